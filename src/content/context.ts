@@ -1,0 +1,53 @@
+/** What every content operation is given: the database of the calling transaction, the definitions, the settings, and the way to Lua. */
+
+import type { Clock } from '../domain/clock.js';
+import type { Json, JsonObject } from '../domain/json.js';
+import type { Op } from '../domain/op.js';
+import type { LuaFunction, LuaValue } from '../lua/value.js';
+import type { Db } from '../store/db.js';
+import type { CollectionDefinition, GlobalDefinition } from './schema.js';
+
+/** The definitions content works on; a view of the project's registry. */
+export interface ContentRegistry {
+  collections: Map<string, CollectionDefinition>;
+  globals: Map<string, GlobalDefinition>;
+}
+
+export interface ContentSettings {
+  generation: 8 | 10;
+  defaultDeny: boolean;
+  maxHookDepth: number;
+  pagination: { defaultLimit: number; maxLimit: number; mode: 'page' | 'cursor' };
+  locale: { default: string; locales: string[]; fallback: boolean };
+}
+
+/** Calls into project code, implemented over the VM by bindings/lua-caller.ts. */
+export interface LuaCaller {
+  /** Resolves and calls a function ref; ends with its first result. `options` of the ref travel as `ctx.options`. */
+  callRef(ref: string, args: readonly LuaValue[]): Op<LuaValue>;
+  callFunction(fn: LuaFunction, args: readonly LuaValue[]): Op<LuaValue>;
+  /** The functions registered for an event with crap.hooks.register, in order; a non-function entry raises the reference's text. */
+  registered(event: string): LuaFunction[];
+  /** A warning of the host about project code (host log and the run's log). */
+  warn(text: string): void;
+}
+
+export interface ContentContext {
+  db: Db;
+  registry: ContentRegistry;
+  settings: ContentSettings;
+  lua: LuaCaller;
+  clock: Clock;
+  /** The current user's document, undefined in jobs, on_init and migrations. */
+  user: JsonObject | undefined;
+  uiLocale: string | undefined;
+  /** Depth of nested writes with hooks; 0 at top level. Operations raise it around the hooks they run. */
+  hookDepth: number;
+  /** Default of overrideAccess where the caller gave none: true in handler code, migrations and eval without --user; false in hooks, on_init, access functions. */
+  overrideAccessByDefault: boolean;
+  /** Runs `body` as code of a hook or access function: hookDepth and overrideAccessByDefault as given, restored afterwards. */
+  within<T>(change: { hookDepth?: number; overrideAccessByDefault?: boolean }, body: () => Op<T>): Op<T>;
+}
+
+/** A document as Lua and JSON see it: id, fields, created_at, updated_at. Group fields nested; SQL NULL absent. */
+export type Document = { id: string } & { [key: string]: Json };

@@ -1,0 +1,95 @@
+/**
+ * Runs, attempts, claims: the nouns of execution.
+ *
+ * job: what a project defines, named by its slug · run: one request to do a job (one row, one id, one data, at most one result)
+ * attempt: one execution that counts, numbered from 1 · claim: one taking of a run (its own number, never reused: the fence)
+ * lease: how long a claim stands unless renewed · timeout: how long a handler may run
+ * outcome: how an attempt ended · status: where a run stands
+ * rescue: ending an attempt whose host is gone · release: giving a claimed run back unharmed
+ */
+
+export const RUN_STATUSES = ['pending', 'running', 'completed', 'failed', 'stale', 'cancelled'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+/** Statuses that never change by themselves. */
+export const FINAL_STATUSES: readonly RunStatus[] = ['completed', 'failed', 'stale', 'cancelled'];
+
+export const OUTCOMES = ['completed', 'failed', 'timed_out', 'cancelled', 'released', 'lost'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Who asked for a run. `hook`, `cron`, `cli`, `grpc`, `system` are the reference's; the others are ours. */
+export type ScheduledBy = 'hook' | 'cron' | 'cli' | 'grpc' | 'system' | 'api' | 'dashboard';
+
+/** A run as stored. Instants are epoch milliseconds; the text columns of the reference stay in the store. */
+export interface Run {
+  id: string;
+  slug: string;
+  status: RunStatus;
+  queue: string;
+  /** JSON text as stored. */
+  data: string;
+  /** JSON text, null when none. */
+  result: string | null;
+  error: string | null;
+  /** Attempts spent. */
+  attempt: number;
+  maxAttempts: number;
+  scheduledBy: string | null;
+  priority: number;
+  uniqueKey: string | null;
+  /** Number of the newest claim; 0 = never claimed. */
+  claim: number;
+  /** Host id of the newest claim. */
+  host: string | null;
+  createdAt: number;
+  /** When it may be claimed. */
+  dueAt: number;
+  startedAt: number | null;
+  completedAt: number | null;
+}
+
+/** What a host needs to execute a run it has claimed. */
+export interface ClaimedRun {
+  id: string;
+  slug: string;
+  queue: string;
+  data: string;
+  claim: number;
+  /** The attempt this execution is (1-based); what `ctx.job.attempt` shows. */
+  attempt: number;
+  maxAttempts: number;
+  priority: number;
+  uniqueKey: string | null;
+  scheduledBy: string | null;
+  createdAt: number;
+}
+
+/** What a caller asks for when it enqueues. */
+export interface EnqueueRequest {
+  slug: string;
+  /** JSON text. */
+  data: string;
+  queue: string;
+  maxAttempts: number;
+  scheduledBy: ScheduledBy;
+  priority?: number;
+  /** Epoch ms; default now. */
+  dueAt?: number;
+  /** Deduplicates against pending and running runs of the slug: the existing run's id is returned. */
+  uniqueKey?: string;
+  /** Given only by tests and imports; default a fresh nanoid(21). */
+  id?: string;
+}
+
+/** One line that a script or the host wrote while a run executed. */
+export interface LogLine {
+  /** Epoch ms. */
+  at: number;
+  level: 'debug' | 'info' | 'warn' | 'error';
+  text: string;
+}
+
+/** `min(5 * 2^(attempt-1), 300)` seconds, the reference's backoff. `attempt` is the one that just failed, from 1. */
+export function defaultRetryDelayMs(attempt: number): number {
+  return Math.min(5 * 2 ** Math.min(Math.max(attempt, 1) - 1, 6), 300) * 1000;
+}

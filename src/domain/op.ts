@@ -11,6 +11,8 @@ export interface Wait {
   start(): Promise<unknown>;
   /** Waits by blocking the thread, for frames that cannot be suspended; absent = CANNOT_WAIT_HERE. Must be bounded. */
   block?(): unknown;
+  /** Called at most once, when the run is stopped while `start()` is pending: lets go of what was asked for (a request, a place in a queue). */
+  cancel?(): void;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what a Wait hands back is typed at the yield by waitFor

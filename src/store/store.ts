@@ -69,6 +69,9 @@ export interface TickRecord {
   slug: string;
   /** The due instant, epoch ms. */
   at: number;
+  /** For a row that stands for several consecutive skips: the last due instant of them (default `at`) and how many there were (default 1). */
+  until?: number;
+  count?: number;
   outcome: 'run' | 'skipped';
   reason?: string;
   run?: string;

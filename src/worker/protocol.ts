@@ -1,5 +1,7 @@
 /** Messages between the main thread and a worker thread. Plain data; the union's `type` names the act. */
+import type { Problem } from '../domain/errors.js';
 import type { ClaimedRun, LogLine, Outcome } from '../domain/run.js';
+import type { Registry } from '../project/registry.js';
 
 /** workerData of a worker thread. */
 export interface WorkerSetup {
@@ -7,38 +9,69 @@ export interface WorkerSetup {
   host: string;
   projectDir: string;
   databasePath: string;
-  /** CrapConfig and MoonlighterConfig, already loaded and checked. */
-  config: unknown;
+  /** CrapConfig and MoonlighterConfig (src/config), already loaded and checked. */
+  crap: unknown;
+  moonlighter: unknown;
+  generation: 8 | 10;
+  registry: Registry;
   /** Slots at most. */
   maxSlots: number;
 }
 
+/** Why the main thread ends a run. A lost claim is stopped as `released`: nothing of it is recorded. */
+export type StopReason = 'timed_out' | 'cancelled' | 'released';
+
+/** An error as it travels and as it is stored: `message` is the whole text of the run's `error` column, traceback included. */
+export interface RunError {
+  code: string;
+  message: string;
+  traceback?: string;
+}
+
+/** How an attempt ended, seen from the thread that executed it. */
+export interface RunReport {
+  outcome: Outcome;
+  /**
+   * The completion is committed. false with outcome completed = the claim was lost and everything rolled back.
+   * Outcomes other than completed are never committed by a worker: the main thread records them.
+   */
+  committed: boolean;
+  /** JSON text. */
+  result?: string | null;
+  error?: RunError;
+  log: LogLine[];
+  /** Runs queued by the handler became visible: look for work. */
+  queued: boolean;
+}
+
 export type ToWorker =
   | { type: 'run'; run: ClaimedRun; timeoutMs: number }
-  | { type: 'stop-run'; run: string; claim: number; reason: 'timed_out' | 'cancelled' | 'released' }
+  | { type: 'stop-run'; run: string; claim: number; reason: StopReason }
+  /** Calls the [hooks] on_init functions in one transaction; answered by `initialised`. */
+  | { type: 'initialise' }
   | { type: 'write-granted'; ticket: number }
+  /** Every run is over or stopped as released; close everything and exit. */
   | { type: 'shutdown' };
 
 export type FromWorker =
-  | { type: 'ready'; problems: unknown[] }
+  /** The engine and the first slot are loaded. */
+  | { type: 'ready'; problems: Problem[] }
+  /** The thread cannot work (the project does not load any more, no database). It exits after this. */
+  | { type: 'unusable'; error: RunError }
+  | { type: 'initialised'; error?: RunError; queued: boolean }
   /** The handler's code is about to run: the timeout clock starts. */
   | { type: 'run-started'; run: string; claim: number }
-  /** The attempt is over and its transaction closed. `completed` is committed already; everything else is for the main thread to record. */
-  | {
-      type: 'run-ended';
-      run: string;
-      claim: number;
-      outcome: Outcome;
-      /** false with outcome completed = the claim was lost and everything rolled back. */
-      committed: boolean;
-      result?: string | null;
-      error?: { code: string; message: string; traceback?: string };
-      log: LogLine[];
-      /** Runs queued by the handler became visible: look for work. */
-      queued: boolean;
-    }
+  /** The attempt is over, its transaction closed and its slot free. */
+  | ({ type: 'run-ended'; run: string; claim: number } & RunReport)
   | { type: 'log'; run: string | undefined; slug: string | undefined; line: LogLine }
+  /** `signal[0]`: 0 waiting, 1 granted, 2 given up; the blocked thread sleeps on it. */
   | { type: 'write-requested'; ticket: number; owner: string; signal?: SharedArrayBuffer }
+  /** The grant is given back, or the request withdrawn. */
   | { type: 'write-released'; ticket: number }
   /** A run waits for something outside while it is the writer. */
   | { type: 'writer-suspended'; run: string; slug: string; reason: string; file?: string; line?: number };
+
+/** States of the word a blocked thread sleeps on. */
+export const SIGNAL_WAITING = 0;
+export const SIGNAL_GRANTED = 1;
+export const SIGNAL_GIVEN_UP = 2;

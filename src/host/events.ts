@@ -1,0 +1,68 @@
+/** What a host tells: one typed emitter, fed by its parts and read by the log, tests, and later the dashboard. */
+import { EventEmitter } from 'node:events';
+import type { ClaimedRun, LogLine, Outcome } from '../domain/run.js';
+import type { RunError } from '../worker/protocol.js';
+
+export interface HostEvents {
+  'host:started': { host: string; workers: number; slots: number; cron: boolean; queues: readonly string[] | undefined };
+  'host:stopping': { reason: string; running: number };
+  'host:stopped': { reason: string };
+  /** Runs became visible; `slug` where the host knows which. */
+  'run:enqueued': { slug: string | undefined; id: string | undefined };
+  'run:claimed': { run: ClaimedRun };
+  'attempt:started': { run: ClaimedRun; worker: number };
+  /** `next`: where the run stands now; `retryAt` with pending. `committed` false with outcome completed: the claim was lost. */
+  'attempt:finished': {
+    run: ClaimedRun;
+    outcome: Outcome;
+    committed: boolean;
+    durationMs: number;
+    error: RunError | undefined;
+    next: 'completed' | 'pending' | 'failed' | 'stale' | 'cancelled' | 'unknown';
+    retryAt: number | undefined;
+  };
+  'run:rescued': { run: string; slug: string; host: string | undefined; next: 'pending' | 'stale' };
+  'tick:recorded': {
+    slug: string;
+    at: number;
+    outcome: 'run' | 'skipped';
+    reason: string | undefined;
+    run: string | undefined;
+    count: number;
+  };
+  'worker:replaced': { worker: number; reason: string };
+  'lease:lost': { run: string; slug: string; claim: number };
+  'writer:suspended': { run: string; slug: string; reason: string; file: string | undefined; line: number | undefined };
+  'runs:purged': { count: number };
+  log: { run: string | undefined; slug: string | undefined; line: LogLine };
+}
+
+type Listener<K extends keyof HostEvents> = (event: HostEvents[K]) => void;
+
+export class HostEmitter {
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
+
+  on<K extends keyof HostEvents>(name: K, listener: Listener<K>): this {
+    this.#emitter.on(name, listener);
+    return this;
+  }
+
+  once<K extends keyof HostEvents>(name: K, listener: Listener<K>): this {
+    this.#emitter.once(name, listener);
+    return this;
+  }
+
+  off<K extends keyof HostEvents>(name: K, listener: Listener<K>): this {
+    this.#emitter.off(name, listener);
+    return this;
+  }
+
+  emit<K extends keyof HostEvents>(name: K, event: HostEvents[K]): void {
+    this.#emitter.emit(name, event);
+  }
+
+  /** A line of the host itself. */
+  log(level: LogLine['level'], text: string, run?: { id: string; slug: string }): void {
+    this.emit('log', { run: run?.id, slug: run?.slug, line: { at: Date.now(), level, text } });
+  }
+}

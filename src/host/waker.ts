@@ -1,0 +1,116 @@
+/**
+ * The local socket of a host: wake-ups come in through it, and that it answers is the proof that the host lives.
+ * One line a message ("wake\n"). A wake-up is a hint: losing one costs at most a poll interval.
+ */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HostError } from '../domain/errors.js';
+
+/** What a socket path may be long, in bytes, on Linux (108) and macOS (104), less the closing zero. */
+const SOCKET_PATH_LIMIT = 103;
+
+/** alive: it answered (also when busy or stopped). dead: the connection was refused. unknown: no such socket here, no permission … */
+export type Liveness = 'alive' | 'dead' | 'unknown';
+
+export class Waker {
+  readonly #onWake: () => void;
+  readonly #connections = new Set<Socket>();
+  #server: Server | undefined;
+  #folder: string | undefined;
+  #path = '';
+
+  constructor(onWake: () => void) {
+    this.#onWake = onWake;
+  }
+
+  /** Path of the listening socket; empty before `start`. */
+  get path(): string {
+    return this.#path;
+  }
+
+  async start(): Promise<void> {
+    const folder = privateFolder();
+    const path = join(folder, 's');
+    const server = createServer((socket) => {
+      this.#connections.add(socket);
+      socket.on('close', () => this.#connections.delete(socket));
+      socket.on('error', () => socket.destroy());
+      let text = '';
+      socket.setEncoding('latin1');
+      socket.on('data', (chunk) => {
+        text += chunk;
+        if (text.includes('wake\n')) this.#onWake();
+        // Nobody has more to say than a few words; what is longer is not one of ours.
+        if (text.length > 4096) socket.destroy();
+        else text = text.slice(text.lastIndexOf('\n') + 1);
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    server.on('error', () => {});
+    server.unref();
+    this.#server = server;
+    this.#folder = folder;
+    this.#path = String(server.address() satisfies string | AddressInfo | null);
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    for (const socket of this.#connections) socket.destroy();
+    if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
+    if (this.#folder) rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder = undefined;
+  }
+}
+
+/** mkdtemp makes it 0700. Falls back to /tmp where TMPDIR is too long for a socket. */
+function privateFolder(): string {
+  for (const base of new Set([tmpdir(), '/tmp'])) {
+    if (Buffer.byteLength(join(base, 'ml-XXXXXX', 's')) > SOCKET_PATH_LIMIT) continue;
+    try {
+      const folder = mkdtempSync(join(base, 'ml-'));
+      chmodSync(folder, 0o700);
+      return folder;
+    } catch {}
+  }
+  throw new HostError('SOCKET_UNAVAILABLE', `no folder for the host's local socket: ${tmpdir()} is not writable or its path is too long`, {
+    remedy: 'set TMPDIR to a short, writable folder',
+  });
+}
+
+/** Asks whether anybody listens at `path`, within `timeoutMs`. Says `message` when given. */
+export function probeSocket(path: string, timeoutMs = 1000, message?: string): Promise<Liveness> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const finish = (liveness: Liveness) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(liveness);
+    };
+    // A host that is stopped or busy does not accept, but the kernel has connected us or holds us in its backlog: it lives.
+    const timer = setTimeout(() => finish('alive'), timeoutMs);
+    socket.once('connect', () => {
+      if (message === undefined) finish('alive');
+      else socket.end(message, () => finish('alive'));
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') finish('dead');
+      else if (error.code === 'EAGAIN') finish('alive');
+      else finish('unknown');
+    });
+  });
+}
+
+/** Tells these hosts to look for work. Ends when all have been told or found gone; the dead are returned by id. */
+export async function wakeHosts(hosts: readonly { id: string; socket: string }[]): Promise<{ dead: string[] }> {
+  const found = await Promise.all(hosts.map(async (host) => ({ id: host.id, liveness: await probeSocket(host.socket, 1000, 'wake\n') })));
+  return { dead: found.filter((f) => f.liveness === 'dead').map((f) => f.id) };
+}

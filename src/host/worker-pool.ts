@@ -1,0 +1,161 @@
+/** The worker threads of a host: started, given runs, replaced when they end. */
+import { HostError } from '../domain/errors.js';
+import type { ClaimedRun } from '../domain/run.js';
+import type { FromWorker, StopReason, WorkerSetup } from '../worker/protocol.js';
+import type { HostEmitter } from './events.js';
+import { type FinishedRun, WorkerThread } from './worker-thread.js';
+import type { FairWriteQueue } from './write-queue.js';
+
+/** A thread that dies before it was ever ready is started again after this, doubled each time up to the limit. */
+const RESTART_DELAY_MS = 250;
+const RESTART_LIMIT_MS = 10_000;
+/** Time for the threads to close their slots and connections. */
+const SHUTDOWN_PATIENCE_MS = 1_000;
+
+export interface WorkerPoolOptions {
+  setup: Omit<WorkerSetup, 'worker' | 'maxSlots'>;
+  /** Threads, at least 1. */
+  threads: number;
+  /** Slots a thread may have, at least 1. */
+  maxSlots: number;
+  queue: FairWriteQueue;
+  events: HostEmitter;
+  /** Module of the threads; default dist/worker/thread.js. */
+  entry?: URL;
+  onStarted(run: ClaimedRun, worker: number): void;
+  /** Called once for each run that was given, whatever became of it. */
+  onFinished(end: FinishedRun): void;
+  onMessage(message: FromWorker, worker: number): void;
+}
+
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #entry: URL;
+  readonly #threads = new Set<WorkerThread>();
+  readonly #restarts = new Set<NodeJS.Timeout>();
+  #stopping = false;
+  #next = 0;
+  #failures = 0;
+  #settle: { resolve(): void; reject(error: unknown): void } | undefined;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.#entry = options.entry ?? threadEntry();
+  }
+
+  /** Starts all threads; ends when the first is ready, fails with WORKER_UNUSABLE when it cannot work. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      for (let i = 0; i < this.#options.threads; i++) this.#spawn();
+    });
+  }
+
+  get running(): number {
+    let running = 0;
+    for (const thread of this.#threads) running += thread.running;
+    return running;
+  }
+
+  /** How many runs may be given now. */
+  get free(): number {
+    if (this.#stopping) return 0;
+    let free = 0;
+    for (const thread of this.#threads) if (!thread.ended) free += thread.maxSlots - thread.running;
+    return free;
+  }
+
+  get size(): number {
+    return this.#threads.size;
+  }
+
+  runs(): ClaimedRun[] {
+    return [...this.#threads].flatMap((thread) => thread.runs);
+  }
+
+  /** Hands a run to the least loaded thread, those that are loaded already first. False = no slot is free. */
+  give(run: ClaimedRun, timeoutMs: number): boolean {
+    let best: WorkerThread | undefined;
+    for (const thread of this.#threads) {
+      if (thread.ended || thread.running >= thread.maxSlots) continue;
+      if (!best || (thread.ready && !best.ready) || (thread.ready === best.ready && thread.running < best.running)) best = thread;
+    }
+    best?.give(run, timeoutMs);
+    return best !== undefined;
+  }
+
+  stopRun(run: string, claim: number, reason: StopReason): boolean {
+    for (const thread of this.#threads) if (thread.stopRun(run, claim, reason)) return true;
+    return false;
+  }
+
+  /** A message for any one thread that is ready. */
+  postToOne(message: { type: 'initialise' }): void {
+    for (const thread of this.#threads) {
+      if (thread.ready && !thread.ended) {
+        thread.post(message);
+        return;
+      }
+    }
+    throw new HostError('WORKER_UNUSABLE', 'no worker thread is ready');
+  }
+
+  /** Ends the thread that executes this run as a crash would; for tests of what a host makes of it. */
+  crashThreadOf(run: string): void {
+    for (const thread of this.#threads) if (thread.runs.some((r) => r.id === run)) thread.crash();
+  }
+
+  /** Ends every run still going on as released, then the threads. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#restarts) clearTimeout(timer);
+    for (const thread of this.#threads) for (const run of thread.runs) thread.stopRun(run.id, run.claim, 'released');
+    await Promise.all([...this.#threads].map((thread) => thread.shutdown(SHUTDOWN_PATIENCE_MS)));
+  }
+
+  #spawn(): void {
+    const setup: WorkerSetup = { ...this.#options.setup, worker: ++this.#next, maxSlots: this.#options.maxSlots };
+    const thread = new WorkerThread(this.#entry, setup, this.#options.queue, {
+      ready: () => {
+        this.#failures = 0;
+        this.#settle?.resolve();
+        this.#settle = undefined;
+      },
+      started: (run, worker) => this.#options.onStarted(run, worker),
+      finished: (end) => this.#options.onFinished(end),
+      message: (message, worker) => this.#options.onMessage(message, worker),
+      gone: (gone, reason) => this.#replace(gone, reason),
+    });
+    this.#threads.add(thread);
+  }
+
+  #replace(gone: WorkerThread, reason: string): void {
+    this.#threads.delete(gone);
+    if (this.#stopping) return;
+    if (!gone.ready && this.#settle) {
+      this.#stopping = true;
+      const { code, message } = gone.failure ?? { code: 'WORKER_UNUSABLE', message: reason };
+      this.#settle.reject(new HostError(code, message, { details: { worker: gone.id } }));
+      this.#settle = undefined;
+      return;
+    }
+    this.#options.events.emit('worker:replaced', { worker: gone.id, reason });
+    if (gone.ready) {
+      this.#spawn();
+      return;
+    }
+    const delay = Math.min(RESTART_DELAY_MS * 2 ** this.#failures++, RESTART_LIMIT_MS);
+    const timer = setTimeout(() => {
+      this.#restarts.delete(timer);
+      this.#spawn();
+    }, delay);
+    this.#restarts.add(timer);
+  }
+}
+
+/** dist/worker/thread.js, also when this module runs from src (tests): threads need compiled files. */
+export function threadEntry(name = 'worker/thread.js'): URL {
+  const here = import.meta.url;
+  const root = here.slice(0, here.lastIndexOf('/host/'));
+  return new URL(`${root.replace(/\/src$/, '/dist')}/${name}`);
+}

@@ -1,0 +1,55 @@
+// A worker thread that speaks the protocol without a VM: what a run does is written in its data.
+import { parentPort, workerData } from 'node:worker_threads';
+
+const post = (message) => parentPort.postMessage(message);
+const ended = (run, outcome, more = {}) =>
+  post({
+    type: 'run-ended',
+    run: run.id,
+    claim: run.claim,
+    outcome,
+    committed: outcome === 'completed',
+    result: null,
+    log: [],
+    queued: false,
+    ...more,
+  });
+const timers = new Map();
+const granted = new Map();
+let tickets = 0;
+
+if (workerData.crap?.unusable) {
+  post({ type: 'unusable', error: { code: 'PROJECT_INVALID', message: 'the project does not load' } });
+  process.exit(1);
+}
+post({ type: 'ready', problems: [] });
+
+parentPort.on('message', (message) => {
+  if (message.type === 'run') {
+    const { run } = message;
+    const act = JSON.parse(run.data);
+    post({ type: 'run-started', run: run.id, claim: run.claim });
+    if (act.wait !== undefined)
+      timers.set(
+        run.id,
+        setTimeout(() => ended(run, 'completed'), act.wait),
+      );
+    else if (act.spin) {
+      // Spins after the run beside it has begun.
+      setTimeout(() => {
+        for (;;);
+      }, 5);
+    } else if (act.exit) process.exit(3);
+    else if (act.hold) {
+      const ticket = ++tickets;
+      granted.set(ticket, () => post({ type: 'log', run: run.id, slug: run.slug, line: { at: 0, level: 'info', text: 'writer' } }));
+      post({ type: 'write-requested', ticket, owner: run.id });
+    } else ended(run, 'completed', { result: '{"ok":true}' });
+  }
+  if (message.type === 'write-granted') granted.get(message.ticket)?.();
+  if (message.type === 'stop-run') {
+    clearTimeout(timers.get(message.run));
+    if (timers.delete(message.run)) ended({ id: message.run, claim: message.claim }, message.reason);
+  }
+  if (message.type === 'shutdown') process.exit(0);
+});

@@ -1,0 +1,168 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ClaimedRun } from '../../src/domain/run.js';
+import { HostEmitter } from '../../src/host/events.js';
+import { threadEntry, WorkerPool } from '../../src/host/worker-pool.js';
+import type { FinishedRun } from '../../src/host/worker-thread.js';
+import { FairWriteQueue } from '../../src/host/write-queue.js';
+import { emptyRegistry } from '../../src/project/registry.js';
+import type { FromWorker } from '../../src/worker/protocol.js';
+
+let claims = 0;
+function claimed(id: string, act: object): ClaimedRun {
+  return {
+    id,
+    slug: 'stub',
+    queue: 'default',
+    data: JSON.stringify(act),
+    claim: ++claims,
+    attempt: 1,
+    maxAttempts: 1,
+    priority: 0,
+    uniqueKey: null,
+    scheduledBy: null,
+    createdAt: 0,
+  };
+}
+
+/** A pool over stub threads whose ends and messages can be awaited. */
+class Stage {
+  readonly queue = new FairWriteQueue();
+  readonly events = new HostEmitter();
+  readonly ends = new Map<string, FinishedRun>();
+  readonly started = new Set<string>();
+  readonly messages: FromWorker[] = [];
+  readonly #watchers = new Set<() => void>();
+  readonly pool: WorkerPool;
+
+  constructor(options: { threads?: number; maxSlots?: number; crap?: unknown } = {}) {
+    this.pool = new WorkerPool({
+      setup: {
+        host: 'h',
+        projectDir: '/p',
+        databasePath: '/p/db',
+        crap: options.crap,
+        moonlighter: {},
+        generation: 8,
+        registry: emptyRegistry(),
+      },
+      threads: options.threads ?? 1,
+      maxSlots: options.maxSlots ?? 4,
+      queue: this.queue,
+      events: this.events,
+      entry: new URL('./stub-thread.mjs', import.meta.url),
+      onStarted: (run) => this.#note(() => this.started.add(run.id)),
+      onFinished: (end) => this.#note(() => this.ends.set(end.run.id, end)),
+      onMessage: (message) => this.#note(() => this.messages.push(message)),
+    });
+  }
+
+  #note(act: () => void): void {
+    act();
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!condition()) return;
+        this.#watchers.delete(look);
+        resolve();
+      };
+      this.#watchers.add(look);
+      look();
+    });
+  }
+}
+
+const stages: Stage[] = [];
+async function stage(options: ConstructorParameters<typeof Stage>[0] = {}): Promise<Stage> {
+  const made = new Stage(options);
+  stages.push(made);
+  await made.pool.start();
+  return made;
+}
+afterEach(async () => {
+  await Promise.all(stages.splice(0).map((s) => s.pool.stop()));
+});
+
+describe('worker pool', () => {
+  it('finds the compiled thread entry from src', () => {
+    expect(threadEntry().pathname).toMatch(/\/dist\/worker\/thread\.js$/);
+  });
+
+  it('gives runs to the least loaded thread and reports each end once', async () => {
+    const s = await stage({ threads: 2, maxSlots: 2 });
+    for (const id of ['a', 'b', 'c', 'd']) expect(s.pool.give(claimed(id, { wait: 30 }), 1000)).toBe(true);
+    expect(s.pool.free).toBe(0);
+    expect(s.pool.give(claimed('e', {}), 1000)).toBe(false);
+    await s.until(() => s.ends.size === 4);
+    expect(new Set([...s.ends.values()].map((e) => e.worker)).size).toBe(2);
+    expect([...s.ends.values()].every((e) => e.report.outcome === 'completed' && e.report.committed)).toBe(true);
+    expect(s.pool.free).toBe(4);
+  });
+
+  it('[STOP] asks a run to stop at its deadline and leaves the thread alone when it does', async () => {
+    const s = await stage();
+    const replaced: string[] = [];
+    s.events.on('worker:replaced', (e) => replaced.push(e.reason));
+    s.pool.give(claimed('slow', { wait: 60_000 }), 40);
+    await s.until(() => s.ends.has('slow'));
+    expect(s.ends.get('slow')?.report.outcome).toBe('timed_out');
+    expect(s.ends.get('slow')?.durationMs).toBeLessThan(250 + 40);
+    expect(replaced).toEqual([]);
+  });
+
+  it('[STOP] terminates a thread that does not answer, frees its slot within 250 ms, releases the runs beside it', async () => {
+    const s = await stage();
+    s.pool.give(claimed('spin', { spin: true }), 50);
+    s.pool.give(claimed('beside', { wait: 60_000 }), 60_000);
+    await s.until(() => s.ends.size === 2);
+    const spin = s.ends.get('spin');
+    expect(spin?.report).toMatchObject({ outcome: 'timed_out', committed: false, error: { message: 'timeout after 0.05s' } });
+    expect(spin?.durationMs).toBeLessThan(50 + 250);
+    expect(s.ends.get('beside')?.report).toMatchObject({ outcome: 'released', committed: false });
+    // The replacement takes the next run at once.
+    expect(s.pool.free).toBe(4);
+    s.pool.give(claimed('next', {}), 1000);
+    await s.until(() => s.ends.has('next'));
+    expect(s.ends.get('next')?.report.outcome).toBe('completed');
+  });
+
+  it('reports the runs of a thread that ends by itself as lost and starts another', async () => {
+    const s = await stage();
+    s.pool.give(claimed('beside', { wait: 60_000 }), 60_000);
+    s.pool.give(claimed('exit', { exit: true }), 1000);
+    await s.until(() => s.ends.size === 2);
+    expect([...s.ends.values()].map((e) => e.report.outcome)).toEqual(['lost', 'lost']);
+    s.pool.give(claimed('next', {}), 1000);
+    await s.until(() => s.ends.has('next'));
+    expect(s.ends.get('next')?.report.outcome).toBe('completed');
+  });
+
+  it('takes the write queue back from a thread that died as the writer', async () => {
+    const s = await stage();
+    s.pool.give(claimed('hold', { hold: true }), 60_000);
+    await s.until(() => s.messages.some((m) => m.type === 'log'));
+    expect(s.queue.holder?.owner).toBe('hold');
+    s.pool.crashThreadOf('hold');
+    await s.until(() => s.ends.has('hold'));
+    expect(s.ends.get('hold')?.report.outcome).toBe('lost');
+    expect(s.queue.holder).toBeUndefined();
+  });
+
+  it('releases what still runs when it stops, also what does not answer', async () => {
+    const s = await stage({ threads: 2, maxSlots: 1 });
+    s.pool.give(claimed('polite', { wait: 60_000 }), 60_000);
+    s.pool.give(claimed('deaf', { spin: true }), 60_000);
+    await s.until(() => s.started.size === 2);
+    await s.pool.stop();
+    expect(s.ends.get('polite')?.report.outcome).toBe('released');
+    expect(s.ends.get('deaf')?.report.outcome).toBe('released');
+    expect(s.pool.free).toBe(0);
+  });
+
+  it('fails to start with the thread’s own reason when the project does not load', async () => {
+    const broken = new Stage({ crap: { unusable: true } });
+    await expect(broken.pool.start()).rejects.toMatchObject({ code: 'PROJECT_INVALID', message: 'the project does not load' });
+  });
+});

@@ -1,0 +1,85 @@
+/** The host's own database acts on the main thread: reads at once, writes through the write queue, never blocking for a lock. */
+import { messageOf, StoreUnavailableError } from '../domain/errors.js';
+import { type Op, runAsync, runSync } from '../domain/op.js';
+import type { Db } from '../store/db.js';
+import type { Database } from '../store/sqlite/database.js';
+import { readTransaction, writeTransaction } from '../store/sqlite/short-transaction.js';
+import type { Store } from '../store/store.js';
+import type { HostEmitter } from './events.js';
+import type { FairWriteQueue } from './write-queue.js';
+
+const RETRY_FIRST_MS = 50;
+const RETRY_LIMIT_MS = 5_000;
+
+export class HostActs {
+  readonly store: Store;
+  readonly #database: Database;
+  readonly #queue: FairWriteQueue;
+  readonly #events: HostEmitter;
+  readonly #pending = new Set<Promise<unknown>>();
+  #giveUp = false;
+  #outage = false;
+
+  constructor(database: Database, store: Store, queue: FairWriteQueue, events: HostEmitter) {
+    this.#database = database;
+    this.store = store;
+    this.#queue = queue;
+    this.#events = events;
+  }
+
+  /** Reads in one snapshot, at once. Throws StoreUnavailableError. */
+  read<T>(body: (db: Db) => Op<T>): T {
+    return runSync(readTransaction(this.#database, body));
+  }
+
+  /** Writes in one short transaction, when the queue grants it. Throws StoreUnavailableError. */
+  write<T>(owner: string, body: (db: Db) => Op<T>): Promise<T> {
+    return runAsync(writeTransaction(this.#database, this.#queue, owner, body));
+  }
+
+  /** A write that must not be lost: tried again while the database is unavailable, until `close`. Rejects on any other error. */
+  record<T>(owner: string, body: (db: Db) => Op<T>): Promise<T> {
+    const act = this.#record(owner, body);
+    const settled = act.then(
+      () => {},
+      () => {},
+    );
+    this.#pending.add(settled);
+    void settled.then(() => this.#pending.delete(settled));
+    return act;
+  }
+
+  /** Records under way. */
+  get recording(): number {
+    return this.#pending.size;
+  }
+
+  /** Ends when every record is written, or given up after `patienceMs`. */
+  async close(patienceMs: number): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#giveUp = true;
+    }, patienceMs);
+    await Promise.all(this.#pending);
+    clearTimeout(timer);
+  }
+
+  async #record<T>(owner: string, body: (db: Db) => Op<T>): Promise<T> {
+    for (let delay = RETRY_FIRST_MS; ; delay = Math.min(delay * 2, RETRY_LIMIT_MS)) {
+      try {
+        const result = await this.write(owner, body);
+        if (this.#outage) {
+          this.#outage = false;
+          this.#events.log('info', 'The database can be written again');
+        }
+        return result;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError) || this.#giveUp) throw error;
+        if (!this.#outage) {
+          this.#outage = true;
+          this.#events.log('error', `The database cannot be written, trying again: ${messageOf(error)}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, this.#giveUp ? 0 : delay));
+      }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Ends attempts whose host is gone, at the start and now and then: their runs are pending again without a retry spent, or stale
+ * after three losses in a row. A host whose socket refuses the connection is dead; on other machines, and where the socket cannot
+ * be asked, the time it was last seen decides. Running rows of crap-cms are left alone until their heartbeat is stale by its own rule.
+ */
+import { hostname } from 'node:os';
+import type { Clock } from '../domain/clock.js';
+import { messageOf } from '../domain/errors.js';
+import type { Op } from '../domain/op.js';
+import type { Db } from '../store/db.js';
+import type { HostRecord } from '../store/store.js';
+import type { HostActs } from './acts.js';
+import type { HostEmitter, HostEvents } from './events.js';
+import { afterLoss } from './retry.js';
+import { type Liveness, probeSocket } from './waker.js';
+
+export interface RescuerOptions {
+  /** Of this host. */
+  host: string;
+  acts: HostActs;
+  events: HostEmitter;
+  clock: Clock;
+  leaseMs: number;
+  /** Age of a heartbeat after which a row of crap-cms is dead: 3 x heartbeat_interval + connection_timeout + busy_timeout. */
+  foreignStaleMs: number;
+  periodMs: number;
+  /** Runs became claimable. */
+  onRescued(): void;
+  /** For tests. */
+  probe?(socket: string): Promise<Liveness>;
+}
+
+export class Rescuer {
+  readonly #options: RescuerOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #pass: Promise<void> | undefined;
+
+  constructor(options: RescuerOptions) {
+    this.#options = options;
+  }
+
+  /** Ends after the first look. */
+  async start(): Promise<void> {
+    await this.rescue();
+    this.#timer = setInterval(() => void this.rescue(), this.#options.periodMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#pass;
+  }
+
+  rescue(): Promise<void> {
+    this.#pass ??= this.#rescue()
+      .catch((error: unknown) => this.#options.events.log('warn', `Rescue error: ${messageOf(error)}`))
+      .finally(() => {
+        this.#pass = undefined;
+      });
+    return this.#pass;
+  }
+
+  async #rescue(): Promise<void> {
+    const { acts, clock } = this.#options;
+    const others = acts.read((db) => acts.store.listHosts(db)).filter((record) => record.id !== this.#options.host);
+    const dead: (string | undefined)[] = [];
+    for (const record of others) if (await this.#isDead(record)) dead.push(record.id);
+    const staleBefore = clock.now() - this.#options.foreignStaleMs;
+    if (acts.read((db) => acts.store.listClaimsOf(db, undefined, staleBefore)).length > 0) dead.push(undefined);
+    for (const host of dead) {
+      const rescued = await acts.write('rescue', (db) => this.#end(db, host, staleBefore));
+      for (const event of rescued) this.#options.events.emit('run:rescued', event);
+      if (rescued.length > 0) this.#options.onRescued();
+    }
+  }
+
+  async #isDead(record: HostRecord): Promise<boolean> {
+    const unseen = this.#options.clock.now() - record.seenAt > this.#options.leaseMs;
+    if (record.hostname !== hostname()) return unseen;
+    const liveness = await (this.#options.probe ?? probeSocket)(record.socket);
+    return liveness === 'dead' || (liveness === 'unknown' && unseen);
+  }
+
+  *#end(db: Db, host: string | undefined, staleBefore: number): Op<HostEvents['run:rescued'][]> {
+    const { acts, clock } = this.#options;
+    const events: HostEvents['run:rescued'][] = [];
+    const now = clock.now();
+    for (const claim of yield* acts.store.listClaimsOf(db, host, staleBefore)) {
+      const next = afterLoss(claim.losses + 1, now, 'stale');
+      const final = next.status === 'stale';
+      const who = host === undefined ? 'worker heartbeat expired' : 'its host is gone';
+      const ended = yield* acts.store.end(db, {
+        run: claim.run,
+        claim: claim.claim,
+        now,
+        outcome: 'lost',
+        error: { code: 'RUN_LOST', message: final ? `stale: ${who}, lost ${claim.losses + 1} times in a row` : `stale: ${who}, requeued` },
+        next,
+        log: [],
+      });
+      if (ended) events.push({ run: claim.run, slug: claim.slug, host, next: final ? 'stale' : 'pending' });
+    }
+    if (host !== undefined) yield* acts.store.removeHost(db, host);
+    return events;
+  }
+}

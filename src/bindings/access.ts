@@ -1,0 +1,148 @@
+/** crap.access (Lua API 2.15): what the access rules say about the current user, without doing anything. */
+import type { AccessRules, FieldDefinition } from '../content/schema.js';
+import { messageOf } from '../domain/errors.js';
+import type { FunctionRef } from '../domain/job.js';
+import { Float, formatPlain } from '../domain/json.js';
+import type { Op } from '../domain/op.js';
+import { BindingError, LuaError } from '../lua/errors.js';
+import { LuaTable, type LuaValue } from '../lua/value.js';
+import type { Binding } from '../lua/vm.js';
+import { binding } from './binding.js';
+import type { Session } from './session.js';
+import { luaTypeName } from './type-names.js';
+
+const COLLECTION_OPERATIONS = ['read', 'create', 'update', 'delete', 'trash'];
+const GLOBAL_OPERATIONS = ['read', 'update'];
+
+export function accessBindings(session: Session): Record<string, Binding> {
+  return {
+    check: binding(['string', 'string'], (slug, operation) => check(session, slug, operation)),
+    field_read_denied: binding(['string'], (slug) => deniedFields(session, slug, 'read')),
+    field_write_denied: binding(['string', 'string'], (slug, operation) => {
+      if (operation !== 'create' && operation !== 'update') {
+        throw new BindingError('ACCESS_OPERATION', `field_write_denied operation must be 'create' or 'update', got '${operation}'`);
+      }
+      return deniedFields(session, slug, operation);
+    }),
+  };
+}
+
+function definitionOf(session: Session, slug: string): { access: AccessRules; fields: FieldDefinition[]; global: boolean } {
+  const { collections, globals } = session.registry;
+  const collection = collections.get(slug);
+  if (collection) return { access: collection.access, fields: collection.fields, global: false };
+  const global = globals.get(slug);
+  if (global) return { access: global.access, fields: global.fields, global: true };
+  throw new BindingError('DEFINITION_NOT_FOUND', `Collection or global '${slug}' not found`);
+}
+
+function* ask(session: Session, rule: FunctionRef): Op<LuaValue> {
+  const content = session.contentContext();
+  const argument: { [key: string]: LuaValue } = {};
+  if (content.user !== undefined) argument['user'] = content.user as LuaValue;
+  if (rule.options !== undefined) argument['options'] = rule.options as LuaValue;
+  return yield* content.within({ overrideAccessByDefault: false }, () => session.lua.callRef(rule.ref, [argument]));
+}
+
+function* check(session: Session, slug: string, operation: string): Op<LuaValue> {
+  const content = session.contentContext();
+  if (!COLLECTION_OPERATIONS.includes(operation)) {
+    throw new BindingError('ACCESS_OPERATION', `Unknown operation '${operation}'`);
+  }
+  const { access, global } = definitionOf(session, slug);
+  if (global && !GLOBAL_OPERATIONS.includes(operation)) {
+    throw new BindingError('ACCESS_OPERATION', `Operation '${operation}' not valid for global '${slug}'`);
+  }
+  const rule = operation === 'trash' ? (access.trash ?? access.update) : access[operation as keyof AccessRules];
+  if (!rule) return content.settings.defaultDeny ? 'denied' : 'allowed';
+  let verdict: LuaValue;
+  try {
+    verdict = yield* ask(session, rule);
+  } catch (error) {
+    if (error instanceof LuaError) throw failed(error, error.render());
+    if (error instanceof BindingError) throw failed(error, messageOf(error));
+    throw error;
+  }
+  if (verdict instanceof LuaTable) return constraints(verdict);
+  if (verdict === true) return 'allowed';
+  warnOfVerdict(session, rule, verdict);
+  return 'denied';
+}
+
+function failed(cause: unknown, text: string): BindingError {
+  return new BindingError('ACCESS_CHECK_FAILED', `access check error: ${text}`, { cause });
+}
+
+function warnOfVerdict(session: Session, rule: FunctionRef, verdict: LuaValue): void {
+  if (verdict === false || verdict === undefined || verdict === null) return;
+  session.log('warn', `Access function '${rule.ref}' returned unexpected type '${luaTypeName(verdict)}', denying access`);
+}
+
+/** A constraint table with every value as text; all operators of a field are kept, under names that a filter accepts. */
+function constraints(table: LuaTable): LuaValue {
+  const out: { [field: string]: LuaValue } = {};
+  for (const [field, condition] of table.entries) {
+    out[String(field)] = condition instanceof LuaTable ? operators(condition) : text(condition);
+  }
+  return out;
+}
+
+function operators(table: LuaTable): LuaValue {
+  const names = [...table.entries.keys()];
+  if (names.length === 1 && names[0] === 'equals') return text(table.get('equals'));
+  const out: { [operator: string]: LuaValue } = {};
+  for (const [operator, value] of table.entries) {
+    const name = String(operator);
+    if (name === 'exists' || name === 'not_exists') out[name] = true;
+    else if (value instanceof LuaTable) out[name] = Array.from({ length: value.length }, (_, i) => text(value.get(i + 1)));
+    else out[name] = text(value);
+  }
+  return out;
+}
+
+function text(value: LuaValue): LuaValue {
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  if (typeof value === 'number') return formatPlain(value);
+  if (value instanceof Float) return formatPlain(value.value);
+  if (typeof value === 'bigint') return String(value);
+  return value;
+}
+
+/** Keys of the fields whose rule refuses; a raising rule refuses too. A denied group hides its leaves. */
+function* deniedFields(session: Session, slug: string, operation: 'read' | 'create' | 'update'): Op<LuaValue> {
+  session.contentContext();
+  const { fields } = definitionOf(session, slug);
+  const denied: string[] = [];
+  yield* collectDenied(session, fields, operation, '', denied);
+  return denied;
+}
+
+function* collectDenied(
+  session: Session,
+  fields: readonly FieldDefinition[],
+  operation: 'read' | 'create' | 'update',
+  prefix: string,
+  denied: string[],
+): Op<void> {
+  for (const field of fields) {
+    const key = prefix + field.name;
+    const rule = field.access[operation];
+    if (rule && !(yield* allows(session, rule))) {
+      denied.push(key);
+      continue;
+    }
+    if (field.type === 'group') yield* collectDenied(session, field.fields, operation, `${key}__`, denied);
+    else if (field.type === 'row' || field.type === 'collapsible') yield* collectDenied(session, field.fields, operation, prefix, denied);
+    else if (field.type === 'tabs') for (const tab of field.tabs) yield* collectDenied(session, tab.fields, operation, prefix, denied);
+  }
+}
+
+function* allows(session: Session, rule: FunctionRef): Op<boolean> {
+  try {
+    const verdict = yield* ask(session, rule);
+    return verdict === true || verdict instanceof LuaTable;
+  } catch (error) {
+    if (error instanceof LuaError || error instanceof BindingError) return false;
+    throw error;
+  }
+}

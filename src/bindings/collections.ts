@@ -1,0 +1,73 @@
+/** crap.collections (Lua API 2.3, 4): define and config, and the operations of content/ as Lua calls them. */
+import { count } from '../content/count.js';
+import { create } from '../content/create.js';
+import { remove } from '../content/delete.js';
+import { find } from '../content/find.js';
+import { findById } from '../content/find-by-id.js';
+import { parseCollection } from '../content/parse-collection.js';
+import { parseQuery } from '../content/query.js';
+import { renderCollection } from '../content/render-config.js';
+import { update } from '../content/update.js';
+import { BindingError } from '../lua/errors.js';
+import type { LuaValue } from '../lua/value.js';
+import type { Binding } from '../lua/vm.js';
+import { binding, NOTHING } from './binding.js';
+import { definitionSite } from './definition-site.js';
+import { notAvailable } from './not-available.js';
+import type { Session } from './session.js';
+
+const DEFINE_LATE =
+  'crap.collections.define must be called from a definition file or init.lua for a NEW collection — runtime registration does not create the table or admin routes. Re-defining an already-registered collection is allowed.';
+
+export function collectionBindings(session: Session): Record<string, Binding> {
+  const content = () => session.contentContext();
+  return {
+    define: binding(['string', 'table'], (slug, config) => {
+      const { registry, options } = session;
+      if (session.phase !== 'loading' && !registry.collections.has(slug)) throw new BindingError('DEFINE_LATE', DEFINE_LATE);
+      const parsed = parseCollection(slug, config, { generation: options.generation, ...definitionSite(session) });
+      session.problems.push(...parsed.warnings);
+      registry.collections.set(slug, parsed.definition);
+      return NOTHING;
+    }),
+    find: binding(['string', 'table?'], function* (slug, query) {
+      return (yield* find(content(), slug, parseQuery(query))) as unknown as LuaValue;
+    }),
+    find_by_id: binding(['string', 'string', 'table?'], function* (slug, id, options) {
+      return (yield* findById(content(), slug, id, parseQuery(options))) as LuaValue;
+    }),
+    count: binding(['string', 'table?'], function* (slug, query) {
+      return yield* count(content(), slug, parseQuery(query));
+    }),
+    create: binding(['string', 'table', 'table?'], function* (slug, data, options) {
+      return (yield* create(content(), slug, data, parseQuery(options))) as LuaValue;
+    }),
+    update: binding(['string', 'string', 'table', 'table?'], function* (slug, id, data, options) {
+      return (yield* update(content(), slug, id, data, parseQuery(options))) as LuaValue;
+    }),
+    delete: binding(['string', 'string', 'table?'], function* (slug, id, options) {
+      return yield* remove(content(), slug, id, parseQuery(options));
+    }),
+    undelete: notAvailable('crap.collections.undelete', ['string', 'string', 'table?']),
+    unpublish: notAvailable('crap.collections.unpublish', ['string', 'string', 'table?']),
+    validate: notAvailable('crap.collections.validate', ['string', 'table', 'table?']),
+    create_many: notAvailable('crap.collections.create_many', ['string', 'table', 'table?']),
+    update_many: notAvailable('crap.collections.update_many', ['string', 'table', 'table', 'table?']),
+    delete_many: notAvailable('crap.collections.delete_many', ['string', 'table', 'table?']),
+    list_versions: notAvailable('crap.collections.list_versions', ['string', 'string', 'table?']),
+    restore_version: notAvailable('crap.collections.restore_version', ['string', 'string', 'string', 'table?']),
+    ref_count: notAvailable('crap.collections.ref_count', ['string', 'string']),
+  };
+}
+
+/** crap.collections.config: the lossy rendering that plugins read, append to and define again. */
+export function collectionConfigBindings(session: Session): Record<string, Binding> {
+  const { collections } = session.registry;
+  return {
+    get: binding(['string'], (slug) => {
+      const definition = collections.get(slug);
+      return definition && renderCollection(definition);
+    }),
+    list: binding([], () => Object.fromEntries([...collections].map(([slug, definition]) => [slug, renderCollection(definition)]))),
+  };
+}

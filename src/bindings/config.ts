@@ -1,0 +1,53 @@
+/** crap.config (Lua API 2.10): walks crap.toml as resolved (durations in seconds, sizes in bytes), secrets redacted. */
+import type { LuaValue } from '../lua/value.js';
+import type { Binding } from '../lua/vm.js';
+import { binding } from './binding.js';
+import type { Session } from './session.js';
+
+const REDACTED = '[REDACTED]';
+const SECRETS: readonly (readonly string[])[] = [
+  ['auth', 'secret'],
+  ['email', 'smtp_pass'],
+  ['mcp', 'api_key'],
+  ['upload', 's3', 'secret_key'],
+];
+/** The reference's instruction limit where crap.toml writes none; shown only, it does not count here unless written. */
+const SHOWN_MAX_INSTRUCTIONS = 10_000_000;
+
+type Section = { [key: string]: unknown };
+
+function isSection(value: unknown): value is Section {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The configuration as scripts may see it. */
+export function visibleConfig(config: object): Section {
+  const copy = structuredClone(config) as Section;
+  for (const path of SECRETS) {
+    let section: unknown = copy;
+    for (const key of path.slice(0, -1)) section = isSection(section) ? section[key] : undefined;
+    if (isSection(section)) section[path.at(-1) as string] = REDACTED;
+  }
+  if (isSection(copy['hooks'])) copy['hooks']['max_instructions'] ??= SHOWN_MAX_INSTRUCTIONS;
+  return copy;
+}
+
+/** The value at a dotted path; undefined where a step is missing. Elements of lists have no path. */
+export function walkConfig(config: Section, path: string): unknown {
+  let value: unknown = config;
+  for (const key of path.split('.')) {
+    if (!isSection(value) || !Object.hasOwn(value, key)) return undefined;
+    value = value[key];
+  }
+  return value;
+}
+
+export function configBindings(session: Session): Record<string, Binding> {
+  let visible: Section | undefined;
+  return {
+    get: binding(['string'], (path) => {
+      visible ??= visibleConfig(session.options.config);
+      return walkConfig(visible, path) as LuaValue;
+    }),
+  };
+}

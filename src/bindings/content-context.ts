@@ -1,0 +1,47 @@
+/** Builds what content operations are given from a session and the database context of its run. */
+import type { CrapConfig } from '../config/crap-config.js';
+import type { ContentContext, ContentSettings } from '../content/context.js';
+import type { Op } from '../domain/op.js';
+import type { DatabaseContext, Session } from './session.js';
+
+/** The settings of content operations, as crap.toml has them. */
+export function contentSettings(config: CrapConfig, generation: 8 | 10): ContentSettings {
+  return {
+    generation,
+    defaultDeny: config.access.default_deny,
+    maxHookDepth: config.hooks.max_depth,
+    pagination: {
+      defaultLimit: config.pagination.default_limit,
+      maxLimit: config.pagination.max_limit,
+      mode: config.pagination.mode,
+    },
+    locale: { default: config.locale.default_locale, locales: config.locale.locales, fallback: config.locale.fallback },
+  };
+}
+
+/** One a run: hook depth and the default of overrideAccess change while hooks and access functions execute. */
+export function createContentContext(session: Session, database: DatabaseContext): ContentContext {
+  const context: ContentContext = {
+    db: database.db,
+    registry: session.registry,
+    settings: contentSettings(session.options.config, session.options.generation),
+    lua: session.lua,
+    clock: session.options.clock,
+    user: database.user,
+    uiLocale: database.uiLocale,
+    hookDepth: 0,
+    overrideAccessByDefault: database.overrideAccessByDefault,
+    *within<T>(change: { hookDepth?: number; overrideAccessByDefault?: boolean }, body: () => Op<T>): Op<T> {
+      const { hookDepth, overrideAccessByDefault } = context;
+      context.hookDepth = change.hookDepth ?? hookDepth;
+      context.overrideAccessByDefault = change.overrideAccessByDefault ?? overrideAccessByDefault;
+      try {
+        return yield* body();
+      } finally {
+        context.hookDepth = hookDepth;
+        context.overrideAccessByDefault = overrideAccessByDefault;
+      }
+    },
+  };
+  return context;
+}

@@ -1,0 +1,46 @@
+/** crap.globals (Lua API 2.4, 4.13): define and config, get and update. */
+import { getGlobal } from '../content/global-get.js';
+import { updateGlobal } from '../content/global-update.js';
+import { parseGlobal } from '../content/parse-global.js';
+import { parseQuery } from '../content/query.js';
+import { renderGlobal } from '../content/render-config.js';
+import { BindingError } from '../lua/errors.js';
+import type { LuaValue } from '../lua/value.js';
+import type { Binding } from '../lua/vm.js';
+import { binding, NOTHING } from './binding.js';
+import { definitionSite } from './definition-site.js';
+import type { Session } from './session.js';
+
+const DEFINE_LATE =
+  'crap.globals.define must be called from a definition file or init.lua for a NEW global — runtime registration does not create the row or admin routes. Re-defining an already-registered global is allowed.';
+
+export function globalBindings(session: Session): Record<string, Binding> {
+  return {
+    define: binding(['string', 'table'], (slug, config) => {
+      const { registry, options } = session;
+      if (session.phase !== 'loading' && !registry.globals.has(slug)) throw new BindingError('DEFINE_LATE', DEFINE_LATE);
+      const parsed = parseGlobal(slug, config, { generation: options.generation, ...definitionSite(session) });
+      session.problems.push(...parsed.warnings);
+      registry.globals.set(slug, parsed.definition);
+      return NOTHING;
+    }),
+    get: binding(['string', 'table?'], function* (slug, options) {
+      return (yield* getGlobal(session.contentContext(), slug, parseQuery(options))) as LuaValue;
+    }),
+    update: binding(['string', 'table', 'table?'], function* (slug, data, options) {
+      return (yield* updateGlobal(session.contentContext(), slug, data, parseQuery(options))) as LuaValue;
+    }),
+  };
+}
+
+/** crap.globals.config, as for collections. */
+export function globalConfigBindings(session: Session): Record<string, Binding> {
+  const { globals } = session.registry;
+  return {
+    get: binding(['string'], (slug) => {
+      const definition = globals.get(slug);
+      return definition && renderGlobal(definition);
+    }),
+    list: binding([], () => Object.fromEntries([...globals].map(([slug, definition]) => [slug, renderGlobal(definition)]))),
+  };
+}

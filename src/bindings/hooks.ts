@@ -1,0 +1,35 @@
+/** crap.hooks (Lua API 2.6): lists of functions live in Lua (lua-stdlib/crap/hooks.lua); here stands what checks arguments and events. */
+import { BindingError } from '../lua/errors.js';
+import type { Binding } from '../lua/vm.js';
+import { binding, NOTHING } from './binding.js';
+import type { Session } from './session.js';
+
+const EVENTS = [
+  'before_validate',
+  'before_change',
+  'after_change',
+  'before_read',
+  'after_read',
+  'before_delete',
+  'after_delete',
+  'before_broadcast',
+  'before_render',
+];
+
+export function hookHostBindings(session: Session): Record<string, Binding> {
+  return {
+    // Called with wrong arguments only, for the text of the error.
+    check_hook: binding(['string', 'function'], (_event, fn) => {
+      session.vm.release(fn);
+      return NOTHING;
+    }),
+    check_event: binding(['string'], () => NOTHING),
+    known_event: binding(['string'], (event) => {
+      if (EVENTS.includes(event)) return NOTHING;
+      const text = `crap.hooks.register: unknown event '${event}'. Known events: ${EVENTS.join(', ')}`;
+      if (session.options.generation >= 10) throw new BindingError('UNKNOWN_EVENT', text);
+      session.log('warn', text);
+      return NOTHING;
+    }),
+  };
+}

@@ -1,0 +1,100 @@
+/** crap.http.request (Lua API 2.12): a wait that holds no thread, to public addresses and those that the project allows. */
+import { Float, numberOf } from '../domain/json.js';
+import { type Op, waitFor } from '../domain/op.js';
+import { BindingError, conversionError } from '../lua/errors.js';
+import { LuaTable, type LuaValue } from '../lua/value.js';
+import type { Binding } from '../lua/vm.js';
+import { binding } from './binding.js';
+import { AddressRules } from './http-address.js';
+import { type HttpRequest, type HttpResponse, parseTarget, performRequest } from './http-request.js';
+import type { Session } from './session.js';
+import { textOf, textOption } from './table-options.js';
+import { luaTypeName } from './type-names.js';
+import { utf8Text, withoutPartialCharacter } from './utf8.js';
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'];
+const DEFAULT_TIMEOUT_SECONDS = 30;
+
+export function httpBindings(session: Session): Record<string, Binding> {
+  const { config, moonlighter } = session.options;
+  const rules = new AddressRules({
+    allowPrivateNetworks: config.hooks.allow_private_networks,
+    allow: moonlighter.http.allow,
+  });
+  return { request: binding(['table'], (options) => request(session, rules, options)) };
+}
+
+function* request(session: Session, rules: AddressRules, options: LuaTable): Op<LuaValue> {
+  const wanted = readOptions(session, rules, options);
+  session.reachesOutside('http');
+  const stop = new AbortController();
+  const response = yield* waitFor<HttpResponse>({
+    reason: 'http',
+    start: () => performRequest(wanted, stop.signal),
+    cancel: () => stop.abort(),
+  });
+  return answer(session, wanted, response);
+}
+
+function readOptions(session: Session, rules: AddressRules, options: LuaTable): HttpRequest {
+  const url = textOption(options, 'url');
+  const given = options.get('method');
+  const method = (given === undefined ? 'GET' : textOf(given)).toUpperCase();
+  const headers = readHeaders(options.get('headers'));
+  const body = options.get('body');
+  const timeoutSeconds = readTimeout(options.get('timeout'));
+  if (!METHODS.includes(method)) throw new BindingError('HTTP_METHOD', `unsupported HTTP method: ${method}`);
+  parseTarget(url);
+  return {
+    method,
+    url,
+    headers,
+    body: body === undefined ? undefined : textOf(body),
+    timeoutSeconds,
+    maxResponseBytes: session.options.config.hooks.http_max_response_bytes,
+    rules,
+    refused: (host, address, why) => {
+      session.log(
+        'warn',
+        `crap.http: ${host} resolves to ${address} (${why}), which is blocked; allow it under [http] allow in moonlighter.toml`,
+      );
+    },
+  };
+}
+
+function readHeaders(value: LuaValue): Record<string, string> {
+  if (value === undefined) return {};
+  if (!(value instanceof LuaTable)) throw conversionError(`error converting Lua ${luaTypeName(value)} to table`);
+  const headers: Record<string, string> = {};
+  for (const [name, text] of value.entries) headers[textOf(name as LuaValue)] = textOf(text);
+  return headers;
+}
+
+/** Seconds, fractions allowed; numeric text counts. */
+function readTimeout(value: LuaValue): number {
+  if (value === undefined) return DEFAULT_TIMEOUT_SECONDS;
+  const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : numberOf(value);
+  if (seconds === undefined || Number.isNaN(seconds)) {
+    const expected = typeof value === 'string' || value instanceof Float ? ' (expected number or string coercible to number)' : '';
+    throw conversionError(`error converting Lua ${luaTypeName(value)} to u64${expected}`);
+  }
+  if (seconds < 0) throw conversionError(`error converting Lua ${luaTypeName(value)} to u64 (out of range)`);
+  return seconds;
+}
+
+function answer(session: Session, wanted: HttpRequest, response: HttpResponse): LuaValue {
+  let bytes: Uint8Array = response.body;
+  if (response.cut) {
+    const text = `response body of ${wanted.url} is longer than ${wanted.maxResponseBytes} bytes ([hooks] http_max_response_bytes)`;
+    if (session.options.generation >= 10) throw new BindingError('HTTP_BODY_TOO_LARGE', text);
+    session.log('warn', `crap.http: ${text}; the rest was cut`);
+    bytes = withoutPartialCharacter(bytes);
+  }
+  const body = utf8Text(bytes);
+  if (typeof body !== 'string') {
+    throw new BindingError('HTTP_BODY', `failed to read response body: ${body.problem}`, {
+      remedy: 'crap.http reads UTF-8 text only',
+    });
+  }
+  return { status: response.status, headers: response.headers, body };
+}

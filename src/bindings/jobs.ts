@@ -1,0 +1,131 @@
+/** crap.jobs (Lua API 2.5, jobs page 1 and 2): define at load time, queue inside a database context. */
+
+import { messageOf } from '../domain/errors.js';
+import type { JobDefinition } from '../domain/job.js';
+import type { Op } from '../domain/op.js';
+import { BindingError, LuaError } from '../lua/errors.js';
+import { luaToJsonText } from '../lua/json.js';
+import { LuaTable, type LuaValue, Opaque } from '../lua/value.js';
+import type { Binding } from '../lua/vm.js';
+import { parseJob } from '../project/define-job.js';
+import { SqlError } from '../store/db.js';
+import { binding, NOTHING } from './binding.js';
+import { definitionSite } from './definition-site.js';
+import { parseQueueOptions, type QueueOptions } from './queue-options.js';
+import type { Session } from './session.js';
+import { luaTypeName } from './type-names.js';
+
+/** Largest `data` of a run, in bytes of its JSON text. */
+const MAX_DATA_BYTES = 1024 * 1024;
+
+const DEFINE_LATE =
+  'crap.jobs.define must be called from a definition file or init.lua for a NEW job — runtime registration does not enroll the scheduler or queue worker. Re-defining an already-registered job is allowed.';
+
+export function jobBindings(session: Session): Record<string, Binding> {
+  const definedIn = new Map<string, string>();
+
+  const define = binding(['string', 'table'], (slug, config) => {
+    const { registry, options } = session;
+    if (session.phase !== 'loading' && !registry.jobs.has(slug)) throw new BindingError('DEFINE_LATE', DEFINE_LATE);
+    const site = definitionSite(session);
+    const definition = parseJob(slug, config, { generation: options.generation, ...site });
+    const former = definedIn.get(slug);
+    if (session.phase === 'loading' && site.file !== undefined) {
+      if (former !== undefined && former !== site.file) throw duplicate(slug, former, site.file);
+      definedIn.set(slug, site.file);
+    }
+    registry.jobs.set(slug, definition);
+    return NOTHING;
+  });
+
+  const queue = binding(['string', 'table?', 'table?'], (slug, data, options) => queueRun(session, slug, data, options));
+
+  return { define, queue };
+}
+
+function duplicate(slug: string, former: string, file: string): BindingError {
+  return new BindingError('DUPLICATE_SLUG', `Job '${slug}' is defined in ${former} and again in ${file}`, {
+    remedy: 'give one of the two jobs another slug',
+    details: { slug, files: [former, file] },
+  });
+}
+
+function* queueRun(session: Session, slug: string, data: LuaTable | undefined, optionTable: LuaTable | undefined): Op<string> {
+  const context = session.requireDatabase();
+  const definition = session.registry.jobs.get(slug);
+  if (!definition) throw new BindingError('JOB_NOT_DEFINED', `Job '${slug}' not defined`);
+  if (definition.access && !session.contentContext().overrideAccessByDefault) yield* checkAccess(session, definition);
+  const text = data ? luaToJsonText(data) : '{}';
+  checkSize(slug, text);
+  const { clock, store } = session.options;
+  const now = clock.now();
+  const options = parseQueueOptions(optionTable, now);
+  const queued = yield* insert(slug, () => context.db.savepoint(() => store.enqueue(context.db, request(definition, text, options), now)));
+  if (!queued.duplicate) context.onQueued?.(slug);
+  return queued.id;
+}
+
+function request(definition: JobDefinition, data: string, options: QueueOptions) {
+  return {
+    slug: definition.slug,
+    data,
+    queue: definition.queue,
+    maxAttempts: definition.retries + 1,
+    scheduledBy: 'hook' as const,
+    priority: options.priority ?? definition.priority,
+    dueAt: options.dueAt,
+    uniqueKey: options.uniqueKey,
+  };
+}
+
+function* insert<T>(slug: string, body: () => Op<T>): Op<T> {
+  try {
+    return yield* body();
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    throw new BindingError('QUEUE_FAILED', `queue error: ${error.message}`, { cause: error, details: { slug } });
+  }
+}
+
+function checkSize(slug: string, text: string): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MAX_DATA_BYTES) return;
+  throw new BindingError('DATA_TOO_LARGE', `data of job '${slug}' has ${bytes} bytes as JSON; at most ${MAX_DATA_BYTES} are allowed`, {
+    remedy: 'store the data in a collection and queue its id',
+    details: { slug, bytes, max: MAX_DATA_BYTES },
+  });
+}
+
+/** The rule is asked with the current user only; anything but true is a refusal (jobs page 1.8). */
+function* checkAccess(session: Session, definition: JobDefinition): Op<void> {
+  const content = session.contentContext();
+  const { ref, options } = definition.access as NonNullable<JobDefinition['access']>;
+  const argument: { [key: string]: LuaValue } = {};
+  if (content.user !== undefined) argument['user'] = content.user as LuaValue;
+  if (options !== undefined) argument['options'] = options as LuaValue;
+  if (session.options.generation >= 10) argument['operation'] = 'trigger';
+  let verdict: LuaValue;
+  try {
+    verdict = yield* content.within({ overrideAccessByDefault: false }, () => session.lua.callRef(ref, [argument]));
+  } catch (error) {
+    if (error instanceof LuaError) throw accessFailed(error, error.render());
+    if (error instanceof BindingError) throw accessFailed(error, messageOf(error));
+    throw error;
+  }
+  if (verdict === true) return;
+  if (verdict instanceof LuaTable) {
+    throw new BindingError(
+      'ACCESS_MISUSED',
+      `Access hook for job '${definition.slug}' returned a filter table; job access is trigger-only — return true/false based on ctx.user fields instead.`,
+    );
+  }
+  if (verdict !== false && verdict !== undefined && verdict !== null) {
+    const type = verdict instanceof Opaque ? verdict.type : luaTypeName(verdict);
+    session.log('warn', `Access function '${ref}' returned unexpected type '${type}', denying access`);
+  }
+  throw new BindingError('ACCESS_DENIED', 'Trigger access denied', { details: { slug: definition.slug } });
+}
+
+function accessFailed(cause: unknown, text: string): BindingError {
+  return new BindingError('ACCESS_CHECK_FAILED', `access check error: ${text}`, { cause });
+}

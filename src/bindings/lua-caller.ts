@@ -1,0 +1,128 @@
+/**
+ * Calls from the host into project code. A ref is resolved once a session by the full rule (Lua API 5.3), which tries the filesystem;
+ * after that it is looked up in package.loaded at each call, so that what a script puts there counts.
+ */
+import type { LuaCaller } from '../content/context.js';
+import type { Op } from '../domain/op.js';
+import { BindingError } from '../lua/errors.js';
+import { type LuaFunction, type LuaTable, type LuaValue, Opaque } from '../lua/value.js';
+import type { Binding } from '../lua/vm.js';
+import { binding, NOTHING } from './binding.js';
+import type { Session } from './session.js';
+import { luaTypeName } from './type-names.js';
+
+/** Bindings of the stdlib's own Lua files (`local host = ...`), and the Lua functions that they hand to the host. */
+export interface StdlibHost {
+  readonly bindings: Record<string, Binding>;
+  /** A Lua function that a stdlib file kept with `host.keep(name, fn)`. */
+  kept(name: string): LuaFunction;
+}
+
+interface RegisteredHooks {
+  functions: LuaFunction[];
+  /** The text of the error that using the list raises; undefined = the list is sound. */
+  broken: string | undefined;
+}
+
+/** `leave` lets go of functions that replaced lists held; called when no operation of a run is under way. */
+export function createLuaCaller(session: Session): { caller: LuaCaller; host: StdlibHost; leave(): void } {
+  const { vm } = session;
+  const kept = new Map<string, LuaFunction>();
+  const events = new Set<string>();
+  const registered = new Map<string, RegisteredHooks>();
+  const resolved = new Set<string>();
+  const retired: LuaFunction[] = [];
+  let missing = false;
+
+  const host: StdlibHost = {
+    kept(name) {
+      const fn = kept.get(name);
+      if (!fn) throw new Error(`the stdlib has no function '${name}'`);
+      return fn;
+    },
+    bindings: {
+      keep: binding(['string', 'function'], (name, fn) => {
+        kept.set(name, fn);
+        return NOTHING;
+      }),
+      missing: binding([], () => {
+        missing = true;
+        return NOTHING;
+      }),
+      hook_event: binding(['string'], (event) => {
+        events.add(event);
+        return NOTHING;
+      }),
+      hooks_changed: binding(
+        ['string', 'table'],
+        (event, list) => {
+          retired.push(...(registered.get(event)?.functions ?? []));
+          registered.set(event, readHooks(list));
+          return NOTHING;
+        },
+        { holdsFunctions: true },
+      ),
+    },
+  };
+
+  const caller: LuaCaller = {
+    *callRef(ref: string, args: readonly LuaValue[]): Op<LuaValue> {
+      if (resolved.has(ref)) {
+        const dot = ref.lastIndexOf('.');
+        missing = false;
+        const results = yield* vm.call(host.kept('call_loaded'), [ref, ref.slice(0, Math.max(dot, 0)), ref.slice(dot + 1), ...args]);
+        if (!missing) return results[0];
+        missing = false;
+      }
+      const fn = yield* vm.resolve(ref);
+      try {
+        resolved.add(ref);
+        return (yield* vm.call(fn, args))[0];
+      } finally {
+        vm.release(fn);
+      }
+    },
+    *callFunction(fn: LuaFunction, args: readonly LuaValue[]): Op<LuaValue> {
+      return (yield* vm.call(fn, args))[0];
+    },
+    registered(event: string): LuaFunction[] {
+      if (!events.has(event)) return [];
+      runThrough(vm.call(host.kept('collect_hooks'), [event]));
+      const hooks = registered.get(event);
+      if (hooks?.broken) throw new BindingError('HOOK_NOT_A_FUNCTION', hooks.broken);
+      return hooks?.functions ?? [];
+    },
+    warn(text: string): void {
+      session.log('warn', text);
+    },
+  };
+  return {
+    caller,
+    host,
+    leave() {
+      for (const fn of retired.splice(0)) vm.release(fn);
+    },
+  };
+}
+
+function readHooks(list: LuaTable): RegisteredHooks {
+  const functions: LuaFunction[] = [];
+  let broken: string | undefined;
+  for (let i = 1; i <= list.length; i++) {
+    const entry = list.get(i);
+    const type = luaTypeName(entry);
+    if (type === 'function' && !(entry instanceof Opaque)) functions.push(entry as LuaFunction);
+    else broken ??= `registered hook at index ${i} is not a function: error converting Lua ${type} to function`;
+  }
+  return { functions, broken };
+}
+
+/** Drives stdlib code that never waits by itself; the engine may still preempt it for fairness. */
+function runThrough<T>(op: Op<T>): T {
+  let step = op.next();
+  while (!step.done) {
+    if (step.value.reason !== 'preempted') throw new Error(`stdlib code waited for ${step.value.reason}`);
+    step = op.next();
+  }
+  return step.value;
+}

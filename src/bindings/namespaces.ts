@@ -1,0 +1,63 @@
+/** Every namespace of the `crap` table, in the reference's order of registration (Lua API section 2). */
+import { accessBindings } from './access.js';
+import { accessorBindings } from './accessors.js';
+import { authBindings } from './auth.js';
+import { collectionBindings, collectionConfigBindings } from './collections.js';
+import { configBindings } from './config.js';
+import { cryptoBindings } from './crypto.js';
+import { emailBindings } from './email.js';
+import { envBindings } from './env.js';
+import { fieldHostBindings } from './fields.js';
+import { globalBindings, globalConfigBindings } from './globals.js';
+import { hookHostBindings } from './hooks.js';
+import { httpBindings } from './http.js';
+import { jobBindings } from './jobs.js';
+import { jsonBindings } from './json.js';
+import { localeBindings } from './locale.js';
+import { logBindings } from './log.js';
+import type { StdlibHost } from './lua-caller.js';
+import { pageBindings } from './pages.js';
+import { richtextBindings } from './richtext.js';
+import { schemaBindings } from './schema.js';
+import type { Session } from './session.js';
+import { sleepBindings } from './sleep.js';
+import { loadStdlib } from './stdlib.js';
+import { templateDataHostBindings } from './template-data.js';
+import { transactionBindings } from './transaction.js';
+import { utilBindings } from './util.js';
+
+/** Puts the whole `crap` table into a fresh VM. */
+export function registerNamespaces(session: Session, host: StdlibHost): void {
+  const { vm } = session;
+  vm.register('crap', { ...sleepBindings(session), ...transactionBindings(session) });
+  vm.register('crap.log', logBindings(session));
+  vm.register('crap.util', utilBindings(session));
+  vm.register('crap.json', jsonBindings());
+  vm.register('crap.auth', authBindings(session));
+  vm.register('crap.env', envBindings(session));
+  vm.register('crap.collections', collectionBindings(session));
+  vm.register('crap.collections.config', collectionConfigBindings(session));
+  vm.register('crap.globals', globalBindings(session));
+  vm.register('crap.globals.config', globalConfigBindings(session));
+  vm.register('crap.fields', {});
+  vm.register('crap.hooks', {});
+  vm.register('crap.jobs', jobBindings(session));
+  vm.register('crap.email', emailBindings(session));
+  vm.register('crap.http', httpBindings(session));
+  vm.register('crap.config', configBindings(session));
+  vm.register('crap.locale', localeBindings(session));
+  vm.register('crap.crypto', cryptoBindings(session));
+  vm.register('crap.schema', schemaBindings(session));
+  vm.register('crap.richtext', richtextBindings(session));
+  vm.register('crap.pages', pageBindings(session));
+  vm.register('crap.template_data', {});
+  vm.register('crap.access', accessBindings(session));
+  Object.assign(
+    host.bindings,
+    fieldHostBindings(),
+    hookHostBindings(session),
+    templateDataHostBindings(session),
+    accessorBindings(session),
+  );
+  loadStdlib(vm, host, ['calls.lua', 'util.lua', 'fields.lua', 'hooks.lua', 'template_data.lua', 'accessors.lua']);
+}

@@ -1,0 +1,26 @@
+/** The bindings' own Lua files (lua-stdlib/crap): read once a process, executed in every VM before project code. */
+import { readFileSync } from 'node:fs';
+import { runSync } from '../domain/op.js';
+import type { Vm } from '../lua/vm.js';
+import type { StdlibHost } from './lua-caller.js';
+
+/** Global under which the files find their host bindings while they execute. */
+const HOST = '__crap_host';
+const folder = new URL('../../lua-stdlib/crap/', import.meta.url);
+const sources = new Map<string, string>();
+
+function sourceOf(file: string): string {
+  let source = sources.get(file);
+  if (source === undefined) {
+    source = readFileSync(new URL(file, folder), 'utf8');
+    sources.set(file, source);
+  }
+  return source;
+}
+
+/** Executes the files in this order; errors in them read `crap/util.lua:8:`. */
+export function loadStdlib(vm: Vm, host: StdlibHost, files: readonly string[]): void {
+  vm.register(HOST, host.bindings);
+  for (const file of files) runSync(vm.execute(sourceOf(file), `@crap/${file}`));
+  runSync(vm.execute(`${HOST} = nil`, '=crap'));
+}

@@ -1,0 +1,22 @@
+/** Values inside option tables, converted as the reference converts them; its texts have no "bad argument" part there. */
+import { Float } from '../domain/json.js';
+import { conversionError } from '../lua/errors.js';
+import type { LuaTable, LuaValue } from '../lua/value.js';
+import { luaTypeName } from './type-names.js';
+import { utf8Text } from './utf8.js';
+
+/** A string; numbers count as their text. */
+export function textOf(value: LuaValue): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (value instanceof Float) return String(value);
+  if (value instanceof Uint8Array) {
+    const text = utf8Text(value);
+    throw conversionError(`error converting Lua string to String (${typeof text === 'string' ? 'invalid' : text.problem})`);
+  }
+  throw conversionError(`error converting Lua ${luaTypeName(value)} to String (expected string or number)`);
+}
+
+export function textOption(table: LuaTable, key: string): string {
+  return textOf(table.get(key));
+}

@@ -5,15 +5,20 @@ export function decodeBase64(text: string): Buffer | string {
   const bytes = Buffer.from(text, 'utf8');
   const padding = /=*$/.exec(text)?.[0].length ?? 0;
   const end = bytes.length - padding;
-  for (let i = 0; i < end; i++) {
-    const byte = bytes[i] as number;
-    if (!isSymbol(byte)) return `Invalid symbol ${byte}, offset ${i}.`;
-  }
+  const strange = bytes.subarray(0, end).findIndex((byte) => !isSymbol(byte));
+  if (strange >= 0) return problemAt(bytes, strange);
   if (padding > 2 || bytes.length % 4 !== 0)
     return end % 4 === 1 && padding === 0 ? `Invalid input length: ${bytes.length}` : 'Invalid padding';
   const decoded = Buffer.from(text, 'base64');
   if (decoded.toString('base64') !== text) return `Invalid last symbol ${bytes[end - 1]}, offset ${end - 1}.`;
   return decoded;
+}
+
+/** Padding in front of white space at the end is fine; what follows it is not. */
+function problemAt(bytes: Uint8Array, at: number): string {
+  let offset = at;
+  while (bytes[offset] === 61 && offset % 4 >= 2) offset++;
+  return `Invalid symbol ${bytes[offset]}, offset ${offset}.`;
 }
 
 function isSymbol(byte: number): boolean {

@@ -35,12 +35,13 @@ function parseAddress(text: string): Address | undefined {
 }
 
 function classOf(address: Address): string | undefined {
-  if (address instanceof ipaddr.IPv6) {
+  const range = address.range();
+  if (address instanceof ipaddr.IPv6 && range !== 'unspecified' && range !== 'loopback') {
+    const special = EXTRA_BLOCKED.find(([, extra]) => address.match(extra));
+    if (special) return special[0];
     const inner = embedded(address);
     if (inner) return classOf(inner);
-    for (const [name, range] of EXTRA_BLOCKED) if (address.match(range)) return name;
   }
-  const range = address.range();
   return range === 'unicast' ? undefined : range;
 }
 

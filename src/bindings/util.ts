@@ -7,14 +7,7 @@ import { formatDate } from './date-format.js';
 import { parseDate } from './date-parse.js';
 import { decodeJson, encodeJson } from './json.js';
 import type { Session } from './session.js';
-
-/** Lower case; whatever is neither letter nor digit (in Unicode's sense) becomes `-`, runs collapsed, ends trimmed. */
-export function slugify(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[^\p{Alphabetic}\p{N}]+/gu, '-')
-    .replace(/^-|-$/g, '');
-}
+import { slugify } from './slugify.js';
 
 const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { messageOf } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
 import type { FromWorker, RunError, RunReport, StopReason, ToWorker, WorkerSetup } from '../worker/protocol.js';
+import { timeoutText } from '../worker/run-report.js';
 import type { FairWriteQueue } from './write-queue.js';
 
 /** How long a thread may take to report a stopped run before it is terminated: with the exit, under the promised 250 ms. */
@@ -179,6 +180,11 @@ export class WorkerThread {
         }
         return;
       }
+      case 'run-completing': {
+        const assignment = this.#runs.get(message.run);
+        if (assignment?.run.claim === message.claim && !assignment.stopping) clearTimeout(assignment.timer);
+        return;
+      }
       case 'run-ended': {
         const assignment = this.#runs.get(message.run);
         if (assignment?.run.claim !== message.claim) return;
@@ -239,9 +245,4 @@ function buriedReport(assignment: Assignment, guilt: StopReason | undefined, cra
     return { ...report, outcome: 'lost', error: { code: 'WORKER_CRASHED', message: `lost: its worker thread ended: ${reason}` } };
   }
   return { ...report, outcome: 'released' };
-}
-
-/** The reference's text. Whole seconds as it prints them; fractions as written. */
-export function timeoutText(timeoutMs: number): string {
-  return `timeout after ${timeoutMs / 1000}s`;
 }

@@ -61,6 +61,8 @@ export type FromWorker =
   | { type: 'initialised'; error?: RunError; queued: boolean }
   /** The handler's code is about to run: the timeout clock starts. */
   | { type: 'run-started'; run: string; claim: number }
+  /** The handler has returned and its timeout counts no more; the completion may still wait for the write queue. */
+  | { type: 'run-completing'; run: string; claim: number }
   /** The attempt is over, its transaction closed and its slot free. */
   | ({ type: 'run-ended'; run: string; claim: number } & RunReport)
   | { type: 'log'; run: string | undefined; slug: string | undefined; line: LogLine }

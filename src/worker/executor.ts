@@ -1,0 +1,245 @@
+/**
+ * One run from its claim to its outcome: make the handler's table, open the transaction, call the handler, encode the result,
+ * complete under the fence, commit. A run that met another's commit and has called nothing outside is executed again at once as a writer.
+ */
+import type { Clock } from '../domain/clock.js';
+import { HostError, RunAbort } from '../domain/errors.js';
+import type { JobDefinition } from '../domain/job.js';
+import type { JsonObject } from '../domain/json.js';
+import type { Op, Wait } from '../domain/op.js';
+import type { ClaimedRun, LogLine } from '../domain/run.js';
+import { luaToJsonText } from '../lua/json.js';
+import type { LuaValue } from '../lua/value.js';
+import type { Store } from '../store/store.js';
+import type { WriteQueue } from '../store/writer.js';
+import { handlerContext } from './handler-context.js';
+import type { RunReport } from './protocol.js';
+import { drive, type RunControl } from './run-control.js';
+import { type ConnectionPool, RunDatabase, type TransactionMode } from './run-database.js';
+import { completionEnding, endingOf, errorOf } from './run-report.js';
+import { SLICE_MS, type Slot, type SlotPool } from './slot.js';
+
+/** A result may be this long, in bytes of JSON text. */
+const RESULT_LIMIT_BYTES = 1024 * 1024;
+/** Lines kept with an attempt; the rest is only streamed. */
+const LOG_LINE_LIMIT = 1_000;
+export interface ExecutorOptions {
+  slots: SlotPool;
+  connections: ConnectionPool;
+  queue: WriteQueue;
+  store: Store;
+  clock: Clock;
+  generation: 8 | 10;
+  /** Lua instructions a run may execute; Infinity where crap.toml writes none. */
+  maxInstructions: number;
+  /** Lines written while no run is in a slot. */
+  log(line: LogLine): void;
+}
+
+/** What the surroundings are told while a run executes. */
+export interface RunWatcher {
+  /** The handler's code is about to run. */
+  started?(): void;
+  /** The handler has returned: its timeout counts no more. */
+  completing?(): void;
+  log?(line: LogLine): void;
+  /** It waits for something outside while it is the writer; told once a run. */
+  writerSuspended?(wait: Wait, location: { file: string; line: number } | undefined): void;
+}
+
+/** What is to be executed, and how. */
+export interface Assignment {
+  run: ClaimedRun;
+  job: JobDefinition;
+  timeoutMs: number;
+  control: RunControl;
+  watcher?: RunWatcher;
+  /** Foreground runs: roll everything back at the end instead of completing. */
+  dryRun?: boolean;
+  /** Foreground runs: the current user's document; with one, access is enforced unless a call overrides it. */
+  user?: JsonObject;
+  /** Foreground runs: there is no row, commit without completing one. */
+  unrecorded?: boolean;
+}
+
+export class Executor {
+  readonly #options: ExecutorOptions;
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects: whatever goes wrong is the report. A slot that cannot be made releases the run. */
+  async execute(assignment: Assignment): Promise<RunReport> {
+    const { slots } = this.#options;
+    const { job, timeoutMs, control } = assignment;
+    let slot: Slot;
+    try {
+      slot = await slots.acquire();
+    } catch (error) {
+      return { outcome: 'released', committed: false, error: errorOf(error), log: [], queued: false };
+    }
+    const timer = setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1));
+    const forget = control.onStop((reason) => slot.vm.stop(reason));
+    let broken = false;
+    try {
+      const deadline = performance.now() + timeoutMs;
+      assignment.watcher?.started?.();
+      let mode: TransactionMode = job.transaction === false ? 'per-call' : job.transaction === 'immediate' ? 'immediate' : 'deferred';
+      for (;;) {
+        const passage = new Passage(this.#options, slot, assignment, mode, { deadline, handlerReturned: () => clearTimeout(timer) });
+        const report = await passage.execute();
+        broken = passage.broken;
+        if (report !== 'again') return report;
+        mode = 'immediate';
+        if (!slot.vm.spent) continue;
+        slots.release(slot);
+        slot = await slots.acquire();
+      }
+    } catch (error) {
+      broken = true;
+      return { outcome: 'failed', committed: false, error: errorOf(error), log: [], queued: false };
+    } finally {
+      clearTimeout(timer);
+      forget();
+      slots.release(slot, broken);
+    }
+  }
+}
+
+/** One passage through the pipeline, in one transaction. */
+class Passage {
+  /** Something of the host, not of the script, failed in the slot. */
+  broken = false;
+  readonly #options: ExecutorOptions;
+  readonly #slot: Slot;
+  readonly #assignment: Assignment;
+  readonly #clock: { deadline: number; handlerReturned(): void };
+  readonly #database: RunDatabase;
+  readonly #log: LogLine[] = [];
+  #outside: string | undefined;
+  #queued = false;
+  #completing = false;
+  #named = false;
+
+  constructor(
+    options: ExecutorOptions,
+    slot: Slot,
+    assignment: Assignment,
+    mode: TransactionMode,
+    clock: { deadline: number; handlerReturned(): void },
+  ) {
+    this.#options = options;
+    this.#slot = slot;
+    this.#assignment = assignment;
+    this.#clock = clock;
+    const owner = `${assignment.run.slug} ${assignment.run.id}`;
+    this.#database = new RunDatabase(options.connections, options.queue, owner, mode, clock.deadline);
+  }
+
+  async execute(): Promise<RunReport | 'again'> {
+    try {
+      const { result, kept } = await drive(this.#pipeline(), this.#assignment.control, (wait) => this.#waiting(wait));
+      return { outcome: 'completed', committed: kept, result, log: this.#log, queued: this.#queued && kept };
+    } catch (error) {
+      const conflict = error instanceof RunAbort && error.reason === 'conflict';
+      if (conflict && this.#outside === undefined && !this.#assignment.control.reason) return 'again';
+      const thrown = conflict ? this.#conflict(error) : error;
+      this.broken = !(error instanceof HostError || error instanceof RunAbort);
+      const ending = this.#completing ? completionEnding(thrown, this.#assignment.timeoutMs) : endingOf(thrown, this.#assignment.timeoutMs);
+      // Where each call is its own transaction, runs that it queued stand although the run failed.
+      return { ...ending, committed: false, log: this.#log, queued: this.#queued && this.#assignment.job.transaction === false };
+    } finally {
+      this.#database.close();
+      this.#slot.leave();
+    }
+  }
+
+  *#pipeline(): Op<{ result: string | null; kept: boolean }> {
+    const context = this.#enter();
+    const result = encodeResult(yield* this.#call(context));
+    return yield* this.#finish(result);
+  }
+
+  #enter(): LuaValue {
+    const limits = { deadline: this.#clock.deadline, maxInstructions: this.#options.maxInstructions, sliceMs: SLICE_MS };
+    const { user } = this.#assignment;
+    this.#slot.enter(
+      {
+        db: this.#database,
+        ...(user && { user }),
+        overrideAccessByDefault: user === undefined,
+        onQueued: () => {
+          this.#queued = true;
+        },
+        onOutside: (what) => {
+          this.#outside ??= what;
+        },
+      },
+      limits,
+      (line) => this.#write(line),
+    );
+    return handlerContext(this.#assignment.run, this.#assignment.job.handler, this.#options.generation);
+  }
+
+  *#call(context: LuaValue): Op<LuaValue> {
+    const { vm } = this.#slot;
+    const handler = yield* vm.resolve(this.#assignment.job.handler.ref);
+    try {
+      return (yield* vm.call(handler, [context]))[0];
+    } finally {
+      vm.release(handler);
+    }
+  }
+
+  *#finish(result: string | null): Op<{ result: string | null; kept: boolean }> {
+    this.#completing = true;
+    this.#clock.handlerReturned();
+    this.#assignment.watcher?.completing?.();
+    const { store, clock } = this.#options;
+    if (this.#assignment.dryRun) return { result, kept: true };
+    const { id: run, claim } = this.#assignment.run;
+    const kept = yield* this.#database.finish((db) =>
+      this.#assignment.unrecorded ? keep() : store.complete(db, { run, claim, now: clock.now(), result, log: this.#log }),
+    );
+    return { result, kept };
+  }
+
+  #waiting(wait: Wait): void {
+    if (this.#named || this.#completing || !this.#database.isWriter) return;
+    if (wait.reason === 'preempted' || wait.reason === 'write_queue') return;
+    this.#named = true;
+    this.#assignment.watcher?.writerSuspended?.(wait, this.#slot.vm.usage.location());
+  }
+
+  #write(line: LogLine): void {
+    if (this.#log.length < LOG_LINE_LIMIT) this.#log.push(line);
+    else if (this.#log.length === LOG_LINE_LIMIT) {
+      this.#log.push({ at: line.at, level: 'warn', text: `more than ${LOG_LINE_LIMIT} lines: the rest is not stored` });
+    }
+    this.#assignment.watcher?.log?.(line);
+  }
+
+  #conflict(cause: RunAbort): RunAbort {
+    const text =
+      `another commit came between what the run had read and its first write, and it had already called outside (${this.#outside}): ` +
+      'it was rolled back and cannot be executed again unseen';
+    return new RunAbort('conflict', text, { cause });
+  }
+}
+
+/** nil is no result; anything else its JSON text, at most 1 MiB. */
+function encodeResult(value: LuaValue): string | null {
+  if (value === undefined || value === null) return null;
+  const text = luaToJsonText(value);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= RESULT_LIMIT_BYTES) return text;
+  throw new HostError('RESULT_TOO_LARGE', `the result is ${bytes} bytes of JSON, at most ${RESULT_LIMIT_BYTES} are stored`, {
+    remedy: 'store large results in a collection and return their id',
+  });
+}
+
+// biome-ignore lint/correctness/useYield: an Op that does not wait
+function* keep(): Op<boolean> {
+  return true;
+}

@@ -1,0 +1,54 @@
+/** The [hooks] on_init functions: all of them in one transaction, once at the start of a host. */
+import { HostError, messageOf, RunAbort } from '../domain/errors.js';
+import type { Op } from '../domain/op.js';
+import { LuaError } from '../lua/errors.js';
+import type { ExecutorOptions } from './executor.js';
+import { drive, RunControl } from './run-control.js';
+import { RunDatabase, type TransactionMode } from './run-database.js';
+import { SLICE_MS } from './slot.js';
+
+/** on_init functions must end within this together. */
+const LIMIT_MS = 300_000;
+
+/** Calls `refs` in order; throws ON_INIT_FAILED with everything rolled back. Ends with whether runs were queued. */
+export async function runOnInit(options: ExecutorOptions, refs: readonly string[]): Promise<{ queued: boolean }> {
+  if (refs.length === 0) return { queued: false };
+  for (let mode: TransactionMode = 'deferred'; ; mode = 'immediate') {
+    try {
+      return await passage(options, refs, mode);
+    } catch (error) {
+      if (error instanceof RunAbort && error.reason === 'conflict' && mode === 'deferred') continue;
+      const text = error instanceof LuaError ? error.render() : messageOf(error);
+      throw new HostError('ON_INIT_FAILED', `on_init hooks failed: ${text}`, { cause: error });
+    }
+  }
+}
+
+async function passage(options: ExecutorOptions, refs: readonly string[], mode: TransactionMode): Promise<{ queued: boolean }> {
+  const slot = await options.slots.acquire();
+  const deadline = performance.now() + LIMIT_MS;
+  const database = new RunDatabase(options.connections, options.queue, 'on_init', mode, deadline);
+  let queued = false;
+  try {
+    const limits = { deadline, maxInstructions: options.maxInstructions, sliceMs: SLICE_MS };
+    const onQueued = () => {
+      queued = true;
+    };
+    slot.enter({ db: database, overrideAccessByDefault: false, onQueued }, limits, (line) => options.log(line));
+    await drive(
+      (function* (): Op<void> {
+        for (const ref of refs) {
+          const context = { collection: '', operation: 'init', data: {}, context: {}, hook_depth: 0 };
+          yield* slot.session.lua.callRef(ref, [context]);
+        }
+        yield* database.commit();
+      })(),
+      new RunControl(),
+    );
+    return { queued };
+  } finally {
+    database.close();
+    slot.leave();
+    options.slots.release(slot);
+  }
+}

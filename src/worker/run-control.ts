@@ -1,0 +1,83 @@
+/** The stop button of one run, and the driver that waits for what its operations wait for until somebody presses it. */
+import { RunAbort } from '../domain/errors.js';
+import type { Op, Wait } from '../domain/op.js';
+import type { StopReason } from './protocol.js';
+
+/** An operation that goes on waiting after it was told to end is given up after this many reminders. */
+const REMINDERS = 100;
+
+export class RunControl {
+  #reason: StopReason | undefined;
+  readonly #listeners = new Set<(reason: StopReason) => void>();
+
+  /** Why it was stopped; undefined while it may go on. */
+  get reason(): StopReason | undefined {
+    return this.#reason;
+  }
+
+  /** The first reason counts. */
+  stop(reason: StopReason): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    for (const listener of [...this.#listeners]) listener(reason);
+  }
+
+  /** Calls `listener` when it is stopped; the returned function forgets it. */
+  onStop(listener: (reason: StopReason) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/**
+ * Runs an Op to its end. When `control` is stopped, the wait under way is cancelled and RunAbort thrown into the Op.
+ * `waiting` is told of every wait before it begins.
+ */
+export async function drive<T>(op: Op<T>, control: RunControl, waiting?: (wait: Wait) => void): Promise<T> {
+  let reminders = 0;
+  let step = op.next();
+  while (!step.done) {
+    if (control.reason) {
+      if (++reminders > REMINDERS) {
+        op.return(undefined as never);
+        throw stopped(control.reason);
+      }
+      step = op.throw(stopped(control.reason));
+      continue;
+    }
+    let value: unknown;
+    try {
+      waiting?.(step.value);
+      value = await interruptible(step.value, control);
+    } catch (error) {
+      step = op.throw(error);
+      continue;
+    }
+    step = op.next(value);
+  }
+  return step.value;
+}
+
+function interruptible(wait: Wait, control: RunControl): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const forget = control.onStop((reason) => {
+      forget();
+      wait.cancel?.();
+      reject(stopped(reason));
+    });
+    wait.start().then(
+      (value) => {
+        forget();
+        resolve(value);
+      },
+      (error: unknown) => {
+        forget();
+        reject(error);
+      },
+    );
+  });
+}
+
+function stopped(reason: StopReason): RunAbort {
+  return new RunAbort(reason, `the run was stopped: ${reason}`);
+}

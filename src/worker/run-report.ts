@@ -1,0 +1,56 @@
+/** What is thrown out of a run, as the outcome and text that are recorded. */
+import { HostError, messageOf, RunAbort, StoreUnavailableError } from '../domain/errors.js';
+import { LuaError } from '../lua/errors.js';
+import type { RunError, RunReport } from './protocol.js';
+
+/** The reference's text; whole seconds print without a fraction. */
+export function timeoutText(timeoutMs: number): string {
+  return `timeout after ${timeoutMs / 1000}s`;
+}
+
+type Ending = Pick<RunReport, 'outcome' | 'error'>;
+
+/** `conflict` is decided by the executor before this. */
+export function endingOf(thrown: unknown, timeoutMs: number): Ending {
+  if (thrown instanceof RunAbort) return abortEnding(thrown, timeoutMs);
+  return { outcome: 'failed', error: errorOf(thrown) };
+}
+
+/** An attempt that could not be completed because the database is unavailable did nothing wrong: it is given back. */
+export function completionEnding(thrown: unknown, timeoutMs: number): Ending {
+  if (thrown instanceof StoreUnavailableError) return { outcome: 'released', error: errorOf(thrown) };
+  return endingOf(thrown, timeoutMs);
+}
+
+export function errorOf(thrown: unknown): RunError {
+  if (thrown instanceof LuaError) {
+    const cause = thrown.cause instanceof HostError ? thrown.cause.code : thrown.code;
+    const error: RunError = { code: cause, message: thrown.render() };
+    if (thrown.traceback !== undefined) error.traceback = thrown.traceback;
+    return error;
+  }
+  if (thrown instanceof HostError) return { code: thrown.code, message: thrown.message };
+  return { code: 'INTERNAL', message: messageOf(thrown) };
+}
+
+function abortEnding(abort: RunAbort, timeoutMs: number): Ending {
+  switch (abort.reason) {
+    case 'timed_out':
+      return { outcome: 'timed_out', error: { code: 'RUN_TIMED_OUT', message: timeoutText(timeoutMs) } };
+    case 'cancelled':
+      return { outcome: 'cancelled', error: { code: 'RUN_CANCELLED', message: 'cancelled' } };
+    case 'released':
+      return { outcome: 'released' };
+    case 'instruction_limit':
+      return {
+        outcome: 'failed',
+        error: { code: 'INSTRUCTION_LIMIT', message: 'runtime error: Lua execution exceeded instruction limit' },
+      };
+    case 'memory_limit':
+      return { outcome: 'failed', error: { code: 'MEMORY_LIMIT', message: 'memory error: not enough memory' } };
+    case 'claim_lost':
+      return { outcome: 'completed' };
+    case 'conflict':
+      return { outcome: 'failed', error: { code: 'WRITE_CONFLICT', message: abort.message } };
+  }
+}

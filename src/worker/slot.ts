@@ -1,0 +1,133 @@
+/** A slot: one VM with the project loaded, which executes one run at a time. Pooled, last used first; dropped when spent. */
+import { createSession, type DatabaseContext, type Session } from '../bindings/session.js';
+import type { CrapConfig } from '../config/crap-config.js';
+import type { MoonlighterConfig } from '../config/moonlighter-config.js';
+import type { Clock } from '../domain/clock.js';
+import { ProjectError } from '../domain/errors.js';
+import { runAsync } from '../domain/op.js';
+import type { LogLine } from '../domain/run.js';
+import type { Engine, Limits, Vm } from '../lua/vm.js';
+import { loadDefinitions } from '../project/load-definitions.js';
+import { emptyRegistry } from '../project/registry.js';
+import type { Store } from '../store/store.js';
+
+/** Loading the project into a slot must end within this. */
+const LOAD_LIMIT_MS = 30_000;
+/** A Lua slice longer than this lets other runs of the thread go on. */
+export const SLICE_MS = 10;
+/** Idle slots beyond the first are closed after this. */
+const IDLE_LIMIT_MS = 60_000;
+
+export interface SlotOptions {
+  engine: Engine;
+  projectDir: string;
+  crap: CrapConfig;
+  moonlighter: MoonlighterConfig;
+  generation: 8 | 10;
+  store: Store;
+  clock: Clock;
+  /** Lines written while no run is in the slot (loading). */
+  log(line: LogLine): void;
+}
+
+export class Slot {
+  readonly vm: Vm;
+  readonly session: Session;
+  readonly #clock: Clock;
+  readonly #idleLog: (line: LogLine) => void;
+  #sink: (line: LogLine) => void;
+  /** Monotonic ms of its last use. */
+  idleSince = 0;
+
+  private constructor(options: SlotOptions, label: string) {
+    this.#clock = options.clock;
+    this.#idleLog = options.log;
+    this.#sink = options.log;
+    this.vm = options.engine.create({
+      projectDir: options.projectDir,
+      label,
+      maxMemoryBytes: maxMemory(options),
+      print: (line) => this.#sink({ at: this.#clock.now(), level: 'info', text: line }),
+    });
+    this.session = createSession({
+      vm: this.vm,
+      config: options.crap,
+      moonlighter: options.moonlighter,
+      generation: options.generation,
+      projectDir: options.projectDir,
+      registry: emptyRegistry(),
+      store: options.store,
+      clock: options.clock,
+      log: (line) => this.#sink(line),
+    });
+  }
+
+  /** Makes a VM and loads the project into it; ProjectError when it does not load any more. */
+  static async create(options: SlotOptions, label = 'job'): Promise<Slot> {
+    const slot = new Slot(options, label);
+    try {
+      slot.vm.begin({ deadline: performance.now() + LOAD_LIMIT_MS, maxInstructions: Number.POSITIVE_INFINITY, sliceMs: SLICE_MS });
+      const problems = await runAsync(loadDefinitions(slot.session, options.projectDir));
+      slot.vm.end();
+      if (problems.some((problem) => problem.severity === 'error')) throw new ProjectError(problems);
+      slot.session.phase = 'running';
+      return slot;
+    } catch (error) {
+      slot.vm.close();
+      throw error;
+    }
+  }
+
+  /** Lines of scripts go to `sink` until `leave`. */
+  enter(context: DatabaseContext, limits: Limits, sink: (line: LogLine) => void): void {
+    this.#sink = sink;
+    this.session.enter(context);
+    this.vm.begin(limits);
+  }
+
+  leave(): void {
+    this.vm.end();
+    this.session.leave();
+    this.#sink = this.#idleLog;
+  }
+}
+
+function maxMemory(options: SlotOptions): number | undefined {
+  return options.moonlighter.lua.max_memory ?? options.crap.hooks.max_memory;
+}
+
+export class SlotPool {
+  readonly #options: SlotOptions;
+  readonly #idle: Slot[] = [];
+  readonly #trim: NodeJS.Timeout;
+
+  constructor(options: SlotOptions) {
+    this.#options = options;
+    this.#trim = setInterval(() => this.#dropIdle(), IDLE_LIMIT_MS / 2);
+    this.#trim.unref();
+  }
+
+  async acquire(): Promise<Slot> {
+    return this.#idle.pop() ?? (await Slot.create(this.#options));
+  }
+
+  /** `broken`: something of the host failed inside it, do not trust it again. */
+  release(slot: Slot, broken = false): void {
+    if (broken || slot.vm.spent) {
+      slot.vm.close();
+      return;
+    }
+    slot.idleSince = performance.now();
+    this.#idle.push(slot);
+  }
+
+  close(): void {
+    clearInterval(this.#trim);
+    for (const slot of this.#idle.splice(0)) slot.vm.close();
+  }
+
+  #dropIdle(): void {
+    const before = performance.now() - IDLE_LIMIT_MS;
+    while (this.#idle.length > 1 && (this.#idle[0]?.idleSince ?? before) < before) this.#idle.shift()?.vm.close();
+  }
+}

@@ -1,0 +1,121 @@
+/** Entry of a worker thread: executes the runs it is given side by side, each in its slot, and reports to the main thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { CrapConfig } from '../config/crap-config.js';
+import type { MoonlighterConfig } from '../config/moonlighter-config.js';
+import { systemClock } from '../domain/clock.js';
+import type { LogLine } from '../domain/run.js';
+import { lua54 } from '../lua/engines/lua54/engine.js';
+import { sqliteStore } from '../store/sqlite/store.js';
+import { Executor, type ExecutorOptions } from './executor.js';
+import { runOnInit } from './on-init.js';
+import type { FromWorker, ToWorker, WorkerSetup } from './protocol.js';
+import { RunControl } from './run-control.js';
+import { ConnectionPool } from './run-database.js';
+import { errorOf } from './run-report.js';
+import { SlotPool } from './slot.js';
+import { WriteQueueClient } from './write-queue-client.js';
+
+const setup = workerData as WorkerSetup;
+const crap = setup.crap as CrapConfig;
+const moonlighter = setup.moonlighter as MoonlighterConfig;
+const post = (message: FromWorker) => parentPort!.postMessage(message);
+const hostLog = (line: LogLine) => post({ type: 'log', run: undefined, slug: undefined, line });
+
+const queue = new WriteQueueClient(post);
+const connections = new ConnectionPool(setup.databasePath, moonlighter.database.synchronous, crap.database.busy_timeout * 1000);
+const options: ExecutorOptions = {
+  slots: new SlotPool({
+    engine: lua54,
+    projectDir: setup.projectDir,
+    crap,
+    moonlighter,
+    generation: setup.generation,
+    store: sqliteStore,
+    clock: systemClock,
+    log: hostLog,
+  }),
+  connections,
+  queue,
+  store: sqliteStore,
+  clock: systemClock,
+  generation: setup.generation,
+  maxInstructions: crap.hooks.max_instructions || Number.POSITIVE_INFINITY,
+  log: hostLog,
+};
+const executor = new Executor(options);
+const controls = new Map<string, { claim: number; control: RunControl }>();
+const running = new Set<Promise<void>>();
+
+parentPort!.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'run':
+      begin(message);
+      return;
+    case 'stop-run': {
+      const held = controls.get(message.run);
+      if (held?.claim === message.claim) held.control.stop(message.reason);
+      return;
+    }
+    case 'write-granted':
+      queue.granted(message.ticket);
+      return;
+    case 'initialise':
+      runOnInit(options, crap.hooks.on_init).then(
+        ({ queued }) => post({ type: 'initialised', queued }),
+        (error) => post({ type: 'initialised', error: errorOf(error), queued: false }),
+      );
+      return;
+    case 'shutdown':
+      void shutdown();
+  }
+});
+
+void start();
+
+async function start(): Promise<void> {
+  try {
+    await lua54.load();
+    const slot = await options.slots.acquire();
+    const { problems } = slot.session;
+    options.slots.release(slot);
+    post({ type: 'ready', problems });
+  } catch (error) {
+    post({ type: 'unusable', error: errorOf(error) });
+    process.exit(1);
+  }
+}
+
+function begin({ run, timeoutMs }: Extract<ToWorker, { type: 'run' }>): void {
+  const { id, claim, slug } = run;
+  const control = new RunControl();
+  controls.set(id, { claim, control });
+  const job = setup.registry.jobs.get(slug);
+  if (!job) throw new Error(`the host gave a run of the unknown job ${slug}`);
+  const execution = executor
+    .execute({
+      run,
+      job,
+      timeoutMs,
+      control,
+      watcher: {
+        started: () => post({ type: 'run-started', run: id, claim }),
+        completing: () => post({ type: 'run-completing', run: id, claim }),
+        log: (line) => post({ type: 'log', run: id, slug, line }),
+        writerSuspended: (wait, location) => post({ type: 'writer-suspended', run: id, slug, reason: wait.reason, ...location }),
+      },
+    })
+    .then((report) => {
+      if (controls.get(id)?.claim === claim) controls.delete(id);
+      post({ type: 'run-ended', run: id, claim, ...report });
+    });
+  running.add(execution);
+  void execution.finally(() => running.delete(execution));
+}
+
+async function shutdown(): Promise<void> {
+  for (const { control } of controls.values()) control.stop('released');
+  await Promise.all(running);
+  options.slots.close();
+  connections.close();
+  process.exit(0);
+}

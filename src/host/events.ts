@@ -4,7 +4,7 @@ import type { ClaimedRun, LogLine, Outcome } from '../domain/run.js';
 import type { RunError } from '../worker/protocol.js';
 
 export interface HostEvents {
-  'host:started': { host: string; workers: number; slots: number; cron: boolean; queues: readonly string[] | undefined };
+  'host:started': { host: string; workers: number; maxConcurrent: number; cron: boolean; queues: readonly string[] | undefined };
   'host:stopping': { reason: string; running: number };
   'host:stopped': { reason: string };
   /** Runs became visible; `slug` where the host knows which. */

@@ -11,7 +11,7 @@ import type { Db } from '../store/db.js';
 import type { HostRecord } from '../store/store.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter, HostEvents } from './events.js';
-import { afterLoss } from './retry.js';
+import { afterLoss, afterRelease } from './retry.js';
 import { type Liveness, probeSocket } from './waker.js';
 
 export interface RescuerOptions {
@@ -24,6 +24,8 @@ export interface RescuerOptions {
   /** Age of a heartbeat after which a row of crap-cms is dead: 3 x heartbeat_interval + connection_timeout + busy_timeout. */
   foreignStaleMs: number;
   periodMs: number;
+  /** Runs that this host knows it has, as `run:claim`; undefined while that is in motion. */
+  own(): ReadonlySet<string> | undefined;
   /** Runs became claimable. */
   onRescued(): void;
   /** For tests. */
@@ -34,6 +36,8 @@ export class Rescuer {
   readonly #options: RescuerOptions;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
+  /** Claims of this host that nothing of it knew of at the last look. */
+  #orphans: ReadonlySet<string> = new Set();
 
   constructor(options: RescuerOptions) {
     this.#options = options;
@@ -71,6 +75,26 @@ export class Rescuer {
       for (const event of rescued) this.#options.events.emit('run:rescued', event);
       if (rescued.length > 0) this.#options.onRescued();
     }
+    await this.#adoptOrphans();
+  }
+
+  /** A claim in this host's name that it twice did not know of (an act that failed half way) is given back. */
+  async #adoptOrphans(): Promise<void> {
+    const { acts, clock, host } = this.#options;
+    const own = this.#options.own();
+    if (!own) return;
+    const claims = acts.read((db) => acts.store.listClaimsOf(db, host, clock.now()));
+    const orphans = claims.filter((claim) => !own.has(`${claim.run}:${claim.claim}`));
+    const sure = orphans.filter((claim) => this.#orphans.has(`${claim.run}:${claim.claim}`));
+    this.#orphans = new Set(orphans.map((claim) => `${claim.run}:${claim.claim}`));
+    if (sure.length === 0) return;
+    await acts.write('rescue', function* (db): Op<void> {
+      for (const { run, claim } of sure) {
+        const now = clock.now();
+        yield* acts.store.end(db, { run, claim, now, outcome: 'released', next: afterRelease(now), log: [] });
+      }
+    });
+    this.#options.onRescued();
   }
 
   async #isDead(record: HostRecord): Promise<boolean> {

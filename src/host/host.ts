@@ -1,0 +1,322 @@
+/**
+ * A host: one process that claims runs of a project and has them executed. Its parts share one start and one stop; what they do is told
+ * through `events`. The main thread schedules and supervises, worker threads run project code.
+ */
+import { nanoid } from 'nanoid';
+import type { CrapConfig } from '../config/crap-config.js';
+import type { MoonlighterConfig } from '../config/moonlighter-config.js';
+import { type Clock, systemClock } from '../domain/clock.js';
+import { HostError } from '../domain/errors.js';
+import type { Registry } from '../project/registry.js';
+import { type Database, openDatabase } from '../store/sqlite/database.js';
+import { sqliteStore } from '../store/sqlite/store.js';
+import type { FromWorker } from '../worker/protocol.js';
+import { HostActs } from './acts.js';
+import { Dispatcher } from './dispatcher.js';
+import { HostEmitter } from './events.js';
+import { HostRecordKeeper } from './host-record.js';
+import { LeaseKeeper } from './lease-keeper.js';
+import type { HostLog } from './log.js';
+import { Pruner } from './pruner.js';
+import { Rescuer } from './rescuer.js';
+import { type OutcomeCounts, RunEnds } from './run-ends.js';
+import { Scheduler } from './scheduler.js';
+import { hostSettings } from './settings.js';
+import { SuspendedWriters } from './suspended-writers.js';
+import { VERSION } from './version.js';
+import { Waker } from './waker.js';
+import { WorkerPool } from './worker-pool.js';
+import { FairWriteQueue, type WriteHolder } from './write-queue.js';
+
+/** Records of ends may be tried this long at a stop while the database is unavailable. */
+const RECORD_PATIENCE_MS = 5_000;
+
+export interface HostOptions {
+  /** Absolute. */
+  projectDir: string;
+  /** Absolute; migrated, with the project's schema in place. */
+  databasePath: string;
+  config: CrapConfig;
+  moonlighter: MoonlighterConfig;
+  registry: Registry;
+  generation: 8 | 10;
+  /** Printed to when given; `events` tell everything in any case. */
+  log?: HostLog;
+  /** Claim from these queues only. */
+  queues?: readonly string[];
+  /** Runs of this host at a time, instead of [jobs] max_concurrent. */
+  concurrency?: number;
+  /** Watch the schedules. Default true. */
+  cron?: boolean;
+  /** `drained` resolves when nothing is due and nothing runs. */
+  drain?: boolean;
+  /** Tests move it. */
+  clock?: Clock;
+  /** Module of the worker threads; tests of the host alone replace it. */
+  workerEntry?: URL;
+}
+
+export interface HostStats {
+  id: string;
+  startedAt: number | undefined;
+  running: number;
+  free: number;
+  workers: number;
+  outcomes: OutcomeCounts;
+  writer: WriteHolder | undefined;
+  writersWaiting: number;
+}
+
+export class Host {
+  readonly id = nanoid(12);
+  readonly events = new HostEmitter();
+  /** Resolves when, under `drain`, nothing is due and nothing runs. Runs that wait for a retry are not due. */
+  readonly drained: Promise<void>;
+  readonly #options: HostOptions;
+  readonly #queue = new FairWriteQueue();
+  readonly #clock: Clock;
+  #parts: Parts | undefined;
+  #stopped: Promise<void> | undefined;
+  #startedAt: number | undefined;
+  #onDrained = () => {};
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.drained = new Promise((resolve) => {
+      this.#onDrained = resolve;
+    });
+    options.log?.attach(this.events);
+  }
+
+  /** Ends when runs are claimed. Rejects with everything closed again when a part cannot start, on_init fails or no worker can work. */
+  async start(): Promise<void> {
+    if (this.#parts || this.#stopped) throw new HostError('HOST_STARTED', 'a host starts once');
+    const parts = this.#build();
+    this.#parts = parts;
+    try {
+      await parts.pool.start();
+      await this.#initialise(parts);
+      await parts.waker.start();
+      await parts.record.start(this.id, parts.waker.path, VERSION);
+      await parts.rescuer.start();
+      if (this.#options.cron ?? true) await parts.scheduler.start();
+      parts.leases.start();
+      parts.pruner?.start();
+    } catch (error) {
+      await this.stop('start failed');
+      throw error;
+    }
+    this.#startedAt = this.#clock.now();
+    const { threads, maxConcurrent } = parts.settings;
+    const { queues, cron = true } = this.#options;
+    this.events.emit('host:started', { host: this.id, workers: threads, maxConcurrent, cron, queues });
+    parts.dispatcher.start();
+  }
+
+  /** Claims nothing more, waits for running handlers up to shutdown_grace, gives the rest back unharmed, closes everything. */
+  stop(reason = 'stopped'): Promise<void> {
+    this.#stopped ??= this.#stop(reason);
+    return this.#stopped;
+  }
+
+  /** Looks for work soon: runs were enqueued by this process. */
+  wake(): void {
+    this.#parts?.dispatcher.wake();
+  }
+
+  get stats(): HostStats {
+    const parts = this.#parts;
+    return {
+      id: this.id,
+      startedAt: this.#startedAt,
+      running: parts?.pool.running ?? 0,
+      free: parts?.pool.free ?? 0,
+      workers: parts?.pool.size ?? 0,
+      outcomes: { ...(parts?.ends.counts ?? NO_OUTCOMES) },
+      writer: this.#queue.holder,
+      writersWaiting: this.#queue.waiting,
+    };
+  }
+
+  /** Ends the thread that executes this run as a crash would; for tests. */
+  crashThreadOf(run: string): void {
+    this.#parts?.pool.crashThreadOf(run);
+  }
+
+  async #stop(reason: string): Promise<void> {
+    const parts = this.#parts;
+    if (!parts) return;
+    const { events } = this;
+    events.emit('host:stopping', { reason, running: parts.pool.running });
+    await Promise.all([parts.dispatcher.stop(), parts.scheduler.stop(), parts.pruner?.stop()]);
+    await this.#idle(parts, parts.settings.shutdownGraceMs);
+    await parts.pool.stop();
+    await parts.acts.close(RECORD_PATIENCE_MS);
+    await Promise.all([parts.leases.stop(), parts.rescuer.stop()]);
+    await parts.record.stop().catch((error) => events.log('warn', `the host's row could not be removed: ${String(error)}`));
+    await parts.waker.stop();
+    parts.database.close();
+    events.emit('host:stopped', { reason });
+  }
+
+  /** Ends when no run is running, or after `patienceMs`. */
+  #idle(parts: Parts, patienceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = () => {
+        clearTimeout(timer);
+        this.events.off('attempt:finished', look);
+        resolve();
+      };
+      const look = () => {
+        if (parts.pool.running === 0) finish();
+      };
+      const timer = setTimeout(finish, patienceMs);
+      this.events.on('attempt:finished', look);
+      look();
+    });
+  }
+
+  #initialise(parts: Parts): Promise<void> {
+    if (this.#options.config.hooks.on_init.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      parts.onInitialised = ({ error }) => {
+        if (error) reject(new HostError(error.code, error.message, { remedy: 'mend the function, or take it out of [hooks] on_init' }));
+        else resolve();
+      };
+      parts.pool.postToOne({ type: 'initialise' });
+    });
+  }
+
+  #build(): Parts {
+    const { config, moonlighter, registry } = this.#options;
+    const { events } = this;
+    const clock = this.#clock;
+    const settings = hostSettings(config, moonlighter, this.#options.concurrency);
+    const database = openDatabase({
+      path: this.#options.databasePath,
+      synchronous: moonlighter.database.synchronous,
+      busyTimeoutMs: settings.busyTimeoutMs,
+    });
+    const acts = new HostActs(database, sqliteStore, this.#queue, events);
+    const wake = () => parts.dispatcher.wake();
+    const ends = new RunEnds({ host: this.id, acts, events, clock, onChange: wake });
+    const suspended = new SuspendedWriters(this.#options.projectDir, events);
+    const pool = new WorkerPool({
+      setup: {
+        host: this.id,
+        projectDir: this.#options.projectDir,
+        databasePath: this.#options.databasePath,
+        crap: config,
+        moonlighter,
+        generation: this.#options.generation,
+        registry,
+      },
+      threads: settings.threads,
+      maxSlots: settings.slots,
+      queue: this.#queue,
+      events,
+      ...(this.#options.workerEntry && { entry: this.#options.workerEntry }),
+      onStarted: (run, worker) => events.emit('attempt:started', { run, worker }),
+      onFinished: ({ run, report, durationMs }) => ends.finished(run, report, durationMs),
+      onMessage: (message) => {
+        if (message.type === 'log') events.emit('log', { run: message.run, slug: message.slug, line: message.line });
+        else if (message.type === 'writer-suspended') suspended.met(message);
+        else if (message.type === 'initialised') parts.onInitialised(message);
+      },
+    });
+    const dispatcher = new Dispatcher({
+      host: this.id,
+      acts,
+      events,
+      registry,
+      clock,
+      queues: this.#options.queues,
+      maxConcurrent: settings.maxConcurrent,
+      queueConcurrency: settings.queueConcurrency,
+      ownLimit: settings.ownLimit,
+      leaseMs: settings.leaseMs,
+      pollMs: settings.pollMs,
+      free: () => pool.free,
+      running: () => pool.running,
+      give: (run) => pool.give(run, (registry.jobs.get(run.slug)?.timeout ?? 60) * 1000),
+      release: (run) => ends.giveBack(run),
+      ...(this.#options.drain && { onIdle: () => this.#onDrained() }),
+    });
+    const parts: Parts = {
+      settings,
+      database,
+      acts,
+      ends,
+      pool,
+      dispatcher,
+      waker: new Waker(() => {
+        events.emit('run:enqueued', { slug: undefined, id: undefined });
+        wake();
+      }),
+      record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3),
+      rescuer: new Rescuer({
+        host: this.id,
+        acts,
+        events,
+        clock,
+        leaseMs: settings.leaseMs,
+        foreignStaleMs: settings.foreignStaleMs,
+        periodMs: settings.rescuePeriodMs,
+        own: () => (acts.recording > 0 ? undefined : new Set(pool.runs().map((run) => `${run.id}:${run.claim}`))),
+        onRescued: wake,
+      }),
+      scheduler: new Scheduler({
+        acts,
+        events,
+        jobs: registry.jobs.values(),
+        timezone: moonlighter.jobs.timezone,
+        clock,
+        onEnqueued: (slug, id) => {
+          events.emit('run:enqueued', { slug, id });
+          wake();
+        },
+      }),
+      leases: new LeaseKeeper({
+        host: this.id,
+        acts,
+        events,
+        clock,
+        leaseMs: settings.leaseMs,
+        heartbeatMs: settings.heartbeatMs,
+        runs: () => pool.runs(),
+        onLost: (run) => {
+          ends.claimLost(run);
+          pool.stopRun(run.id, run.claim, 'released');
+        },
+      }),
+      pruner:
+        settings.purgeAfterMs === undefined ? undefined : new Pruner(acts, events, clock, settings.purgeAfterMs, settings.prunePeriodMs),
+      onInitialised: () => {},
+    };
+    return parts;
+  }
+}
+
+interface Parts {
+  settings: ReturnType<typeof hostSettings>;
+  database: Database;
+  acts: HostActs;
+  ends: RunEnds;
+  pool: WorkerPool;
+  dispatcher: Dispatcher;
+  waker: Waker;
+  record: HostRecordKeeper;
+  rescuer: Rescuer;
+  scheduler: Scheduler;
+  leases: LeaseKeeper;
+  pruner: Pruner | undefined;
+  onInitialised(message: Extract<FromWorker, { type: 'initialised' }>): void;
+}
+
+const NO_OUTCOMES: OutcomeCounts = { completed: 0, failed: 0, timed_out: 0, cancelled: 0, released: 0, lost: 0 };
+
+/** A host that is not started yet. */
+export function createHost(options: HostOptions): Host {
+  return new Host(options);
+}

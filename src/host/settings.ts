@@ -1,0 +1,55 @@
+/** The figures of a host, from both configuration files: milliseconds, counts, limits. */
+import type { CrapConfig } from '../config/crap-config.js';
+import type { MoonlighterConfig } from '../config/moonlighter-config.js';
+
+/** Looking for dead hosts costs a read and a connection a host. */
+const RESCUE_PERIOD_MS = 5_000;
+/** The reference purges at every tenth cron tick. */
+const PURGE_TICKS = 10;
+
+export interface HostSettings {
+  threads: number;
+  /** A thread's slots. */
+  slots: number;
+  /** Run-wide, over all hosts. */
+  maxConcurrent: number;
+  /** Of this host; Infinity = as many as there are slots. */
+  ownLimit: number;
+  queueConcurrency: ReadonlyMap<string, number>;
+  leaseMs: number;
+  heartbeatMs: number;
+  pollMs: number;
+  busyTimeoutMs: number;
+  foreignStaleMs: number;
+  rescuePeriodMs: number;
+  shutdownGraceMs: number;
+  /** undefined = auto_purge is off. */
+  purgeAfterMs: number | undefined;
+  prunePeriodMs: number;
+}
+
+/** `concurrency` raises [jobs] max_concurrent where it must, and limits this host alone. */
+export function hostSettings(crap: CrapConfig, moonlighter: MoonlighterConfig, concurrency: number | undefined): HostSettings {
+  const { jobs, database } = crap;
+  const queueConcurrency = new Map<string, number>();
+  for (const [name, queue] of Object.entries(jobs.queues)) {
+    if (queue.concurrency !== undefined) queueConcurrency.set(name, queue.concurrency);
+  }
+  const seconds = (value: number) => value * 1000;
+  return {
+    threads: moonlighter.workers.threads,
+    slots: moonlighter.workers.slots,
+    maxConcurrent: Math.max(jobs.max_concurrent, concurrency ?? 0),
+    ownLimit: concurrency ?? Number.POSITIVE_INFINITY,
+    queueConcurrency,
+    leaseMs: seconds(moonlighter.jobs.lease),
+    heartbeatMs: seconds(jobs.heartbeat_interval),
+    pollMs: seconds(jobs.poll_interval),
+    busyTimeoutMs: seconds(database.busy_timeout),
+    foreignStaleMs: seconds(3 * jobs.heartbeat_interval + database.connection_timeout + database.busy_timeout),
+    rescuePeriodMs: RESCUE_PERIOD_MS,
+    shutdownGraceMs: seconds(moonlighter.jobs.shutdown_grace),
+    purgeAfterMs: jobs.auto_purge === undefined ? undefined : seconds(jobs.auto_purge),
+    prunePeriodMs: seconds(jobs.cron_interval) * PURGE_TICKS,
+  };
+}

@@ -1,0 +1,22 @@
+/** Names the jobs whose runs wait for something outside while they are the writer: once a job, with file and line. */
+import { isAbsolute, relative } from 'node:path';
+import type { FromWorker } from '../worker/protocol.js';
+import type { HostEmitter } from './events.js';
+
+export class SuspendedWriters {
+  readonly #projectDir: string;
+  readonly #events: HostEmitter;
+  readonly #named = new Set<string>();
+
+  constructor(projectDir: string, events: HostEmitter) {
+    this.#projectDir = projectDir;
+    this.#events = events;
+  }
+
+  met({ run, slug, reason, file, line }: Extract<FromWorker, { type: 'writer-suspended' }>): void {
+    if (this.#named.has(slug)) return;
+    this.#named.add(slug);
+    const shown = file !== undefined && isAbsolute(file) ? relative(this.#projectDir, file) : file;
+    this.#events.emit('writer:suspended', { run, slug, reason, file: shown, line });
+  }
+}

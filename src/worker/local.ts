@@ -1,0 +1,243 @@
+/**
+ * Project code in this process, without threads: for commands that execute one thing in the foreground (`run`, `eval`, `collections …`).
+ * Other hosts of the same database are met through SQLite's own lock.
+ */
+import type { DatabaseContext, Session } from '../bindings/session.js';
+import type { CrapConfig } from '../config/crap-config.js';
+import type { MoonlighterConfig } from '../config/moonlighter-config.js';
+import { systemClock } from '../domain/clock.js';
+import { HostError, NotFoundError, RunAbort } from '../domain/errors.js';
+import type { JsonObject } from '../domain/json.js';
+import type { Op } from '../domain/op.js';
+import type { ClaimedRun, LogLine } from '../domain/run.js';
+import { lua54 } from '../lua/engines/lua54/engine.js';
+import type { Registry } from '../project/registry.js';
+import type { Db } from '../store/db.js';
+import { sqliteStore } from '../store/sqlite/store.js';
+import type { WriteGrant, WriteQueue } from '../store/writer.js';
+import { Executor, type ExecutorOptions } from './executor.js';
+import type { RunReport } from './protocol.js';
+import { drive, RunControl } from './run-control.js';
+import { ConnectionPool, RunDatabase, type TransactionMode } from './run-database.js';
+import { timeoutText } from './run-report.js';
+import { SLICE_MS, SlotPool } from './slot.js';
+
+export interface LocalProject {
+  dir: string;
+  config: CrapConfig;
+  moonlighter: MoonlighterConfig;
+  generation: 8 | 10;
+  registry: Registry;
+}
+
+export interface TransactionOptions {
+  /** The current user's document; with one, access is enforced unless a call overrides it. */
+  user?: JsonObject;
+  /** Rolls back at the end. */
+  rollback?: boolean;
+  /** Seconds; default none. */
+  timeout?: number;
+  /** Lines of crap.log and print. */
+  log?(line: LogLine): void;
+  /** A run was queued; wake the hosts when this happened and the transaction has ended. */
+  onQueued?(slug: string): void;
+  /** Stopped by it as cancelled (Ctrl-C). */
+  signal?: AbortSignal;
+}
+
+export interface LocalExecutor {
+  /**
+   * Calls `body` with a session inside one transaction, and commits it. Where another commit came between its reads and its first write,
+   * it is called again from the start as a writer (unless it had called outside: WRITE_CONFLICT).
+   */
+  transaction<T>(body: (session: Session, db: Db) => Op<T>, options?: TransactionOptions): Promise<T>;
+  /**
+   * Executes a job's handler now, without a row: `data` is JSON text. `rollback` undoes what it did to the database.
+   * NotFoundError JOB_UNKNOWN where the project has no such job.
+   */
+  runHandler(slug: string, data: string, options?: TransactionOptions): Promise<RunReport>;
+  /** Executes a claimed run to its outcome; `completed` is committed with its completion, other outcomes are for the caller to record. */
+  execute(run: ClaimedRun, options?: TransactionOptions): Promise<RunReport>;
+  close(): void;
+}
+
+/** Ends when the engine is loaded. The database is opened at the first statement. */
+export async function createLocalExecutor(project: LocalProject, databasePath: string): Promise<LocalExecutor> {
+  await lua54.load();
+  const { config, moonlighter, generation } = project;
+  let hostLog = (_line: LogLine) => {};
+  const slots = new SlotPool({
+    engine: lua54,
+    projectDir: project.dir,
+    crap: config,
+    moonlighter,
+    generation,
+    store: sqliteStore,
+    clock: systemClock,
+    log: (line) => hostLog(line),
+  });
+  const connections = new ConnectionPool(databasePath, moonlighter.database.synchronous, config.database.busy_timeout * 1000);
+  const options: ExecutorOptions = {
+    slots,
+    connections,
+    queue: new LocalWriteQueue(),
+    store: sqliteStore,
+    clock: systemClock,
+    generation,
+    maxInstructions: config.hooks.max_instructions || Number.POSITIVE_INFINITY,
+    log: (line) => hostLog(line),
+  };
+  const executor = new Executor(options);
+
+  async function execute(run: ClaimedRun, unrecorded: boolean, call: TransactionOptions): Promise<RunReport> {
+    const job = project.registry.jobs.get(run.slug);
+    if (!job) throw new NotFoundError('JOB_UNKNOWN', `Job '${run.slug}' not defined`);
+    const control = controlOf(call.signal);
+    const report = await executor.execute({
+      run,
+      job,
+      timeoutMs: (call.timeout ?? job.timeout) * 1000,
+      control,
+      watcher: { ...(call.log && { log: call.log }) },
+      unrecorded,
+      ...(call.rollback && { dryRun: true }),
+      ...(call.user && { user: call.user }),
+    });
+    if (report.queued && !call.rollback) call.onQueued?.(run.slug);
+    return report;
+  }
+
+  return {
+    async transaction(body, call = {}) {
+      hostLog = call.log ?? hostLog;
+      for (let mode: TransactionMode = 'deferred'; ; mode = 'immediate') {
+        const passage = await transactionPassage(options, body, call, mode);
+        if (!passage.again) return passage.value;
+      }
+    },
+    execute: (run, call = {}) => execute(run, false, call),
+    async runHandler(slug, data, call = {}) {
+      const job = project.registry.jobs.get(slug);
+      if (!job) throw new NotFoundError('JOB_UNKNOWN', `Job '${slug}' not defined`);
+      const run: ClaimedRun = {
+        id: 'foreground',
+        slug,
+        queue: job.queue,
+        data,
+        claim: 0,
+        attempt: 1,
+        maxAttempts: job.retries + 1,
+        priority: job.priority,
+        uniqueKey: null,
+        scheduledBy: null,
+        createdAt: Date.now(),
+      };
+      return execute(run, true, call);
+    },
+    close() {
+      slots.close();
+      connections.close();
+    },
+  };
+}
+
+type Passage<T> = { again: true } | { again: false; value: T };
+
+async function transactionPassage<T>(
+  options: ExecutorOptions,
+  body: (session: Session, db: Db) => Op<T>,
+  call: TransactionOptions,
+  mode: TransactionMode,
+): Promise<Passage<T>> {
+  const control = controlOf(call.signal);
+  const timeoutMs = (call.timeout ?? Number.POSITIVE_INFINITY) * 1000;
+  const deadline = performance.now() + timeoutMs;
+  const slot = await options.slots.acquire();
+  const timer = Number.isFinite(timeoutMs) ? setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1)) : undefined;
+  control.onStop((reason) => slot.vm.stop(reason));
+  const database = new RunDatabase(options.connections, options.queue, 'command', mode, deadline);
+  const queued = new Set<string>();
+  let outside: string | undefined;
+  try {
+    const context: DatabaseContext = {
+      db: database,
+      ...(call.user && { user: call.user }),
+      overrideAccessByDefault: call.user === undefined,
+      onQueued: (slug) => queued.add(slug),
+      onOutside: (what) => {
+        outside ??= what;
+      },
+    };
+    const limits = { deadline, maxInstructions: options.maxInstructions, sliceMs: SLICE_MS };
+    slot.enter(context, limits, (line) => call.log?.(line));
+    const operation = (function* (): Op<T> {
+      const result = yield* body(slot.session, database);
+      if (!call.rollback) yield* database.commit();
+      return result;
+    })();
+    const value = await drive(operation, control);
+    if (!call.rollback) for (const slug of queued) call.onQueued?.(slug);
+    return { again: false, value };
+  } catch (error) {
+    if (!(error instanceof RunAbort)) throw error;
+    if (error.reason === 'conflict') {
+      if (outside === undefined && mode === 'deferred') return { again: true };
+      throw new HostError(
+        'WRITE_CONFLICT',
+        `another commit came between what was read and the first write, after a call outside (${outside})`,
+        {
+          remedy: 'run it again',
+        },
+      );
+    }
+    const text = error.reason === 'timed_out' ? timeoutText(timeoutMs) : error.message;
+    throw new HostError(error.reason === 'timed_out' ? 'RUN_TIMED_OUT' : error.reason.toUpperCase(), text, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    database.close();
+    slot.leave();
+    options.slots.release(slot);
+  }
+}
+
+function controlOf(signal: AbortSignal | undefined): RunControl {
+  const control = new RunControl();
+  if (signal?.aborted) control.stop('cancelled');
+  signal?.addEventListener('abort', () => control.stop('cancelled'), { once: true });
+  return control;
+}
+
+/** One writer at a time in this process. */
+class LocalWriteQueue implements WriteQueue {
+  #held = false;
+  readonly #waiting: (() => void)[] = [];
+
+  request(): { reason: string; start(): Promise<WriteGrant>; block(): WriteGrant } {
+    return {
+      reason: 'write_queue',
+      start: () =>
+        new Promise((resolve) => {
+          const take = () => resolve(this.#take());
+          if (this.#held) this.#waiting.push(take);
+          else take();
+        }),
+      block: () => {
+        if (this.#held) throw new HostError('WRITE_LOCK_BUSY', 'the database is written by another call of this process');
+        return this.#take();
+      },
+    };
+  }
+
+  #take(): WriteGrant {
+    this.#held = true;
+    let mine = true;
+    return {
+      release: () => {
+        if (!mine) return;
+        mine = false;
+        this.#held = false;
+        this.#waiting.shift()?.();
+      },
+    };
+  }
+}

@@ -82,7 +82,7 @@ function parseDelay(value: LuaValue, now: number): number {
   return dueAt;
 }
 
-const ISO = /^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?$/;
+const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?$/;
 
 function parseRunAt(value: LuaValue): number {
   const seconds = numberOf(value);
@@ -92,11 +92,19 @@ function parseRunAt(value: LuaValue): number {
     return instant;
   }
   if (typeof value !== 'string') throw bad(`run_at must be an ISO 8601 text or Unix seconds (or omitted); got ${luaTypeName(value)}`);
-  const instant = ISO.test(value) ? Date.parse(isoUtc(value)) : Number.NaN;
+  const instant = parseIso(value);
   if (Number.isNaN(instant)) {
     throw bad(`run_at '${value}' is not a valid instant (expected ISO 8601 such as '2026-01-31T08:00:00Z', or Unix seconds)`);
   }
   return instant;
+}
+
+/** Epoch ms; NaN for what is no ISO text or no day of the calendar (Date.parse takes February 30). */
+function parseIso(text: string): number {
+  const [match, year, month, day] = ISO.exec(text) ?? [];
+  if (match === undefined) return Number.NaN;
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  return date.getUTCDate() === Number(day) ? Date.parse(isoUtc(text)) : Number.NaN;
 }
 
 /** An instant without a zone is UTC, as everywhere in a project. */

@@ -1,32 +1,89 @@
-/** crap.richtext (Lua API 2.17): custom nodes are checked and kept by name; rendering is not available yet. */
+/** crap.richtext (Lua API 2.17): custom nodes, registered while the project loads, and rendering with them. */
+import type { JsonObject } from '../domain/json.js';
+import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
-import { LuaTable } from '../lua/value.js';
+import { type LuaFunction, LuaTable, type LuaValue, Opaque } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
-import { notAvailable } from './not-available.js';
+import { renderRichtext } from './richtext-render.js';
 import type { Session } from './session.js';
+import { luaTypeName } from './type-names.js';
 
 const LATE =
   'crap.richtext.register_node must be called from init.lua or a definition file — runtime registration only lands in one VM of the pool';
 
+/** Names of ProseMirror's own nodes. */
+const BUILT_IN = [
+  'doc',
+  'paragraph',
+  'heading',
+  'blockquote',
+  'code_block',
+  'horizontal_rule',
+  'image',
+  'hard_break',
+  'bullet_list',
+  'ordered_list',
+  'list_item',
+  'text',
+];
+
 export function richtextBindings(session: Session): Record<string, Binding> {
-  const nodes = new Set<string>();
+  const { vm } = session;
+  const nodes = new Map<string, LuaFunction | undefined>();
+
+  function* renderNode(name: string, attributes: JsonObject): Op<string | undefined> {
+    const render = nodes.get(name);
+    if (!render) return undefined;
+    const [html] = yield* vm.call(render, [attributes as LuaValue]);
+    if (typeof html === 'string') return html;
+    throw new BindingError('RICHTEXT_RENDER', `Render error: node '${name}' returned ${luaTypeName(html)} instead of a string`);
+  }
+
   return {
-    register_node: binding(['string', 'table'], (name, spec) => {
-      if (session.phase !== 'loading') throw new BindingError('REGISTER_LATE', LATE);
-      if (!/^[A-Za-z0-9_]+$/.test(name)) {
-        throw new BindingError('RICHTEXT_NODE', `Invalid node name '${name}' — use alphanumeric and underscores only`);
-      }
-      checkSearchable(name, spec);
-      nodes.add(name);
-      return NOTHING;
-    }),
-    render: notAvailable('crap.richtext.render', ['string']),
+    register_node: binding(
+      ['string', 'table'],
+      (name, spec) => {
+        const render = takeRender(session, spec);
+        try {
+          if (session.phase !== 'loading') throw new BindingError('REGISTER_LATE', LATE);
+          checkNode(name, spec);
+        } catch (error) {
+          if (render) vm.release(render);
+          throw error;
+        }
+        nodes.set(name, render);
+        return NOTHING;
+      },
+      { holdsFunctions: true },
+    ),
+    render: binding(['string'], (content) => renderRichtext(content, renderNode)),
   };
 }
 
-/** Every name of searchable_attrs must be an attribute of the node. */
-function checkSearchable(node: string, spec: LuaTable): void {
+/** Keeps the render function and lets go of every other function in the spec. */
+function takeRender(session: Session, spec: LuaTable): LuaFunction | undefined {
+  const render = spec.get('render');
+  const held = isHeld(render) ? render : undefined;
+  const visit = (table: LuaTable): void => {
+    for (const value of table.entries.values()) {
+      if (value instanceof LuaTable) visit(value);
+      else if (isHeld(value) && value !== held) session.vm.release(value);
+    }
+  };
+  visit(spec);
+  return held;
+}
+
+function isHeld(value: LuaValue): value is LuaFunction {
+  return typeof value === 'object' && value !== null && !(value instanceof Opaque) && (value as { kind?: unknown }).kind === 'function';
+}
+
+function checkNode(name: string, spec: LuaTable): void {
+  if (!/^[A-Za-z0-9_]+$/.test(name)) {
+    throw new BindingError('RICHTEXT_NODE', `Invalid node name '${name}' — use alphanumeric and underscores only`);
+  }
+  if (BUILT_IN.includes(name)) throw new BindingError('RICHTEXT_NODE', `Node name '${name}' is a built-in node`);
   const attributes = new Set<unknown>();
   const list = spec.get('attrs');
   if (list instanceof LuaTable) {
@@ -34,8 +91,8 @@ function checkSearchable(node: string, spec: LuaTable): void {
   }
   const searchable = spec.get('searchable_attrs');
   if (!(searchable instanceof LuaTable)) return;
-  for (const name of searchable.entries.values()) {
-    if (!attributes.has(name))
-      throw new BindingError('RICHTEXT_NODE', `Node '${node}': searchable attribute '${String(name)}' is not one of its attrs`);
+  for (const attribute of searchable.entries.values()) {
+    if (attributes.has(attribute)) continue;
+    throw new BindingError('RICHTEXT_NODE', `Node '${name}': searchable attribute '${String(attribute)}' is not one of its attrs`);
   }
 }

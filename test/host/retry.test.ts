@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { afterFailure, afterLoss, afterRelease } from '../../src/host/retry.js';
+
+describe('retry rules', () => {
+  it('backs off 5, 10, 20 … 300 s while attempts are left, then fails', () => {
+    const delays = [1, 2, 3, 4, 5, 6, 7, 8].map((attempt) => {
+      const next = afterFailure(attempt, 9, 1_000);
+      return next.status === 'pending' ? (next.dueAt - 1_000) / 1000 : next.status;
+    });
+    expect(delays).toEqual([5, 10, 20, 40, 80, 160, 300, 300]);
+    expect(afterFailure(1, 2, 0)).toMatchObject({ spendsAttempt: true });
+    expect(afterFailure(1, 1, 0)).toEqual({ status: 'failed' });
+    expect(afterFailure(9, 9, 0)).toEqual({ status: 'failed' });
+  });
+
+  it('gives a released run back at once without spending its attempt', () => {
+    expect(afterRelease(7)).toEqual({ status: 'pending', dueAt: 7, spendsAttempt: false });
+    expect(afterRelease(7, 10)).toEqual({ status: 'pending', dueAt: 17, spendsAttempt: false });
+  });
+
+  it('repeats a lost run twice, never spending an attempt, and ends it at the third loss in a row', () => {
+    expect(afterLoss(1, 0, 'stale')).toEqual({ status: 'pending', dueAt: 0, spendsAttempt: false });
+    expect(afterLoss(2, 0, 'stale')).toEqual({ status: 'pending', dueAt: 5_000, spendsAttempt: false });
+    expect(afterLoss(3, 0, 'stale')).toEqual({ status: 'stale' });
+    expect(afterLoss(3, 0, 'failed')).toEqual({ status: 'failed' });
+  });
+});

@@ -117,7 +117,7 @@ const SKIPPED: Record<string, string> = {
 function ending(e: HostEvents['attempt:finished']): [LogLevel, string] {
   const name = `Job ${e.run.id} (${e.run.slug})`;
   const attempt = `attempt ${e.run.attempt}/${e.run.maxAttempts}`;
-  const text = e.error?.message ?? '';
+  const text = e.error ? e.error.message + (e.error.traceback ? `\n${e.error.traceback}` : '') : '';
   switch (e.outcome) {
     case 'completed':
       if (e.committed) return ['info', `${name} completed in ${duration(e.durationMs)}`];

@@ -19,6 +19,8 @@ const WATCH_MS = 60_000;
 export const LATE_LIMIT_MS = 60_000;
 /** More missed instants than this are counted as this many. */
 const COUNT_LIMIT = 10_000;
+const CRON_FIRED =
+  'INSERT INTO _crap_cron_fired (slug, fired_at) VALUES (?, ?) ON CONFLICT (slug) DO UPDATE SET fired_at = excluded.fired_at';
 const OUTAGE_DELAY_MS = 1_000;
 
 /** Another host, or this one before its clock was set back, has recorded the instant: the throw takes the run back. */
@@ -150,6 +152,8 @@ export class Scheduler {
     const { id } = yield* store.enqueue(db, { ...request, scheduledBy: 'cron' }, now);
     const recorded = yield* store.recordTick(db, { slug: job.slug, at, outcome: 'run', run: id }, now);
     if (!recorded) throw new AlreadyRecorded();
+    // crap-cms compares this text; it takes the instant for fired and does not run it again.
+    yield* db.run(CRON_FIRED, [job.slug, new Date(now).toISOString().replace('Z', '+00:00')]);
     events.push({ slug: job.slug, at, outcome: 'run', reason: undefined, run: id, count: 1 });
     return events;
   }

@@ -21,7 +21,7 @@ export interface WorkerSetup {
 /** Why the main thread ends a run. A lost claim is stopped as `released`: nothing of it is recorded. */
 export type StopReason = 'timed_out' | 'cancelled' | 'released';
 
-/** An error as it travels and as it is stored: `message` is the whole text of the run's `error` column, traceback included. */
+/** An error as it travels: the run's `error` column becomes `message`, then the traceback on its own lines. */
 export interface RunError {
   code: string;
   message: string;

@@ -24,10 +24,10 @@ export function completionEnding(thrown: unknown, timeoutMs: number): Ending {
 
 export function errorOf(thrown: unknown): RunError {
   if (thrown instanceof LuaError) {
-    const cause = thrown.cause instanceof HostError ? thrown.cause.code : thrown.code;
-    const error: RunError = { code: cause, message: thrown.render() };
-    if (thrown.traceback !== undefined) error.traceback = thrown.traceback;
-    return error;
+    const code = thrown.cause instanceof HostError ? thrown.cause.code : thrown.code;
+    const { traceback } = thrown;
+    if (traceback === undefined) return { code, message: thrown.render() };
+    return { code, message: thrown.render().slice(0, -(traceback.length + 1)), traceback };
   }
   if (thrown instanceof HostError) return { code: thrown.code, message: thrown.message };
   return { code: 'INTERNAL', message: messageOf(thrown) };

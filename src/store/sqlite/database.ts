@@ -1,0 +1,147 @@
+/** One connection to a SQLite file: the reference's pragmas, cached statements, errors of ours, and the clock that ends long scans. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import SqliteDatabase, { type Database as Driver, type Statement } from 'better-sqlite3';
+import { RunAbort, StoreUnavailableError } from '../../domain/errors.js';
+import type { Dialect, Row, SqlValue } from '../db.js';
+import { translate } from './errors.js';
+
+export interface OpenOptions {
+  path: string;
+  readonly?: boolean;
+  /** Makes the file and its folder when missing. Default false: a missing file is DATABASE_MISSING. */
+  create?: boolean;
+  /** Default "normal". */
+  synchronous?: 'normal' | 'full';
+  /** How long writers wait for another program's lock, in ms; waited for outside SQLite, without blocking. Default 30,000. */
+  busyTimeoutMs?: number;
+}
+
+/** Rows between two looks at the clock: about 50 ns a row, and the deadline is seen within a few ms of scanning. */
+const TICK_ROWS = 1_000;
+const STATEMENT_LIMIT = 500;
+
+export const sqliteDialect: Dialect = {
+  name: 'sqlite',
+  ident: (name) => `"${name.replaceAll('"', '""')}"`,
+  columnType: (kind) => (kind === 'number' ? 'REAL' : kind === 'checkbox' ? 'INTEGER' : 'TEXT'),
+};
+
+export class Database {
+  readonly path: string;
+  readonly busyTimeoutMs: number;
+  /** Monotonic ms after which scans that carry `ml_tick()` raise RunAbort('timed_out'). */
+  deadline = Number.POSITIVE_INFINITY;
+  readonly #driver: Driver;
+  readonly #statements = new Map<string, Statement>();
+  #rows = 0;
+
+  constructor(driver: Driver, path: string, busyTimeoutMs: number) {
+    this.#driver = driver;
+    this.path = path;
+    this.busyTimeoutMs = busyTimeoutMs;
+    driver.function('ml_tick', { deterministic: false }, () => {
+      if (++this.#rows % TICK_ROWS === 0 && performance.now() > this.deadline) {
+        throw new RunAbort('timed_out', 'a statement was still scanning at the deadline');
+      }
+      return 1;
+    });
+  }
+
+  get inTransaction(): boolean {
+    return this.#driver.inTransaction;
+  }
+
+  all(sql: string, params: readonly SqlValue[] = []): Row[] {
+    try {
+      return this.#statement(sql).all(...params) as Row[];
+    } catch (error) {
+      throw translate(error, this.path, sql);
+    }
+  }
+
+  get(sql: string, params: readonly SqlValue[] = []): Row | undefined {
+    try {
+      return this.#statement(sql).get(...params) as Row | undefined;
+    } catch (error) {
+      throw translate(error, this.path, sql);
+    }
+  }
+
+  /** Changed rows. Throws the driver's error as it is: the caller looks for busy and stale snapshots before it translates. */
+  runRaw(sql: string, params: readonly SqlValue[] = []): number {
+    const statement = this.#statement(sql);
+    if (statement.reader) {
+      statement.all(...params);
+      return 0;
+    }
+    return statement.run(...params).changes;
+  }
+
+  run(sql: string, params: readonly SqlValue[] = []): number {
+    try {
+      return this.runRaw(sql, params);
+    } catch (error) {
+      throw translate(error, this.path, sql);
+    }
+  }
+
+  /** Statements without results, several at once (schema). */
+  exec(sql: string): void {
+    try {
+      this.#driver.exec(sql);
+    } catch (error) {
+      throw translate(error, this.path, sql);
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#driver.close();
+  }
+
+  #statement(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    if (this.#statements.size >= STATEMENT_LIMIT) this.#statements.clear();
+    const statement = this.#driver.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+/** Opens a connection. Throws StoreUnavailableError: DATABASE_MISSING, _UNAVAILABLE, _READ_ONLY, _CORRUPT, _BUSY. */
+export function openDatabase(options: OpenOptions): Database {
+  const { path, readonly = false, create = false, synchronous = 'normal', busyTimeoutMs = 30_000 } = options;
+  if (!create && !existsSync(path)) {
+    throw new StoreUnavailableError('DATABASE_MISSING', `there is no database at ${path}`, {
+      remedy: 'run `moonlighter migrate` in the project, or check [database] path in crap.toml',
+      details: { path },
+    });
+  }
+  let driver: Driver | undefined;
+  try {
+    if (create) mkdirSync(dirname(path), { recursive: true });
+    driver = new SqliteDatabase(path, { readonly, fileMustExist: !create, timeout: 0 });
+    // Switching to WAL needs the file for itself for a moment; a busy file is in WAL mode already or will be by its owner.
+    if (driver.pragma('journal_mode', { simple: true }) !== 'wal' && !readonly) driver.pragma('journal_mode = WAL');
+    driver.pragma(`synchronous = ${synchronous}`);
+    driver.pragma('foreign_keys = ON');
+    driver.pragma('wal_autocheckpoint = 1000');
+    driver.pragma('cache_size = -16384');
+    driver.pragma('mmap_size = 268435456');
+    driver.pragma('temp_store = MEMORY');
+    return new Database(driver, path, busyTimeoutMs);
+  } catch (error) {
+    driver?.close();
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EACCES' || code === 'ENOTDIR' || code === 'EROFS' || code === 'EEXIST' || error instanceof TypeError) {
+      throw new StoreUnavailableError('DATABASE_UNAVAILABLE', `the database ${path} cannot be opened (${(error as Error).message})`, {
+        remedy: 'check that the path exists and that this user may read and write it',
+        details: { path },
+        cause: error,
+      });
+    }
+    throw translate(error, path);
+  }
+}

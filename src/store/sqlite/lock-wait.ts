@@ -1,0 +1,65 @@
+/** Waiting for a lock that another program holds: short growing pauses, never SQLite's own busy handler, which would block the thread. */
+import { StoreUnavailableError } from '../../domain/errors.js';
+import { type Op, waitFor } from '../../domain/op.js';
+import type { WriteGrant, WriteQueue } from '../writer.js';
+import type { Database } from './database.js';
+import { isBusy, translate } from './errors.js';
+
+const FIRST_PAUSE_MS = 1;
+const LONGEST_PAUSE_MS = 25;
+
+/**
+ * Runs `statement` until the other program's lock is gone; at most the connection's busyTimeoutMs, then WRITE_LOCK_BUSY.
+ * Other errors are thrown as the driver gave them.
+ */
+export function* untilUnlocked<T>(database: Database, statement: () => T): Op<T> {
+  const begun = performance.now();
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return statement();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (performance.now() - begun >= database.busyTimeoutMs) {
+        throw new StoreUnavailableError(
+          'WRITE_LOCK_BUSY',
+          `the database ${database.path} is locked by another program since ${Math.round(performance.now() - begun)} ms`,
+          {
+            remedy: 'end what holds the lock (crap-cms, a sqlite3 shell, a backup), or raise [database] busy_timeout',
+            retryable: true,
+            details: { path: database.path },
+            cause: error,
+          },
+        );
+      }
+      yield* waitFor<void>(pauseOf(pause));
+    }
+  }
+}
+
+/** Takes the write queue and begins as the writer. */
+export function* beginImmediate(database: Database, queue: WriteQueue, owner: string): Op<WriteGrant> {
+  const grant = yield* waitFor<WriteGrant>(queue.request(owner));
+  let begun = false;
+  try {
+    yield* untilUnlocked(database, () => database.runRaw('BEGIN IMMEDIATE'));
+    begun = true;
+    return grant;
+  } catch (error) {
+    throw translate(error, database.path, 'BEGIN IMMEDIATE');
+  } finally {
+    if (!begun) grant.release();
+  }
+}
+
+function pauseOf(ms: number) {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    reason: 'write_lock',
+    start: () =>
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, ms);
+      }),
+    block: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
+    cancel: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,59 @@
+/** Brings the system tables of a database to this version: additive, repeatable, also on a database that crap-cms made. */
+import { StoreUnavailableError } from '../../domain/errors.js';
+import type { Op } from '../../domain/op.js';
+import type { Db } from '../db.js';
+import { JOB_COLUMNS, OUR_TABLES, REFERENCE_TABLES, SCHEMA_VERSION } from './schema.js';
+
+/** The version of a database's system tables; 0 = not ours yet. */
+export function* schemaVersion(db: Db): Op<number> {
+  const table = yield* db.get("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = '_ml_meta'");
+  if (!table) return 0;
+  const row = yield* db.get("SELECT value FROM _ml_meta WHERE key = 'schema_version'");
+  return row ? Number(row['value']) : 0;
+}
+
+/** Reads only, so that commands take no lock when nothing is to do. Throws DATABASE_NEWER. */
+export function* isMigrated(db: Db): Op<boolean> {
+  const version = yield* schemaVersion(db);
+  refuseNewer(version);
+  return version === SCHEMA_VERSION;
+}
+
+/** In the caller's one immediate transaction. Throws DATABASE_NEWER when a newer version wrote the database. */
+export function* migrate(db: Db): Op<void> {
+  refuseNewer(yield* schemaVersion(db));
+  yield* runAll(db, REFERENCE_TABLES);
+  const present = new Set((yield* db.all('PRAGMA table_info(_crap_jobs)')).map((row) => String(row['name'])));
+  for (const [name, declaration] of JOB_COLUMNS) {
+    if (!present.has(name)) yield* db.run(`ALTER TABLE _crap_jobs ADD COLUMN ${name} ${declaration}`);
+  }
+  yield* runAll(db, OUR_TABLES);
+  yield* setMeta(db, 'schema_version', String(SCHEMA_VERSION));
+}
+
+export function* getMeta(db: Db, key: string): Op<string | undefined> {
+  const row = yield* db.get('SELECT value FROM _ml_meta WHERE key = ?', [key]);
+  return row === undefined ? undefined : String(row['value']);
+}
+
+export function* setMeta(db: Db, key: string, value: string): Op<void> {
+  yield* db.run('INSERT INTO _ml_meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', [key, value]);
+}
+
+function* runAll(db: Db, script: string): Op<void> {
+  for (const statement of script.split(';')) {
+    if (statement.trim() !== '') yield* db.run(statement.trim());
+  }
+}
+
+function refuseNewer(version: number): void {
+  if (version <= SCHEMA_VERSION) return;
+  throw new StoreUnavailableError(
+    'DATABASE_NEWER',
+    `the database was written by a newer Moonlighter (schema ${version}, this one knows ${SCHEMA_VERSION})`,
+    {
+      remedy: 'use that version or a newer one; nothing was changed',
+      details: { found: version, supported: SCHEMA_VERSION },
+    },
+  );
+}

@@ -1,0 +1,109 @@
+/** Reading runs: one, lists, counts, and what is due. */
+import type { Op } from '../../domain/op.js';
+import { RUN_STATUSES, type Run, type RunStatus } from '../../domain/run.js';
+import type { Db, Row, SqlValue } from '../db.js';
+import type { RunFilter } from '../store.js';
+import { DUE } from './schema.js';
+import { fromText, toText } from './times.js';
+
+const COLUMNS = `*, ${DUE} AS due, rowid AS row`;
+
+export function* findRun(db: Db, id: string): Op<Run | undefined> {
+  const row = yield* db.get(`SELECT ${COLUMNS} FROM _crap_jobs WHERE id = ?`, [id]);
+  return row && toRun(row);
+}
+
+/** Newest first; within one instant in the order of insertion, as the reference lists them. */
+export function* listRuns(db: Db, filter: RunFilter): Op<Run[]> {
+  const where: string[] = [];
+  const params: SqlValue[] = [];
+  for (const [column, value] of [
+    ['slug', filter.slug],
+    ['status', filter.status],
+    ['queue', filter.queue],
+  ] as const) {
+    if (value === undefined) continue;
+    where.push(`${column} = ?`);
+    params.push(value);
+  }
+  const condition = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`;
+  const rows = yield* db.all(
+    `SELECT ${COLUMNS} FROM _crap_jobs ${condition} ORDER BY created_at DESC, _ml_created DESC, rowid ASC LIMIT ? OFFSET ?`,
+    [...params, filter.limit, filter.offset ?? 0],
+  );
+  return rows.map(toRun);
+}
+
+export function* countDue(db: Db, now: number, slugs: readonly string[]): Op<number> {
+  if (slugs.length === 0) return 0;
+  const row = yield* db.get(
+    `SELECT COUNT(*) AS n FROM _crap_jobs WHERE status = 'pending' AND slug IN (${marks(slugs)}) AND ${DUE} <= ? AND (_ml_due > 0 OR retry_after IS NULL OR retry_after <= ?)`,
+    [...slugs, now, toText(now)],
+  );
+  return Number(row?.['n'] ?? 0);
+}
+
+export function* nextDueAt(db: Db, now: number, slugs: readonly string[]): Op<number | undefined> {
+  if (slugs.length === 0) return undefined;
+  const row = yield* db.get(
+    `SELECT MIN(_ml_due) AS due FROM _crap_jobs WHERE status = 'pending' AND _ml_due > 0 AND _ml_due > ? AND slug IN (${marks(slugs)})`,
+    [now, ...slugs],
+  );
+  return row?.['due'] === null || row?.['due'] === undefined ? undefined : Number(row['due']);
+}
+
+export function* recentRuns(db: Db, last: number): Op<Map<string, Record<RunStatus, number>>> {
+  const summary = new Map<string, Record<RunStatus, number>>();
+  for (const { slug } of (yield* db.all('SELECT DISTINCT slug FROM _crap_jobs')) as { slug: string }[]) {
+    const counts = Object.fromEntries(RUN_STATUSES.map((status) => [status, 0])) as Record<RunStatus, number>;
+    const rows = yield* db.all('SELECT status FROM _crap_jobs WHERE slug = ? ORDER BY created_at DESC, rowid ASC LIMIT ?', [slug, last]);
+    for (const row of rows) counts[statusOf(row['status'])]++;
+    summary.set(slug, counts);
+  }
+  return summary;
+}
+
+/** Unknown text is shown as pending, as the reference does. */
+function statusOf(text: unknown): RunStatus {
+  return RUN_STATUSES.find((status) => status === text) ?? 'pending';
+}
+
+function toRun(row: Row): Run {
+  const created = Number(row['_ml_created'] ?? fromText(row['created_at']) ?? 0);
+  const retryAfter = Number(row['_ml_due']) === 0 ? fromText(row['retry_after']) : null;
+  return {
+    id: String(row['id']),
+    slug: String(row['slug']),
+    status: statusOf(row['status']),
+    queue: String(row['queue']),
+    data: row['data'] === null ? '' : String(row['data']),
+    result: textOrNull(row['result']),
+    error: textOrNull(row['error']),
+    attempt: Number(row['attempt']),
+    maxAttempts: Number(row['max_attempts']),
+    scheduledBy: textOrNull(row['scheduled_by']),
+    priority: Number(row['priority']),
+    uniqueKey: textOrNull(row['unique_key']),
+    claim: Number(row['_ml_claim']),
+    host: textOrNull(row['_ml_host']),
+    createdAt: created,
+    dueAt: Math.max(Number(row['due'] ?? created), retryAfter ?? 0),
+    startedAt: exact(row['_ml_started'], row['started_at']),
+    completedAt: exact(row['_ml_completed'], row['completed_at']),
+  };
+}
+
+/** Our milliseconds where they belong to the text beside them (crap-cms writes only the text). */
+function exact(ms: SqlValue | undefined, text: SqlValue | undefined): number | null {
+  const coarse = fromText(text);
+  if (coarse === null) return null;
+  return typeof ms === 'number' && Math.floor(ms / 1000) * 1000 === coarse ? ms : coarse;
+}
+
+function textOrNull(value: SqlValue | undefined): string | null {
+  return value === null || value === undefined ? null : String(value);
+}
+
+function marks(values: readonly unknown[]): string {
+  return values.map(() => '?').join(', ');
+}

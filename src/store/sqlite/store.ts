@@ -1,0 +1,32 @@
+/** The acts of the store seam on SQLite, assembled. */
+import type { Store } from '../store.js';
+import { claim, runningCounts } from './claim.js';
+import { complete } from './complete.js';
+import { end } from './end.js';
+import { enqueue } from './enqueue.js';
+import { listClaimsOf, listHosts, registerHost, removeHost } from './hosts.js';
+import { purge } from './purge.js';
+import { renew } from './renew.js';
+import { countDue, findRun, listRuns, nextDueAt, recentRuns } from './runs.js';
+import { lastTick, recordTick } from './ticks.js';
+
+export const sqliteStore: Store = {
+  enqueue,
+  claim,
+  complete,
+  end,
+  renew,
+  findRun,
+  listRuns,
+  countRunning: runningCounts,
+  countDue,
+  nextDueAt,
+  recentRuns,
+  purge,
+  registerHost,
+  removeHost,
+  listHosts,
+  listClaimsOf,
+  lastTick,
+  recordTick,
+};

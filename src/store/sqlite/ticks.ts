@@ -1,0 +1,41 @@
+/** The ledger of schedules: each due instant once, consecutive skips for one reason folded into one row. */
+import type { Op } from '../../domain/op.js';
+import type { Db } from '../db.js';
+import type { TickRecord } from '../store.js';
+
+export function* lastTick(db: Db, slug: string): Op<number | undefined> {
+  const row = yield* db.get('SELECT MAX(until) AS until FROM _ml_ticks WHERE slug = ?', [slug]);
+  return row?.['until'] === null || row?.['until'] === undefined ? undefined : Number(row['until']);
+}
+
+/** False when the instant is in the ledger already, alone or within a folded row. */
+export function* recordTick(db: Db, tick: TickRecord, now: number): Op<boolean> {
+  const until = tick.until ?? tick.at;
+  const count = tick.count ?? 1;
+  const covering = yield* db.get('SELECT at, until, outcome, reason FROM _ml_ticks WHERE slug = ? AND at <= ? ORDER BY at DESC LIMIT 1', [
+    tick.slug,
+    until,
+  ]);
+  if (covering && Number(covering['until']) >= tick.at) return false;
+  if (tick.outcome === 'skipped' && covering?.['outcome'] === 'skipped' && covering['reason'] === (tick.reason ?? null)) {
+    yield* db.run('UPDATE _ml_ticks SET until = ?, count = count + ?, recorded_at = ? WHERE slug = ? AND at = ?', [
+      until,
+      count,
+      now,
+      tick.slug,
+      covering['at'] as number,
+    ]);
+    return true;
+  }
+  yield* db.run('INSERT INTO _ml_ticks (slug, at, until, count, outcome, reason, run, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)', [
+    tick.slug,
+    tick.at,
+    until,
+    count,
+    tick.outcome,
+    tick.reason ?? null,
+    tick.run ?? null,
+    now,
+  ]);
+  return true;
+}

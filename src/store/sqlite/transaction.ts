@@ -1,0 +1,215 @@
+/**
+ * The transactions of a run. RunTransaction: nothing is begun until the first statement; a snapshot from the first read, the writer
+ * from the first write. PerCallTransaction (`transaction = false`): each read alone, each outermost savepoint a transaction.
+ */
+import { RunAbort } from '../../domain/errors.js';
+import { type Op, waitFor } from '../../domain/op.js';
+import type { Db, Row, SqlValue } from '../db.js';
+import type { WriteGrant, WriteQueue } from '../writer.js';
+import { type Database, sqliteDialect } from './database.js';
+import { isStaleSnapshot, translate } from './errors.js';
+import { beginImmediate, untilUnlocked } from './lock-wait.js';
+
+export interface TransactionOptions {
+  /** Shown to those who wait for it. */
+  owner: string;
+  /** immediate: the writer from its first statement on. Default deferred. */
+  mode?: 'deferred' | 'immediate';
+}
+
+const TICK = 'ml_tick()';
+
+/** States: idle (nothing begun) -> reading (snapshot) -> writing (holds the grant) -> over. */
+export class RunTransaction implements Db {
+  readonly dialect = sqliteDialect;
+  readonly tick = TICK;
+  rowsWritten = 0;
+  statements = 0;
+  readonly #database: Database;
+  readonly #queue: WriteQueue;
+  readonly #owner: string;
+  readonly #immediate: boolean;
+  #state: 'idle' | 'reading' | 'writing' | 'over' = 'idle';
+  #grant: WriteGrant | undefined;
+  #depth = 0;
+
+  constructor(database: Database, queue: WriteQueue, options: TransactionOptions) {
+    this.#database = database;
+    this.#queue = queue;
+    this.#owner = options.owner;
+    this.#immediate = options.mode === 'immediate';
+  }
+
+  /** It holds the write queue. */
+  get isWriter(): boolean {
+    return this.#state === 'writing';
+  }
+
+  get hasRead(): boolean {
+    return this.#state === 'reading' || this.#state === 'writing';
+  }
+
+  *all(sql: string, params?: readonly SqlValue[]): Op<Row[]> {
+    if (this.#state === 'idle' || this.#state === 'over') yield* this.#begin();
+    this.statements++;
+    return this.#database.all(sql, params);
+  }
+
+  *get(sql: string, params?: readonly SqlValue[]): Op<Row | undefined> {
+    if (this.#state === 'idle' || this.#state === 'over') yield* this.#begin();
+    this.statements++;
+    return this.#database.get(sql, params);
+  }
+
+  *run(sql: string, params?: readonly SqlValue[]): Op<number> {
+    this.statements++;
+    const changed = this.#state === 'writing' ? this.#database.run(sql, params) : yield* this.#firstWrite(sql, params);
+    this.rowsWritten += changed;
+    return changed;
+  }
+
+  *savepoint<T>(body: () => Op<T>): Op<T> {
+    if (this.#state === 'idle' || this.#state === 'over') yield* this.#begin();
+    const name = `sp_${++this.#depth}`;
+    this.#database.run(`SAVEPOINT ${name}`);
+    try {
+      const result = yield* body();
+      this.#database.run(`RELEASE ${name}`);
+      return result;
+    } catch (error) {
+      // A RunAbort ends the whole transaction, and SQLite ends it itself on some errors (disk full): nothing is left to undo here.
+      if (!(error instanceof RunAbort) && this.#database.inTransaction) {
+        this.#database.run(`ROLLBACK TO ${name}`);
+        this.#database.run(`RELEASE ${name}`);
+      }
+      throw error;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** Commits and lets the next writer go on. */
+  *commit(): Op<void> {
+    if (this.#state === 'idle' || this.#state === 'over') return;
+    try {
+      yield* untilUnlocked(this.#database, () => this.#database.runRaw('COMMIT'));
+      this.#end();
+    } catch (error) {
+      this.rollback();
+      throw translate(error, this.#database.path, 'COMMIT');
+    }
+  }
+
+  /** Undoes everything; safe at any time, also twice. */
+  rollback(): void {
+    if (this.#state === 'idle' || this.#state === 'over') return;
+    try {
+      if (this.#database.inTransaction) this.#database.run('ROLLBACK');
+    } finally {
+      this.#end();
+    }
+  }
+
+  #end(): void {
+    this.#state = 'over';
+    this.#depth = 0;
+    const grant = this.#grant;
+    this.#grant = undefined;
+    grant?.release();
+  }
+
+  *#begin(): Op<void> {
+    if (this.#state === 'over') throw new Error('the transaction is over');
+    if (this.#immediate) {
+      this.#grant = yield* beginImmediate(this.#database, this.#queue, this.#owner);
+      this.#state = 'writing';
+      return;
+    }
+    this.#database.run('BEGIN DEFERRED');
+    this.#state = 'reading';
+  }
+
+  *#firstWrite(sql: string, params?: readonly SqlValue[]): Op<number> {
+    if (this.#state !== 'reading') {
+      if (this.#state === 'over') throw new Error('the transaction is over');
+      this.#grant = yield* beginImmediate(this.#database, this.#queue, this.#owner);
+      this.#state = 'writing';
+      return this.#database.run(sql, params);
+    }
+    const grant = yield* waitFor<WriteGrant>(this.#queue.request(this.#owner));
+    let writing = false;
+    try {
+      const changed = yield* untilUnlocked(this.#database, () => this.#database.runRaw(sql, params));
+      writing = true;
+      return changed;
+    } catch (error) {
+      if (isStaleSnapshot(error)) {
+        throw new RunAbort('conflict', 'another commit came between what was read and the first write', { cause: error });
+      }
+      // A statement that failed for a reason of its own (a constraint) has made this the writer all the same.
+      const translated = translate(error, this.#database.path, sql);
+      writing = translated instanceof Error && translated.name === 'SqlError';
+      throw translated;
+    } finally {
+      if (writing) {
+        this.#grant = grant;
+        this.#state = 'writing';
+      } else {
+        grant.release();
+      }
+    }
+  }
+}
+
+/** Each read is its own, each outermost savepoint its own immediate transaction, a write outside of one too. */
+export class PerCallTransaction implements Db {
+  readonly dialect = sqliteDialect;
+  readonly tick = TICK;
+  readonly #database: Database;
+  readonly #queue: WriteQueue;
+  readonly #owner: string;
+  #current: RunTransaction | undefined;
+
+  constructor(database: Database, queue: WriteQueue, options: TransactionOptions) {
+    this.#database = database;
+    this.#queue = queue;
+    this.#owner = options.owner;
+  }
+
+  get isWriter(): boolean {
+    return this.#current?.isWriter ?? false;
+  }
+
+  *all(sql: string, params?: readonly SqlValue[]): Op<Row[]> {
+    return this.#current ? yield* this.#current.all(sql, params) : this.#database.all(sql, params);
+  }
+
+  *get(sql: string, params?: readonly SqlValue[]): Op<Row | undefined> {
+    return this.#current ? yield* this.#current.get(sql, params) : this.#database.get(sql, params);
+  }
+
+  *run(sql: string, params?: readonly SqlValue[]): Op<number> {
+    if (this.#current) return yield* this.#current.run(sql, params);
+    return yield* this.savepoint(() => this.#current!.run(sql, params));
+  }
+
+  *savepoint<T>(body: () => Op<T>): Op<T> {
+    if (this.#current) return yield* this.#current.savepoint(body);
+    const transaction = new RunTransaction(this.#database, this.#queue, { owner: this.#owner, mode: 'immediate' });
+    this.#current = transaction;
+    try {
+      const result = yield* body();
+      yield* transaction.commit();
+      return result;
+    } finally {
+      transaction.rollback();
+      this.#current = undefined;
+    }
+  }
+
+  /** Nothing outlasts a call; only what is open now is undone. */
+  rollback(): void {
+    this.#current?.rollback();
+    this.#current = undefined;
+  }
+}

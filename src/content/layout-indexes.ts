@@ -1,0 +1,43 @@
+/** Indexes of a collection's main table: `index`, `unique` under soft delete, and compound ones (Lua API 3.3). */
+import { columnName, type IndexLayout, type LayoutSettings, type Leaf, localesOf } from './layout.js';
+import type { CollectionDefinition } from './schema.js';
+
+export function indexesOf(definition: CollectionDefinition, leaves: readonly Leaf[], settings: LayoutSettings): IndexLayout[] {
+  const table = definition.slug;
+  const indexes: IndexLayout[] = [];
+  const columns = leaves.filter((leaf) => leaf.storage === 'column');
+  for (const leaf of columns) {
+    for (const locale of localesOf(leaf, settings)) {
+      const column = columnName(leaf, locale);
+      if (leaf.field.unique) {
+        if (definition.softDelete) indexes.push(activeUnique(table, column));
+      } else if (leaf.field.index) {
+        indexes.push({ name: `idx_${table}_${column}`, table, columns: [column], unique: false });
+      }
+    }
+  }
+  for (const { fields, unique } of definition.indexes) {
+    const members = fields.map((name) => compoundMember(name, definition, columns, settings));
+    if (members.every((member) => member !== undefined)) {
+      indexes.push({ name: `idx_${table}_${fields.join('_')}`, table, columns: members, unique });
+    }
+  }
+  return indexes;
+}
+
+function activeUnique(table: string, column: string): IndexLayout {
+  return { name: `idx_${table}_${column}_active_unique`, table, columns: [column], unique: true, where: '_deleted_at IS NULL' };
+}
+
+/** The column of a member: the default locale's of a localized field; undefined for what owns no column. */
+function compoundMember(
+  name: string,
+  definition: CollectionDefinition,
+  columns: readonly Leaf[],
+  settings: LayoutSettings,
+): string | undefined {
+  const leaf = columns.find((candidate) => candidate.key === name);
+  if (leaf) return columnName(leaf, settings.locales.length > 0 ? settings.defaultLocale : undefined);
+  const timestamps = definition.timestamps && (name === 'created_at' || name === 'updated_at');
+  return timestamps || name === 'id' ? name : undefined;
+}

@@ -1,0 +1,35 @@
+/** The columns of a collection's full-text table (Lua API 3.3, 4.6). */
+import { columnName, type LayoutSettings, type Leaf, localesOf, type SearchTable } from './layout.js';
+import type { CollectionDefinition, FieldDefinition } from './schema.js';
+
+const SEARCHED: ReadonlySet<string> = new Set(['text', 'textarea', 'richtext', 'email', 'code']);
+
+/**
+ * admin.list_searchable_fields in its order, else every text-like field at the top level and in rows and collapsibles
+ * (not in tabs and groups); a localized field has one column a locale. Undefined when nothing is searchable.
+ */
+export function searchTableOf(
+  definition: CollectionDefinition,
+  leaves: readonly Leaf[],
+  settings: LayoutSettings,
+): SearchTable | undefined {
+  const byKey = new Map(leaves.filter((leaf) => leaf.storage === 'column').map((leaf) => [leaf.key, leaf]));
+  const columns = searchKeys(definition).flatMap((key) => {
+    const leaf = byKey.get(key);
+    return leaf ? localesOf(leaf, settings).map((locale) => columnName(leaf, locale)) : [];
+  });
+  return columns.length > 0 ? { table: `_fts_${definition.slug}`, columns: [...new Set(columns)] } : undefined;
+}
+
+function searchKeys(definition: CollectionDefinition): string[] {
+  const listed = definition.admin['list_searchable_fields'];
+  if (Array.isArray(listed) && listed.length > 0) return listed.filter((name) => typeof name === 'string');
+  return textLike(definition.fields);
+}
+
+function textLike(fields: readonly FieldDefinition[]): string[] {
+  return fields.flatMap((field) => {
+    if (field.type === 'row' || field.type === 'collapsible') return textLike(field.fields);
+    return SEARCHED.has(field.type) ? [field.name] : [];
+  });
+}

@@ -1,5 +1,5 @@
 /** Where a `define` call stands: the file relative to the project folder, and the line. */
-import { relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import type { Session } from './session.js';
 
 export interface Site {
@@ -10,13 +10,26 @@ export interface Site {
 /** The place of the Lua code that called the binding now running. */
 export function definitionSite(session: Session): Site {
   const at = session.vm.usage.location();
-  if (!at) return {};
-  return { file: projectPath(session.options.projectDir, at.file), line: at.line };
+  if (!at) return session.loadingFile === undefined ? {} : { file: session.loadingFile };
+  return { file: projectPath(session.options.projectDir, at.file, session.loadingFile), line: at.line };
 }
 
-/** A chunk name as a path relative to the project; what lies outside stays as it is. */
-export function projectPath(projectDir: string, chunk: string): string {
+/**
+ * A chunk name as Lua prints it, as a path relative to the project; what lies outside stays as it is. Lua cuts long names to 59 bytes:
+ * those of files in front, those of text chunks (which definition files are) behind; `loadingFile` fills in the latter.
+ */
+export function projectPath(projectDir: string, chunk: string, loadingFile?: string): string {
   const path = /^\[string "(.*)"\]$/s.exec(chunk)?.[1] ?? chunk.replace(/^[@=]/, '');
+  if (path.endsWith('...') && loadingFile !== undefined && join(projectDir, loadingFile).startsWith(path.slice(0, -3))) return loadingFile;
+  if (path.startsWith('...')) return afterTail(projectDir, path.slice(3)) ?? path;
   const inside = relative(projectDir, path);
   return inside === '' || inside.startsWith('..') || inside === path ? path : inside.split(sep).join('/');
+}
+
+/** What follows the end of the project's path in a path that was cut in front. */
+function afterTail(projectDir: string, tail: string): string | undefined {
+  for (let at = tail.lastIndexOf('/'); at >= 0; at = at === 0 ? -1 : tail.lastIndexOf('/', at - 1)) {
+    if (projectDir.endsWith(tail.slice(0, at))) return tail.slice(at + 1);
+  }
+  return undefined;
 }

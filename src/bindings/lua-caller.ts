@@ -5,9 +5,10 @@
 import type { LuaCaller } from '../content/context.js';
 import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
-import { type LuaFunction, type LuaTable, type LuaValue, Opaque } from '../lua/value.js';
-import type { Binding } from '../lua/vm.js';
+import type { LuaFunction, LuaTable, LuaValue } from '../lua/value.js';
+import type { Binding, Vm } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
+import { isLuaFunction, releaseFunctions } from './held-functions.js';
 import type { Session } from './session.js';
 import { luaTypeName } from './type-names.js';
 
@@ -71,19 +72,19 @@ export function createLuaCaller(session: Session): { caller: LuaCaller; host: St
         const dot = ref.lastIndexOf('.');
         missing = false;
         const results = yield* vm.call(host.kept('call_loaded'), [ref, ref.slice(0, Math.max(dot, 0)), ref.slice(dot + 1), ...args]);
-        if (!missing) return results[0];
+        if (!missing) return firstOf(vm, results);
         missing = false;
       }
       const fn = yield* vm.resolve(ref);
       try {
         resolved.add(ref);
-        return (yield* vm.call(fn, args))[0];
+        return firstOf(vm, yield* vm.call(fn, args));
       } finally {
         vm.release(fn);
       }
     },
     *callFunction(fn: LuaFunction, args: readonly LuaValue[]): Op<LuaValue> {
-      return (yield* vm.call(fn, args))[0];
+      return firstOf(vm, yield* vm.call(fn, args));
     },
     registered(event: string): LuaFunction[] {
       if (!events.has(event)) return [];
@@ -105,14 +106,19 @@ export function createLuaCaller(session: Session): { caller: LuaCaller; host: St
   };
 }
 
+/** The first result. Functions in results are of no use to the host, so they are not kept. */
+function firstOf(vm: Vm, results: readonly LuaValue[]): LuaValue {
+  for (const result of results) releaseFunctions(vm, result);
+  return results[0];
+}
+
 function readHooks(list: LuaTable): RegisteredHooks {
   const functions: LuaFunction[] = [];
   let broken: string | undefined;
   for (let i = 1; i <= list.length; i++) {
     const entry = list.get(i);
-    const type = luaTypeName(entry);
-    if (type === 'function' && !(entry instanceof Opaque)) functions.push(entry as LuaFunction);
-    else broken ??= `registered hook at index ${i} is not a function: error converting Lua ${type} to function`;
+    if (isLuaFunction(entry)) functions.push(entry);
+    else broken ??= `registered hook at index ${i} is not a function: error converting Lua ${luaTypeName(entry)} to function`;
   }
   return { functions, broken };
 }
@@ -122,7 +128,7 @@ function runThrough<T>(op: Op<T>): T {
   let step = op.next();
   while (!step.done) {
     if (step.value.reason !== 'preempted') throw new Error(`stdlib code waited for ${step.value.reason}`);
-    step = op.next();
+    step = op.next(step.value.block?.());
   }
   return step.value;
 }

@@ -23,13 +23,13 @@ import type { Session } from './session.js';
 import { sleepBindings } from './sleep.js';
 import { loadStdlib } from './stdlib.js';
 import { templateDataHostBindings } from './template-data.js';
-import { transactionBindings } from './transaction.js';
+import { transactionHostBindings } from './transaction.js';
 import { utilBindings } from './util.js';
 
 /** Puts the whole `crap` table into a fresh VM. */
 export function registerNamespaces(session: Session, host: StdlibHost): void {
   const { vm } = session;
-  vm.register('crap', { ...sleepBindings(session), ...transactionBindings(session) });
+  vm.register('crap', sleepBindings(session));
   vm.register('crap.log', logBindings(session));
   vm.register('crap.util', utilBindings(session));
   vm.register('crap.json', jsonBindings());
@@ -58,6 +58,7 @@ export function registerNamespaces(session: Session, host: StdlibHost): void {
     hookHostBindings(session),
     templateDataHostBindings(session),
     accessorBindings(session),
+    transactionHostBindings(session),
   );
-  loadStdlib(vm, host, ['calls.lua', 'util.lua', 'fields.lua', 'hooks.lua', 'template_data.lua', 'accessors.lua']);
+  loadStdlib(vm, host, ['calls.lua', 'util.lua', 'fields.lua', 'hooks.lua', 'template_data.lua', 'transaction.lua', 'accessors.lua']);
 }

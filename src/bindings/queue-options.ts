@@ -1,7 +1,7 @@
 /** The third argument of crap.jobs.queue: { priority, delay, run_at, unique } (Lua API 10.3). Unknown keys are errors. */
 
 import { numberOf } from '../domain/json.js';
-import { suggest } from '../domain/suggest.js';
+import { didYouMean } from '../domain/suggest.js';
 import { BindingError } from '../lua/errors.js';
 import type { LuaTable, LuaValue } from '../lua/value.js';
 import { luaTypeName } from './type-names.js';
@@ -46,8 +46,7 @@ function bad(message: string, remedy?: string): BindingError {
 }
 
 function unknownKey(key: string): BindingError {
-  const near = suggest(key, KEYS);
-  return bad(`Unknown queue option key '${key}'${near ? ` (did you mean '${near}'?)` : ''}. Valid keys: ${KEYS.join(', ')}`);
+  return bad(`Unknown queue option key '${key}'${didYouMean(key, KEYS)}. Valid keys: ${KEYS.join(', ')}`);
 }
 
 function wholeNumber(value: LuaValue): number | undefined {

@@ -2,9 +2,10 @@
 import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
-import { type LuaFunction, LuaTable, type LuaValue, Opaque } from '../lua/value.js';
+import { type LuaFunction, LuaTable, type LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
+import { isLuaFunction, releaseFunctions } from './held-functions.js';
 import { renderRichtext } from './richtext-render.js';
 import type { Session } from './session.js';
 import { luaTypeName } from './type-names.js';
@@ -44,7 +45,9 @@ export function richtextBindings(session: Session): Record<string, Binding> {
     register_node: binding(
       ['string', 'table'],
       (name, spec) => {
-        const render = takeRender(session, spec);
+        const given = spec.get('render');
+        const render = isLuaFunction(given) ? given : undefined;
+        releaseFunctions(vm, spec, render);
         try {
           if (session.phase !== 'loading') throw new BindingError('REGISTER_LATE', LATE);
           checkNode(name, spec);
@@ -59,24 +62,6 @@ export function richtextBindings(session: Session): Record<string, Binding> {
     ),
     render: binding(['string'], (content) => renderRichtext(content, renderNode)),
   };
-}
-
-/** Keeps the render function and lets go of every other function in the spec. */
-function takeRender(session: Session, spec: LuaTable): LuaFunction | undefined {
-  const render = spec.get('render');
-  const held = isHeld(render) ? render : undefined;
-  const visit = (table: LuaTable): void => {
-    for (const value of table.entries.values()) {
-      if (value instanceof LuaTable) visit(value);
-      else if (isHeld(value) && value !== held) session.vm.release(value);
-    }
-  };
-  visit(spec);
-  return held;
-}
-
-function isHeld(value: LuaValue): value is LuaFunction {
-  return typeof value === 'object' && value !== null && !(value instanceof Opaque) && (value as { kind?: unknown }).kind === 'function';
 }
 
 function checkNode(name: string, spec: LuaTable): void {

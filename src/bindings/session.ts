@@ -60,6 +60,8 @@ export interface Session {
   readonly registry: Registry;
   /** "loading" while definition files and init.lua run: only then new slugs may be defined. */
   phase: 'loading' | 'running';
+  /** The definition file that is being executed, relative to the project; set by what loads the project. */
+  loadingFile: string | undefined;
   /** Warnings met while defining. */
   readonly problems: Problem[];
   readonly lua: LuaCaller;
@@ -91,6 +93,7 @@ export function createSession(options: SessionOptions): Session {
     options,
     registry: options.registry,
     phase: 'loading',
+    loadingFile: undefined,
     problems: [],
     get lua() {
       return calls.caller;

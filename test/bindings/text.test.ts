@@ -75,4 +75,12 @@ describe('the place of a definition', () => {
   ])('%s', (chunk, file) => {
     expect(projectPath('/p', chunk)).toBe(file);
   });
+
+  it('is found in names that Lua has cut', () => {
+    const project = '/home/somebody/work/projects/a-rather-long-name/of-a-project';
+    expect(projectPath(project, '[string "/home/somebody/work/projects/a-rather-long-na..."]', 'jobs/a.lua')).toBe('jobs/a.lua');
+    expect(projectPath(project, '...s/a-rather-long-name/of-a-project/jobs/deep/a.lua')).toBe('jobs/deep/a.lua');
+    expect(projectPath(project, '...-project/jobs/a.lua')).toBe('jobs/a.lua');
+    expect(projectPath(project, '...elsewhere/a.lua')).toBe('...elsewhere/a.lua');
+  });
 });

@@ -1,15 +1,14 @@
 /** crap.access (Lua API 2.15): what the access rules say about the current user, without doing anything. */
 import type { AccessRules, FieldDefinition } from '../content/schema.js';
-import { messageOf } from '../domain/errors.js';
 import type { FunctionRef } from '../domain/job.js';
 import { Float, formatPlain } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import { BindingError, LuaError } from '../lua/errors.js';
 import { LuaTable, type LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
+import { askRule, checkRule, verdictAllows } from './access-rule.js';
 import { binding } from './binding.js';
 import type { Session } from './session.js';
-import { luaTypeName } from './type-names.js';
 
 const COLLECTION_OPERATIONS = ['read', 'create', 'update', 'delete', 'trash'];
 const GLOBAL_OPERATIONS = ['read', 'update'];
@@ -36,14 +35,6 @@ function definitionOf(session: Session, slug: string): { access: AccessRules; fi
   throw new BindingError('DEFINITION_NOT_FOUND', `Collection or global '${slug}' not found`);
 }
 
-function* ask(session: Session, rule: FunctionRef): Op<LuaValue> {
-  const content = session.contentContext();
-  const argument: { [key: string]: LuaValue } = {};
-  if (content.user !== undefined) argument['user'] = content.user as LuaValue;
-  if (rule.options !== undefined) argument['options'] = rule.options as LuaValue;
-  return yield* content.within({ overrideAccessByDefault: false }, () => session.lua.callRef(rule.ref, [argument]));
-}
-
 function* check(session: Session, slug: string, operation: string): Op<LuaValue> {
   const content = session.contentContext();
   if (!COLLECTION_OPERATIONS.includes(operation)) {
@@ -55,27 +46,9 @@ function* check(session: Session, slug: string, operation: string): Op<LuaValue>
   }
   const rule = operation === 'trash' ? (access.trash ?? access.update) : access[operation as keyof AccessRules];
   if (!rule) return content.settings.defaultDeny ? 'denied' : 'allowed';
-  let verdict: LuaValue;
-  try {
-    verdict = yield* ask(session, rule);
-  } catch (error) {
-    if (error instanceof LuaError) throw failed(error, error.render());
-    if (error instanceof BindingError) throw failed(error, messageOf(error));
-    throw error;
-  }
+  const verdict = yield* checkRule(session, rule);
   if (verdict instanceof LuaTable) return constraints(verdict);
-  if (verdict === true) return 'allowed';
-  warnOfVerdict(session, rule, verdict);
-  return 'denied';
-}
-
-function failed(cause: unknown, text: string): BindingError {
-  return new BindingError('ACCESS_CHECK_FAILED', `access check error: ${text}`, { cause });
-}
-
-function warnOfVerdict(session: Session, rule: FunctionRef, verdict: LuaValue): void {
-  if (verdict === false || verdict === undefined || verdict === null) return;
-  session.log('warn', `Access function '${rule.ref}' returned unexpected type '${luaTypeName(verdict)}', denying access`);
+  return verdictAllows(session, rule, verdict) ? 'allowed' : 'denied';
 }
 
 /** A constraint table with every value as text; all operators of a field are kept, under names that a filter accepts. */
@@ -139,8 +112,7 @@ function* collectDenied(
 
 function* allows(session: Session, rule: FunctionRef): Op<boolean> {
   try {
-    const verdict = yield* ask(session, rule);
-    return verdict === true || verdict instanceof LuaTable;
+    return verdictAllows(session, rule, yield* askRule(session, rule));
   } catch (error) {
     if (error instanceof LuaError || error instanceof BindingError) return false;
     throw error;

@@ -2,6 +2,7 @@
 import { Float, numberOf } from '../domain/json.js';
 import { type Op, waitFor } from '../domain/op.js';
 import { BindingError, conversionError } from '../lua/errors.js';
+import { luaTypeName } from '../lua/type-names.js';
 import { LuaTable, type LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { binding } from './binding.js';
@@ -9,7 +10,6 @@ import { AddressRules } from './http-address.js';
 import { type HttpRequest, type HttpResponse, parseTarget, performRequest } from './http-request.js';
 import type { Session } from './session.js';
 import { textOf, textOption } from './table-options.js';
-import { luaTypeName } from './type-names.js';
 import { utf8Text, withoutPartialCharacter } from './utf8.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'];

@@ -1,19 +1,18 @@
 /** crap.jobs (Lua API 2.5, jobs page 1 and 2): define at load time, queue inside a database context. */
 
-import { messageOf } from '../domain/errors.js';
-import type { JobDefinition } from '../domain/job.js';
+import type { FunctionRef, JobDefinition } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
-import { BindingError, LuaError } from '../lua/errors.js';
+import { BindingError } from '../lua/errors.js';
 import { luaToJsonText } from '../lua/json.js';
-import { LuaTable, type LuaValue, Opaque } from '../lua/value.js';
+import { LuaTable } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { parseJob } from '../project/define-job.js';
 import { SqlError } from '../store/db.js';
+import { checkRule, verdictAllows } from './access-rule.js';
 import { binding, NOTHING } from './binding.js';
 import { definitionSite } from './definition-site.js';
 import { parseQueueOptions, type QueueOptions } from './queue-options.js';
 import type { Session } from './session.js';
-import { luaTypeName } from './type-names.js';
 
 /** Largest `data` of a run, in bytes of its JSON text. */
 const MAX_DATA_BYTES = 1024 * 1024;
@@ -54,7 +53,7 @@ function* queueRun(session: Session, slug: string, data: LuaTable | undefined, o
   const context = session.requireDatabase();
   const definition = session.registry.jobs.get(slug);
   if (!definition) throw new BindingError('JOB_NOT_DEFINED', `Job '${slug}' not defined`);
-  if (definition.access && !session.contentContext().overrideAccessByDefault) yield* checkAccess(session, definition);
+  if (definition.access && !session.contentContext().overrideAccessByDefault) yield* checkAccess(session, definition, definition.access);
   const text = data ? luaToJsonText(data) : '{}';
   checkSize(slug, text);
   const { clock, store } = session.options;
@@ -97,35 +96,14 @@ function checkSize(slug: string, text: string): void {
 }
 
 /** The rule is asked with the current user only; anything but true is a refusal (jobs page 1.8). */
-function* checkAccess(session: Session, definition: JobDefinition): Op<void> {
-  const content = session.contentContext();
-  const { ref, options } = definition.access as NonNullable<JobDefinition['access']>;
-  const argument: { [key: string]: LuaValue } = {};
-  if (content.user !== undefined) argument['user'] = content.user as LuaValue;
-  if (options !== undefined) argument['options'] = options as LuaValue;
-  if (session.options.generation >= 10) argument['operation'] = 'trigger';
-  let verdict: LuaValue;
-  try {
-    verdict = yield* content.within({ overrideAccessByDefault: false }, () => session.lua.callRef(ref, [argument]));
-  } catch (error) {
-    if (error instanceof LuaError) throw accessFailed(error, error.render());
-    if (error instanceof BindingError) throw accessFailed(error, messageOf(error));
-    throw error;
-  }
-  if (verdict === true) return;
+function* checkAccess(session: Session, definition: JobDefinition, rule: FunctionRef): Op<void> {
+  const verdict = yield* checkRule(session, rule, session.options.generation >= 10 ? { operation: 'trigger' } : undefined);
   if (verdict instanceof LuaTable) {
     throw new BindingError(
       'ACCESS_MISUSED',
       `Access hook for job '${definition.slug}' returned a filter table; job access is trigger-only — return true/false based on ctx.user fields instead.`,
     );
   }
-  if (verdict !== false && verdict !== undefined && verdict !== null) {
-    const type = verdict instanceof Opaque ? verdict.type : luaTypeName(verdict);
-    session.log('warn', `Access function '${ref}' returned unexpected type '${type}', denying access`);
-  }
+  if (verdictAllows(session, rule, verdict)) return;
   throw new BindingError('ACCESS_DENIED', 'Trigger access denied', { details: { slug: definition.slug } });
-}
-
-function accessFailed(cause: unknown, text: string): BindingError {
-  return new BindingError('ACCESS_CHECK_FAILED', `access check error: ${text}`, { cause });
 }

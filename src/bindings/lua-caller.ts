@@ -5,12 +5,12 @@
 import type { LuaCaller } from '../content/context.js';
 import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
+import { luaTypeName } from '../lua/type-names.js';
 import type { LuaFunction, LuaTable, LuaValue } from '../lua/value.js';
 import type { Binding, Vm } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
 import { isLuaFunction, releaseFunctions } from './held-functions.js';
 import type { Session } from './session.js';
-import { luaTypeName } from './type-names.js';
 
 /** Bindings of the stdlib's own Lua files (`local host = ...`), and the Lua functions that they hand to the host. */
 export interface StdlibHost {

@@ -3,8 +3,8 @@
 import { numberOf } from '../domain/json.js';
 import { didYouMean } from '../domain/suggest.js';
 import { BindingError } from '../lua/errors.js';
+import { luaTypeName } from '../lua/type-names.js';
 import type { LuaTable, LuaValue } from '../lua/value.js';
-import { luaTypeName } from './type-names.js';
 
 export interface QueueOptions {
   /** Higher first; default the definition's. */

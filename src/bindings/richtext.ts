@@ -2,13 +2,13 @@
 import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
+import { luaTypeName } from '../lua/type-names.js';
 import { type LuaFunction, LuaTable, type LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
 import { isLuaFunction, releaseFunctions } from './held-functions.js';
 import { renderRichtext } from './richtext-render.js';
 import type { Session } from './session.js';
-import { luaTypeName } from './type-names.js';
 
 const LATE =
   'crap.richtext.register_node must be called from init.lua or a definition file — runtime registration only lands in one VM of the pool';

@@ -1,8 +1,8 @@
 /** Values inside option tables, converted as the reference converts them; its texts have no "bad argument" part there. */
 import { Float } from '../domain/json.js';
 import { conversionError } from '../lua/errors.js';
+import { luaTypeName } from '../lua/type-names.js';
 import type { LuaTable, LuaValue } from '../lua/value.js';
-import { luaTypeName } from './type-names.js';
 import { utf8Text } from './utf8.js';
 
 /** A string; numbers count as their text. */

@@ -1,0 +1,38 @@
+/** Asking an access rule from a binding: the current user is all it is told, and its failure reads "access check error: …". */
+
+import { fromLua } from '../content/failure.js';
+import type { FunctionRef } from '../domain/job.js';
+import type { Op } from '../domain/op.js';
+import { BindingError, LuaError } from '../lua/errors.js';
+import { luaTypeName } from '../lua/type-names.js';
+import { LuaTable, type LuaValue } from '../lua/value.js';
+import type { Session } from './session.js';
+
+/** Ends with what the rule returned; throws what it raised. */
+export function* askRule(session: Session, rule: FunctionRef, more: { [key: string]: LuaValue } = {}): Op<LuaValue> {
+  const content = session.contentContext();
+  const argument: { [key: string]: LuaValue } = { ...more };
+  if (content.user !== undefined) argument['user'] = content.user as LuaValue;
+  if (rule.options !== undefined) argument['options'] = rule.options as LuaValue;
+  return yield* content.within({ overrideAccessByDefault: false }, () => session.lua.callRef(rule.ref, [argument]));
+}
+
+/** The same, with what the rule raised as "access check error: …". */
+export function* checkRule(session: Session, rule: FunctionRef, more?: { [key: string]: LuaValue }): Op<LuaValue> {
+  try {
+    return yield* askRule(session, rule, more);
+  } catch (error) {
+    const inner = fromLua(error);
+    if (!(inner instanceof BindingError || inner instanceof LuaError)) throw error;
+    throw new BindingError('ACCESS_CHECK_FAILED', `access check error: ${inner.message}`, { cause: error, details: inner.details });
+  }
+}
+
+/** Whether a verdict allows; true and, where tables are constraints, tables do. Strange ones are warned about. */
+export function verdictAllows(session: Session, rule: FunctionRef, verdict: LuaValue): boolean {
+  if (verdict === true || verdict instanceof LuaTable) return true;
+  if (verdict !== false && verdict !== undefined && verdict !== null) {
+    session.log('warn', `Access function '${rule.ref}' returned unexpected type '${luaTypeName(verdict)}', denying access`);
+  }
+  return false;
+}

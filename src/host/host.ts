@@ -26,6 +26,7 @@ import { SuspendedWriters } from './suspended-writers.js';
 import { VERSION } from './version.js';
 import { Waker } from './waker.js';
 import { WorkerPool } from './worker-pool.js';
+import { WriteHold } from './write-hold.js';
 import { FairWriteQueue, type WriteHolder } from './write-queue.js';
 
 /** Records of ends may be tried this long at a stop while the database is unavailable. */
@@ -103,6 +104,7 @@ export class Host {
       if (this.#options.cron ?? true) await parts.scheduler.start();
       parts.leases.start();
       parts.pruner?.start();
+      parts.writeHold?.start();
     } catch (error) {
       await this.stop('start failed');
       throw error;
@@ -148,6 +150,7 @@ export class Host {
     const parts = this.#parts;
     if (!parts) return;
     const { events } = this;
+    parts.writeHold?.stop();
     events.emit('host:stopping', { reason, running: parts.pool.running });
     await Promise.all([parts.dispatcher.stop(), parts.scheduler.stop(), parts.pruner?.stop()]);
     await this.#idle(parts, parts.settings.shutdownGraceMs);
@@ -292,6 +295,15 @@ export class Host {
       }),
       pruner:
         settings.purgeAfterMs === undefined ? undefined : new Pruner(acts, events, clock, settings.purgeAfterMs, settings.prunePeriodMs),
+      writeHold:
+        settings.maxWriteHoldMs > 0
+          ? new WriteHold({
+              queue: this.#queue,
+              limitMs: settings.maxWriteHoldMs,
+              runs: () => pool.runs(),
+              stopRun: (run, error) => pool.stopRun(run.id, run.claim, 'timed_out', error),
+            })
+          : undefined,
       onInitialised: () => {},
     };
     return parts;
@@ -311,6 +323,7 @@ interface Parts {
   scheduler: Scheduler;
   leases: LeaseKeeper;
   pruner: Pruner | undefined;
+  writeHold: WriteHold | undefined;
   onInitialised(message: Extract<FromWorker, { type: 'initialised' }>): void;
 }
 

@@ -23,6 +23,8 @@ export interface HostSettings {
   foreignStaleMs: number;
   rescuePeriodMs: number;
   shutdownGraceMs: number;
+  /** 0 = off. */
+  maxWriteHoldMs: number;
   /** undefined = auto_purge is off. */
   purgeAfterMs: number | undefined;
   prunePeriodMs: number;
@@ -49,6 +51,7 @@ export function hostSettings(crap: CrapConfig, moonlighter: MoonlighterConfig, c
     foreignStaleMs: seconds(3 * jobs.heartbeat_interval + database.connection_timeout + database.busy_timeout),
     rescuePeriodMs: RESCUE_PERIOD_MS,
     shutdownGraceMs: seconds(moonlighter.jobs.shutdown_grace),
+    maxWriteHoldMs: seconds(moonlighter.jobs.max_write_hold),
     purgeAfterMs: jobs.auto_purge === undefined ? undefined : seconds(jobs.auto_purge),
     prunePeriodMs: seconds(jobs.cron_interval) * PURGE_TICKS,
   };

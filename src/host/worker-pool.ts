@@ -1,7 +1,7 @@
 /** The worker threads of a host: started, given runs, replaced when they end. */
 import { HostError } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
-import type { FromWorker, StopReason, WorkerSetup } from '../worker/protocol.js';
+import type { FromWorker, RunError, StopReason, WorkerSetup } from '../worker/protocol.js';
 import type { HostEmitter } from './events.js';
 import { type FinishedRun, WorkerThread } from './worker-thread.js';
 import type { FairWriteQueue } from './write-queue.js';
@@ -84,8 +84,9 @@ export class WorkerPool {
     return best !== undefined;
   }
 
-  stopRun(run: string, claim: number, reason: StopReason): boolean {
-    for (const thread of this.#threads) if (thread.stopRun(run, claim, reason)) return true;
+  /** `error`: what the attempt is recorded with, instead of the text of the reason. False = the run is not running here. */
+  stopRun(run: string, claim: number, reason: StopReason, error?: RunError): boolean {
+    for (const thread of this.#threads) if (thread.stopRun(run, claim, reason, error)) return true;
     return false;
   }
 

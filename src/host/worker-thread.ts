@@ -24,6 +24,7 @@ interface Assignment {
   startedAt: number | undefined;
   timer: NodeJS.Timeout | undefined;
   stopping: StopReason | undefined;
+  stopError: RunError | undefined;
 }
 
 export interface FinishedRun {
@@ -105,7 +106,15 @@ export class WorkerThread {
   }
 
   give(run: ClaimedRun, timeoutMs: number): void {
-    this.#runs.set(run.id, { run, timeoutMs, givenAt: performance.now(), startedAt: undefined, timer: undefined, stopping: undefined });
+    this.#runs.set(run.id, {
+      run,
+      timeoutMs,
+      givenAt: performance.now(),
+      startedAt: undefined,
+      timer: undefined,
+      stopping: undefined,
+      stopError: undefined,
+    });
     this.post({ type: 'run', run, timeoutMs });
   }
 
@@ -114,12 +123,13 @@ export class WorkerThread {
   }
 
   /** Asks the thread to stop a run; where it does not answer in time the thread is terminated. False = the run is not here. */
-  stopRun(id: string, claim: number, reason: StopReason): boolean {
+  stopRun(id: string, claim: number, reason: StopReason, error?: RunError): boolean {
     const assignment = this.#runs.get(id);
     if (assignment?.run.claim !== claim) return false;
     if (assignment.stopping) return true;
     assignment.stopping = reason;
-    this.post({ type: 'stop-run', run: id, claim, reason });
+    assignment.stopError = error;
+    this.post({ type: 'stop-run', run: id, claim, reason, ...(error && { error }) });
     clearTimeout(assignment.timer);
     assignment.timer = setTimeout(() => {
       this.#guilty.set(id, reason);
@@ -238,7 +248,7 @@ function buriedReport(assignment: Assignment, guilt: StopReason | undefined, cra
   const report = { committed: false, log: [], queued: false };
   if (guilt === 'timed_out') {
     const message = timeoutText(assignment.timeoutMs);
-    return { ...report, outcome: 'timed_out', error: { code: 'RUN_TIMED_OUT', message } };
+    return { ...report, outcome: 'timed_out', error: assignment.stopError ?? { code: 'RUN_TIMED_OUT', message } };
   }
   if (guilt === 'cancelled') return { ...report, outcome: 'cancelled', error: { code: 'RUN_CANCELLED', message: 'cancelled' } };
   if (crashed && guilt === undefined) {

@@ -13,7 +13,7 @@ import type { LuaValue } from '../lua/value.js';
 import type { Store } from '../store/store.js';
 import type { WriteQueue } from '../store/writer.js';
 import { handlerContext } from './handler-context.js';
-import type { RunReport } from './protocol.js';
+import { ownerOf, type RunReport } from './protocol.js';
 import { drive, type RunControl } from './run-control.js';
 import { type ConnectionPool, RunDatabase, type TransactionMode } from './run-database.js';
 import { completionEnding, endingOf, errorOf } from './run-report.js';
@@ -117,6 +117,8 @@ class Passage {
   readonly #clock: { deadline: number; handlerReturned(): void };
   readonly #database: RunDatabase;
   readonly #log: LogLine[] = [];
+  /** Lines not streamed yet: a passage that ends in a conflict is to stay unseen. undefined = lines are streamed as they come. */
+  #held: LogLine[] | undefined;
   #outside: string | undefined;
   #queued = false;
   #completing = false;
@@ -133,7 +135,8 @@ class Passage {
     this.#slot = slot;
     this.#assignment = assignment;
     this.#clock = clock;
-    const owner = `${assignment.run.slug} ${assignment.run.id}`;
+    this.#held = mode === 'deferred' ? [] : undefined;
+    const owner = ownerOf(assignment.run);
     this.#database = new RunDatabase(options.connections, options.queue, owner, mode, clock.deadline);
   }
 
@@ -142,14 +145,20 @@ class Passage {
       const { result, kept } = await drive(this.#pipeline(), this.#assignment.control, (wait) => this.#waiting(wait));
       return { outcome: 'completed', committed: kept, result, log: this.#log, queued: this.#queued && kept };
     } catch (error) {
+      const { control } = this.#assignment;
       const conflict = error instanceof RunAbort && error.reason === 'conflict';
-      if (conflict && this.#outside === undefined && !this.#assignment.control.reason) return 'again';
+      if (conflict && this.#outside === undefined && !control.reason) {
+        this.#held = [];
+        return 'again';
+      }
       const thrown = conflict ? this.#conflict(error) : error;
       this.broken = !(error instanceof HostError || error instanceof RunAbort);
       const ending = this.#completing ? completionEnding(thrown, this.#assignment.timeoutMs) : endingOf(thrown, this.#assignment.timeoutMs);
+      if (control.error && ending.outcome === control.reason) ending.error = control.error;
       // Where each call is its own transaction, runs that it queued stand although the run failed.
       return { ...ending, committed: false, log: this.#log, queued: this.#queued && this.#assignment.job.transaction === false };
     } finally {
+      this.#stream();
       this.#database.close();
       this.#slot.leave();
     }
@@ -174,6 +183,7 @@ class Passage {
         },
         onOutside: (what) => {
           this.#outside ??= what;
+          this.#stream();
         },
       },
       limits,
@@ -206,6 +216,7 @@ class Passage {
   }
 
   #waiting(wait: Wait): void {
+    if (wait.reason !== 'write_queue') this.#stream();
     if (this.#named || this.#completing || !this.#database.isWriter) return;
     if (wait.reason === 'preempted' || wait.reason === 'write_queue') return;
     this.#named = true;
@@ -217,7 +228,15 @@ class Passage {
     else if (this.#log.length === LOG_LINE_LIMIT) {
       this.#log.push({ at: line.at, level: 'warn', text: `more than ${LOG_LINE_LIMIT} lines: the rest is not stored` });
     }
-    this.#assignment.watcher?.log?.(line);
+    if (this.#held && this.#database.isWriter) this.#stream();
+    if (this.#held) this.#held.push(line);
+    else this.#assignment.watcher?.log?.(line);
+  }
+
+  #stream(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const line of held) this.#assignment.watcher?.log?.(line);
   }
 
   #conflict(cause: RunAbort): RunAbort {

@@ -46,7 +46,8 @@ export interface RunReport {
 
 export type ToWorker =
   | { type: 'run'; run: ClaimedRun; timeoutMs: number }
-  | { type: 'stop-run'; run: string; claim: number; reason: StopReason }
+  /** `error`: what the attempt is recorded with, instead of the text of the reason. */
+  | { type: 'stop-run'; run: string; claim: number; reason: StopReason; error?: RunError }
   /** Calls the [hooks] on_init functions in one transaction; answered by `initialised`. */
   | { type: 'initialise' }
   | { type: 'write-granted'; ticket: number }
@@ -72,6 +73,11 @@ export type FromWorker =
   | { type: 'write-released'; ticket: number }
   /** A run waits for something outside while it is the writer. */
   | { type: 'writer-suspended'; run: string; slug: string; reason: string; file?: string; line?: number };
+
+/** A run as the owner of the write queue. */
+export function ownerOf(run: { slug: string; id: string }): string {
+  return `${run.slug} ${run.id}`;
+}
 
 /** States of the word a blocked thread sleeps on. */
 export const SIGNAL_WAITING = 0;

@@ -1,13 +1,14 @@
 /** The stop button of one run, and the driver that waits for what its operations wait for until somebody presses it. */
 import { RunAbort } from '../domain/errors.js';
 import type { Op, Wait } from '../domain/op.js';
-import type { StopReason } from './protocol.js';
+import type { RunError, StopReason } from './protocol.js';
 
 /** An operation that goes on waiting after it was told to end is given up after this many reminders. */
 const REMINDERS = 100;
 
 export class RunControl {
   #reason: StopReason | undefined;
+  #error: RunError | undefined;
   readonly #listeners = new Set<(reason: StopReason) => void>();
 
   /** Why it was stopped; undefined while it may go on. */
@@ -15,10 +16,16 @@ export class RunControl {
     return this.#reason;
   }
 
+  /** What the attempt is recorded with, where it is not the text of the reason. */
+  get error(): RunError | undefined {
+    return this.#error;
+  }
+
   /** The first reason counts. */
-  stop(reason: StopReason): void {
+  stop(reason: StopReason, error?: RunError): void {
     if (this.#reason) return;
     this.#reason = reason;
+    this.#error = error;
     for (const listener of [...this.#listeners]) listener(reason);
   }
 

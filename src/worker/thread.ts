@@ -53,7 +53,7 @@ parentPort!.on('message', (message: ToWorker) => {
       return;
     case 'stop-run': {
       const held = controls.get(message.run);
-      if (held?.claim === message.claim) held.control.stop(message.reason);
+      if (held?.claim === message.claim) held.control.stop(message.reason, message.error);
       return;
     }
     case 'write-granted':

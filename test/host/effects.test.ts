@@ -83,13 +83,14 @@ return { run = function(ctx) local j = ctx.job; j.options = ctx.options; return 
       ...job(
         'next',
         'concurrency = 10',
-        'local n = crap.collections.count("numbers")\ncrap.collections.create("numbers", { number = n + 1 })\nreturn n + 1',
+        'local n = crap.collections.count("numbers")\ncrap.log.info("counted")\ncrap.collections.create("numbers", { number = n + 1 })\nreturn n + 1',
       ),
     });
     await running.enqueue('next', Array(100).fill({}));
     await running.ended(100);
     expect(running.finished.filter((e) => e.outcome !== 'completed').map((e) => e.error)).toEqual([]);
     expect(running.runs().every((run) => run.status === 'completed' && run.attempt === 1)).toBe(true);
+    expect(running.log.filter((e) => e.line.text === 'counted')).toHaveLength(100);
     const found = running.rows<{ number: number }>('SELECT number FROM numbers ORDER BY number').map((row) => row.number);
     expect(found).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
   });

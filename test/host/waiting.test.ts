@@ -70,4 +70,19 @@ describe('waiting', () => {
     await running.ended(5);
     expect(suspended).toMatchObject([{ slug: 'holder', reason: 'http', file: 'jobs/holder.lua', line: 4 }]);
   });
+
+  it('max_write_hold ends a run that keeps the other writers waiting', async () => {
+    running = await RunningHost.start({
+      'collections/numbers.lua': numbers,
+      'moonlighter.toml': '[workers]\nthreads = 1\n[jobs]\nmax_write_hold = "300ms"\n',
+      ...job('holder', '', 'crap.collections.create("numbers", { number = 1 })\ncrap.sleep(30)'),
+      ...job('writer', '', 'crap.sleep(0.1)\ncrap.collections.create("numbers", { number = 2 })'),
+    });
+    await running.enqueue('writer');
+    await running.enqueue('holder');
+    await running.ended(2);
+    const holder = running.finished.find((e) => e.run.slug === 'holder');
+    expect(holder).toMatchObject({ outcome: 'timed_out', next: 'failed', error: { code: 'WRITE_HELD_TOO_LONG' } });
+    expect(running.rows('SELECT number FROM numbers')).toEqual([{ number: 2 }]);
+  });
 });

@@ -30,10 +30,10 @@ export interface LuaFunction {
   readonly ref: number;
 }
 
-/** Something that has no JavaScript form (a function where none was asked for, userdata, a coroutine). */
+/** Something that has no JavaScript form (a function where none was asked for, userdata, a coroutine, a table as key). */
 export class Opaque {
-  readonly type: 'function' | 'userdata' | 'thread';
-  constructor(type: 'function' | 'userdata' | 'thread') {
+  readonly type: 'function' | 'userdata' | 'thread' | 'table';
+  constructor(type: 'function' | 'userdata' | 'thread' | 'table') {
     this.type = type;
   }
 }

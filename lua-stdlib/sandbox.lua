@@ -1,0 +1,49 @@
+-- Removes what a project must not reach (Lua API 1.5), and adds the functions of older Lua versions that the reference still has.
+for _, name in ipairs({ "load", "loadstring", "loadfile", "dofile", "debug" }) do
+  _G[name] = nil
+end
+package.loaded.debug = nil
+string.dump = nil
+
+local os_kept = { clock = true, date = true, difftime = true, time = true }
+for name in pairs(os) do
+  if not os_kept[name] then
+    os[name] = nil
+  end
+end
+
+local exp, log, floor, abs = math.exp, math.log, math.floor, math.abs
+math.pow = math.pow or function(x, y)
+  return (x + 0.0) ^ y
+end
+math.cosh = math.cosh or function(x)
+  return (exp(x) + exp(-x)) / 2
+end
+math.sinh = math.sinh or function(x)
+  return (exp(x) - exp(-x)) / 2
+end
+math.tanh = math.tanh or function(x)
+  local e = exp(2 * x)
+  return e == math.huge and 1.0 or (e - 1) / (e + 1)
+end
+math.log10 = math.log10 or function(x)
+  return log(x, 10)
+end
+math.atan2 = math.atan2 or math.atan
+math.ldexp = math.ldexp or function(m, e)
+  return m * 2.0 ^ e
+end
+math.frexp = math.frexp
+  or function(x)
+    if x == 0 or x ~= x or x == math.huge or x == -math.huge then
+      return x + 0.0, 0
+    end
+    local e = floor(log(abs(x), 2)) + 1
+    local m = x / 2.0 ^ e
+    if abs(m) >= 1 then
+      m, e = m / 2, e + 1
+    elseif abs(m) < 0.5 then
+      m, e = m * 2, e - 1
+    end
+    return m, e
+  end

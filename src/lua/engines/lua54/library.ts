@@ -1,0 +1,111 @@
+/** Prepares a fresh state: the host's primitives, the files of lua-stdlib over them, and the sandbox they leave behind. */
+import { readFileSync } from 'node:fs';
+import { conversionError } from '../../errors.js';
+import { luaClock, luaDate, luaTime } from '../../os-time.js';
+import { ProjectFiles } from '../../project-files.js';
+import { LuaTable, type LuaValue } from '../../value.js';
+import type { ErrorValues } from './error-values.js';
+import type { Lua54Vm } from './vm.js';
+import type { State } from './wasm.js';
+import * as wasm from './wasm.js';
+
+/** In the order of execution; sandbox.lua last, it removes what the others still needed. */
+const FILES = ['errors.lua', 'coroutine.lua', 'table.lua', 'string.lua', 'os.lua', 'io.lua', 'require.lua', 'sandbox.lua'];
+const folder = new URL('../../../../lua-stdlib/', import.meta.url);
+const sources = new Map<string, Buffer>();
+
+function sourceOf(file: string): Buffer {
+  let source = sources.get(file);
+  if (!source) {
+    source = readFileSync(new URL(file, folder));
+    sources.set(file, source);
+  }
+  return source;
+}
+
+export function installLibrary(vm: Lua54Vm, main: State, errors: ErrorValues): void {
+  const { api, stack } = vm;
+  const files = new ProjectFiles(vm.options.projectDir);
+  const primitives: Record<string, (L: State) => number> = {
+    // A host yield is on its way outward; a script must not see it.
+    yielding: (L) => {
+      api.lua_pushboolean(L, vm.yielding ? 1 : 0);
+      return 1;
+    },
+    pass: (L) => vm.pass(L),
+    is_root: (L) => {
+      api.lua_pushboolean(L, vm.isRoot(api.lua_topointer(L, 1)) ? 1 : 0);
+      return 1;
+    },
+    error_metatable: (L) => {
+      errors.pushMetatable(L);
+      return 1;
+    },
+    error_text: (L) => {
+      const error = errors.find(L, 1);
+      stack.push(L, error?.text);
+      return 1;
+    },
+    error_field: (L) => {
+      const error = errors.find(L, 1);
+      stack.push(L, error && errors.field(error, String(stack.readText(L, 2))));
+      return 1;
+    },
+    load: (L) => {
+      const status = vm.load(L, bytesOf(stack.readText(L, 1)), stack.readMessage(L, 2));
+      if (status === wasm.OK) return 1;
+      api.lua_pushnil(L);
+      api.lua_rotate(L, -2, 1);
+      return 2;
+    },
+  };
+  const plain: Record<string, (...args: LuaValue[]) => LuaValue[]> = {
+    project: () => [files.root],
+    find_module: (name) => files.findModule(text(name)),
+    search_path: (name, path, separator, replacement) =>
+      files.searchPath(text(name), text(path), text(separator ?? '.'), text(replacement ?? '/')),
+    read_file: (path) => files.read(text(path)),
+    print: (line) => {
+      vm.options.print(typeof line === 'string' ? line : Buffer.from(line as Uint8Array).toString());
+      return [];
+    },
+    time: (fields) => luaTime(fields instanceof LuaTable ? fields : undefined),
+    date: (format, time) => [luaDate(format === undefined ? undefined : text(format), time)],
+    clock: () => [luaClock()],
+  };
+  for (const [name, fn] of Object.entries(plain)) {
+    primitives[name] = (L) => {
+      const args: LuaValue[] = [];
+      const given = api.lua_gettop(L);
+      for (let i = 1; i <= given; i++) args.push(stack.read(L, i));
+      const results = fn(...args);
+      api.lua_settop(L, 0);
+      for (const result of results) stack.push(L, result);
+      return results.length;
+    };
+  }
+
+  api.lua_createtable(main, 0, 16);
+  const host = api.lua_gettop(main);
+  for (const [name, fn] of Object.entries(primitives)) {
+    stack.pushText(main, name);
+    vm.pushRaw(main, fn);
+    api.lua_rawset(main, host);
+  }
+  for (const file of FILES) {
+    if (vm.load(main, sourceOf(file), `@lua-stdlib/${file}`) !== wasm.OK) throw new Error(stack.readMessage(main, -1));
+    api.lua_pushvalue(main, host);
+    if (api.lua_pcallk(main, 1, 0, 0, 0, 0) !== wasm.OK) throw new Error(stack.readMessage(main, -1));
+  }
+  api.lua_settop(main, 0);
+}
+
+function text(value: LuaValue): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
+  throw conversionError('string expected');
+}
+
+function bytesOf(value: string | Uint8Array): string | Uint8Array {
+  return value;
+}

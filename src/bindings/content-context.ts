@@ -24,7 +24,7 @@ export function createContentContext(session: Session, database: DatabaseContext
   const context: ContentContext = {
     db: database.db,
     registry: session.registry,
-    settings: contentSettings(session.options.config, session.options.generation),
+    settings: session.contentSettings,
     lua: session.lua,
     clock: session.options.clock,
     user: database.user,

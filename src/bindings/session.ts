@@ -4,7 +4,7 @@
  */
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
-import type { ContentContext, LuaCaller } from '../content/context.js';
+import type { ContentContext, ContentSettings, LuaCaller } from '../content/context.js';
 import type { Clock } from '../domain/clock.js';
 import type { Problem } from '../domain/errors.js';
 import type { JsonObject } from '../domain/json.js';
@@ -15,7 +15,7 @@ import type { Vm } from '../lua/vm.js';
 import type { Registry } from '../project/registry.js';
 import type { Db } from '../store/db.js';
 import type { Store } from '../store/store.js';
-import { createContentContext } from './content-context.js';
+import { contentSettings, createContentContext } from './content-context.js';
 import { createLuaCaller } from './lua-caller.js';
 import { registerNamespaces } from './namespaces.js';
 
@@ -71,6 +71,8 @@ export interface Session {
   readonly database: DatabaseContext | undefined;
   /** The context entered, or the reference's CRUD error (Lua API 4.1). */
   requireDatabase(): DatabaseContext;
+  /** What crap.toml says to content operations. */
+  readonly contentSettings: ContentSettings;
   /** What content operations are given; throws like requireDatabase. */
   contentContext(): ContentContext;
   log(level: LogLine['level'], text: string): void;
@@ -95,6 +97,7 @@ export function createSession(options: SessionOptions): Session {
     phase: 'loading',
     loadingFile: undefined,
     problems: [],
+    contentSettings: contentSettings(options.config, options.generation),
     get lua() {
       return calls.caller;
     },

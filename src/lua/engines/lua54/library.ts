@@ -4,8 +4,9 @@ import { conversionError } from '../../errors.js';
 import { luaClock, luaDate, luaTime } from '../../os-time.js';
 import { ProjectFiles } from '../../project-files.js';
 import { LuaTable, type LuaValue } from '../../value.js';
-import type { ErrorValues } from './error-values.js';
-import type { Lua54Vm } from './vm.js';
+import type { VmOptions } from '../../vm.js';
+import { loadChunk } from './chunk.js';
+import type { Execution } from './execution.js';
 import type { State } from './wasm.js';
 import * as wasm from './wasm.js';
 
@@ -23,18 +24,18 @@ function sourceOf(file: string): Buffer {
   return source;
 }
 
-export function installLibrary(vm: Lua54Vm, main: State, errors: ErrorValues): void {
-  const { api, stack } = vm;
-  const files = new ProjectFiles(vm.options.projectDir);
+export function installLibrary(execution: Execution, options: VmOptions): void {
+  const { api, stack, errors, main } = execution;
+  const files = new ProjectFiles(options.projectDir);
   const primitives: Record<string, (L: State) => number> = {
     // A host yield is on its way outward; a script must not see it.
     yielding: (L) => {
-      api.lua_pushboolean(L, vm.yielding ? 1 : 0);
+      api.lua_pushboolean(L, execution.yielding ? 1 : 0);
       return 1;
     },
-    pass: (L) => vm.pass(L),
+    pass: (L) => execution.pass(L),
     is_root: (L) => {
-      api.lua_pushboolean(L, vm.isRoot(api.lua_topointer(L, 1)) ? 1 : 0);
+      api.lua_pushboolean(L, execution.isRoot(api.lua_topointer(L, 1)) ? 1 : 0);
       return 1;
     },
     error_metatable: (L) => {
@@ -52,7 +53,7 @@ export function installLibrary(vm: Lua54Vm, main: State, errors: ErrorValues): v
       return 1;
     },
     load: (L) => {
-      const status = vm.load(L, bytesOf(stack.readText(L, 1)), stack.readMessage(L, 2));
+      const status = loadChunk(stack, L, stack.readText(L, 1), stack.readMessage(L, 2));
       if (status === wasm.OK) return 1;
       api.lua_pushnil(L);
       api.lua_rotate(L, -2, 1);
@@ -66,7 +67,7 @@ export function installLibrary(vm: Lua54Vm, main: State, errors: ErrorValues): v
       files.searchPath(text(name), text(path), text(separator ?? '.'), text(replacement ?? '/')),
     read_file: (path) => files.read(text(path)),
     print: (line) => {
-      vm.options.print(typeof line === 'string' ? line : Buffer.from(line as Uint8Array).toString());
+      options.print(typeof line === 'string' ? line : Buffer.from(line as Uint8Array).toString());
       return [];
     },
     time: (fields) => luaTime(fields instanceof LuaTable ? fields : undefined),
@@ -89,11 +90,11 @@ export function installLibrary(vm: Lua54Vm, main: State, errors: ErrorValues): v
   const host = api.lua_gettop(main);
   for (const [name, fn] of Object.entries(primitives)) {
     stack.pushText(main, name);
-    vm.pushRaw(main, fn);
+    execution.pushFunction(main, fn);
     api.lua_rawset(main, host);
   }
   for (const file of FILES) {
-    if (vm.load(main, sourceOf(file), `@lua-stdlib/${file}`) !== wasm.OK) throw new Error(stack.readMessage(main, -1));
+    if (loadChunk(stack, main, sourceOf(file), `@lua-stdlib/${file}`) !== wasm.OK) throw new Error(stack.readMessage(main, -1));
     api.lua_pushvalue(main, host);
     if (api.lua_pcallk(main, 1, 0, 0, 0, 0) !== wasm.OK) throw new Error(stack.readMessage(main, -1));
   }
@@ -104,8 +105,4 @@ function text(value: LuaValue): string {
   if (typeof value === 'string') return value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
   throw conversionError('string expected');
-}
-
-function bytesOf(value: string | Uint8Array): string | Uint8Array {
-  return value;
 }

@@ -1,0 +1,393 @@
+/**
+ * How Lua runs in one state: bindings called from it, coroutines suspended and resumed, limits. Calls run as coroutines; a binding that
+ * waits suspends them and the wait travels outward through every frame to the driver, its value back inward through the same frames
+ * (`#register`). Stopping is a foreign exception.
+ *
+ * A coroutine started by `run` is: running · suspended (its Op has yielded a Wait) · over. `#pending` is set between a yield of the
+ * host and the frame outside of it that takes it over; `#abort` likewise for a run that is given up without harm to the state.
+ */
+import { RunAbort } from '../../../domain/errors.js';
+import type { Op, Wait } from '../../../domain/op.js';
+import { convertArgument } from '../../arguments.js';
+import { LuaError } from '../../errors.js';
+import type { LuaFunction, LuaValue } from '../../value.js';
+import { type Binding, type Limits, Multi } from '../../vm.js';
+import { ErrorValues } from './error-values.js';
+import { cannotWait, failureOf, isFatal, isOp } from './failure.js';
+import { Stack } from './stack.js';
+import * as wasm from './wasm.js';
+import { addFunction, type LuaApi, type State } from './wasm.js';
+
+/**
+ * Instructions between two looks at the clock. The cost of a count hook in Lua 5.4 lies in its being set at all (every instruction
+ * passes through it), so a shorter interval buys finer deadlines for next to nothing.
+ */
+const HOOK_INTERVAL = 10_000;
+/** Finished coroutines kept for the next call. */
+const IDLE_THREADS = 16;
+
+export const UNLIMITED: Limits = {
+  deadline: Number.POSITIVE_INFINITY,
+  maxInstructions: Number.POSITIVE_INFINITY,
+  sliceMs: Number.POSITIVE_INFINITY,
+};
+
+export type RawFunction = (L: State) => number;
+
+interface Frame {
+  op: Op<LuaValue | Multi>;
+}
+
+export interface Thread {
+  readonly L: State;
+  readonly ref: number;
+}
+
+export class Execution {
+  readonly api: LuaApi;
+  readonly stack: Stack;
+  readonly main: State;
+  readonly errors: ErrorValues;
+  limits: Limits = UNLIMITED;
+  instructions = 0;
+  stopReason: 'timed_out' | 'cancelled' | 'released' | undefined;
+  /** The instance must not be used again. */
+  spent = false;
+  closed = false;
+  readonly #functions: (Binding | RawFunction)[] = [];
+  readonly #bindingEntry: number;
+  readonly #continuation: number;
+  readonly #hook: number;
+  readonly #frames = new Map<number, Frame>();
+  readonly #idle: Thread[] = [];
+  readonly #roots = new Set<State>();
+  #nextFrame = 1;
+  #sliceEnd = Number.POSITIVE_INFINITY;
+  /** The state of the innermost binding that runs. */
+  #current: State;
+  /** The innermost state of the last suspension. */
+  #suspended: State;
+  #depth = 0;
+  #pending: Wait | undefined;
+  #abort: RunAbort | undefined;
+  #register: { value: unknown } | { error: unknown } = { value: undefined };
+  #unwinding: unknown;
+
+  constructor(api: LuaApi) {
+    this.api = api;
+    this.main = api.luaL_newstate();
+    this.#current = this.main;
+    this.#suspended = this.main;
+    this.stack = new Stack(api, { hold: (L, index) => this.hold(L, index), pushHeld: (L, fn) => this.pushHeld(L, fn) });
+    this.#bindingEntry = addFunction(api, 'c-function', (L) => this.#enter(L!));
+    this.#continuation = addFunction(api, 'continuation', (L, _status, context) => this.#resumeFrame(L!, context!));
+    this.#hook = addFunction(api, 'hook', (L) => this.#tick(L!));
+    api.luaL_openlibs(this.main);
+    this.errors = new ErrorValues(this.stack, this.main, (raw) => this.pushFunction(this.main, raw));
+  }
+
+  /** From here on the limits are watched; new coroutines inherit the hook. */
+  watch(): void {
+    this.api.lua_sethook(this.main, this.#hook, wasm.MASK_COUNT, HOOK_INTERVAL);
+  }
+
+  /** Where the innermost code stands that runs or is suspended. */
+  get position(): State {
+    return this.#depth > 0 ? this.#current : this.#suspended;
+  }
+
+  close(): void {
+    // The instance is memory only: dropping the last reference frees it, and closing the state would run finalizers of scripts.
+    this.closed = true;
+    this.spent = true;
+    this.#frames.clear();
+  }
+
+  /** Pushes a binding, or a C function over the raw stack. */
+  pushFunction(L: State, fn: Binding | RawFunction): void {
+    this.#functions.push(fn);
+    this.api.lua_pushlightuserdata(L, this.#functions.length - 1);
+    this.api.lua_pushcclosure(L, this.#bindingEntry, 1);
+  }
+
+  /** true while a yield of the host is on its way outward. */
+  get yielding(): boolean {
+    return this.#pending !== undefined || this.#abort !== undefined;
+  }
+
+  /** Yields the running coroutine as part of a host yield; on the way back it goes on with no values. */
+  pass(L: State): number {
+    this.api.lua_settop(L, 0);
+    if (this.api.lua_isyieldable(L) === 0) return this.#cannotPass();
+    return this.api.lua_yieldk(L, 0, 0, 0);
+  }
+
+  isRoot(L: State): boolean {
+    return this.#roots.has(L);
+  }
+
+  #enter(L: State): number {
+    const { api } = this;
+    const fn = this.#functions[api.lua_touserdata(L, wasm.FIRST_UPVALUE)]!;
+    if (typeof fn === 'function') {
+      try {
+        return fn(L);
+      } catch (thrown) {
+        return this.#raise(L, thrown);
+      }
+    }
+    const outer = this.#current;
+    this.#current = L;
+    let result: LuaValue | Multi | Op<LuaValue | Multi>;
+    try {
+      if (this.stopReason) this.#kill(this.stopReason);
+      result = (fn.run as (...args: LuaValue[]) => typeof result)(...this.#arguments(L, fn));
+      if (isOp(result)) return this.#drive(L, { op: result }, true, undefined);
+      return this.#pushResults(L, result);
+    } catch (thrown) {
+      return this.#raise(L, thrown);
+    } finally {
+      this.#current = outer;
+    }
+  }
+
+  #arguments(L: State, binding: Binding): LuaValue[] {
+    const { api, stack } = this;
+    const given = api.lua_gettop(L);
+    const args: LuaValue[] = [];
+    for (let i = 0; i < binding.params.length; i++) {
+      const type = binding.params[i]!;
+      const hold = binding.holdsFunctions === true || type.startsWith('function');
+      const value =
+        i < given ? stack.read(L, i + 1, hold && (api.lua_type(L, i + 1) === wasm.FUNCTION || binding.holdsFunctions === true)) : undefined;
+      args.push(convertArgument(value, type, i + 1));
+    }
+    return args;
+  }
+
+  #pushResults(L: State, result: LuaValue | Multi): number {
+    this.api.lua_settop(L, 0);
+    if (result instanceof Multi) {
+      for (const value of result.values) this.stack.push(L, value);
+      return result.values.length;
+    }
+    this.stack.push(L, result);
+    return 1;
+  }
+
+  /** Advances a binding's operation; suspends the coroutine where it waits, blocks or refuses where the frame cannot be suspended. */
+  #drive(L: State, frame: Frame, good: boolean, value: unknown): number {
+    const { api } = this;
+    let proceed = good;
+    let input = value;
+    for (;;) {
+      let step: IteratorResult<Wait, LuaValue | Multi>;
+      try {
+        step = proceed ? frame.op.next(input) : frame.op.throw(input);
+      } catch (thrown) {
+        // A run given up by its own operation: the state is sound, so where it can be suspended it simply never goes on.
+        if (thrown instanceof RunAbort && this.#unwinding === undefined && api.lua_isyieldable(L) !== 0) {
+          this.#abort = thrown;
+          api.lua_settop(L, 0);
+          return api.lua_yieldk(L, 0, 0, 0);
+        }
+        throw thrown;
+      }
+      if (step.done) return this.#pushResults(L, step.value);
+      const wait = step.value;
+      if (api.lua_isyieldable(L) !== 0) {
+        const id = this.#nextFrame++;
+        this.#frames.set(id, frame);
+        this.#pending = wait;
+        this.#suspended = L;
+        api.lua_settop(L, 0);
+        return api.lua_yieldk(L, 0, id, this.#continuation);
+      }
+      try {
+        if (!wait.block) throw cannotWait(wait.reason);
+        input = wait.block();
+        proceed = true;
+      } catch (error) {
+        input = error;
+        proceed = false;
+      }
+    }
+  }
+
+  #resumeFrame(L: State, id: number): number {
+    const outer = this.#current;
+    this.#current = L;
+    try {
+      const frame = this.#frames.get(id);
+      this.#frames.delete(id);
+      if (!frame) throw new Error('a suspended binding was resumed twice');
+      const input = this.#register;
+      return 'error' in input ? this.#drive(L, frame, false, input.error) : this.#drive(L, frame, true, input.value);
+    } catch (thrown) {
+      return this.#raise(L, thrown);
+    } finally {
+      this.#current = outer;
+    }
+  }
+
+  /** Raises in Lua what JavaScript threw; what must not be caught by a script passes as a foreign exception. */
+  #raise(L: State, thrown: unknown): number {
+    if (thrown instanceof wasm.LongJump) throw thrown;
+    if (this.#unwinding !== undefined) throw this.#unwinding;
+    if (thrown instanceof RunAbort || isFatal(thrown)) {
+      this.spent = true;
+      this.#unwinding = thrown;
+      throw thrown;
+    }
+    this.api.lua_settop(L, 0);
+    this.errors.push(L, thrown);
+    return this.api.lua_error(L);
+  }
+
+  #cannotPass(): number {
+    // Reached when a project coroutine waits below a frame of C: the wait blocks, or fails in the innermost frame.
+    const wait = this.#pending;
+    this.#pending = undefined;
+    if (this.#abort || !wait) {
+      this.spent = true;
+      this.#unwinding = this.#abort ?? new RunAbort('timed_out', 'stopped');
+      throw this.#unwinding;
+    }
+    try {
+      if (!wait.block) throw cannotWait(wait.reason);
+      this.#register = { value: wait.block() };
+    } catch (error) {
+      this.#register = { error };
+    }
+    return 0;
+  }
+
+  *run(thread: Thread, args: number): Op<LuaValue[]> {
+    const { api, stack } = this;
+    const { L } = thread;
+    this.#roots.add(L);
+    let finished = false;
+    try {
+      let status = this.#resume(L, args);
+      while (status === wasm.YIELD) {
+        const abort = this.#abort;
+        if (abort) {
+          this.#abort = undefined;
+          throw abort;
+        }
+        const wait = this.#pending;
+        this.#pending = undefined;
+        if (!wait) throw new LuaError('runtime', 'attempt to yield from outside a coroutine');
+        try {
+          const value: unknown = yield wait;
+          this.#register = { value };
+        } catch (error) {
+          this.#register = { error };
+        }
+        if (this.stopReason) throw new RunAbort(this.stopReason, 'stopped');
+        status = this.#resume(L, 0);
+      }
+      if (status !== wasm.OK) throw failureOf(this, L, status);
+      const results: LuaValue[] = [];
+      const count = api.lua_gettop(L);
+      for (let i = 1; i <= count; i++) results.push(stack.read(L, i, true));
+      finished = true;
+      return results;
+    } finally {
+      this.#roots.delete(L);
+      if (finished && this.#idle.length < IDLE_THREADS) {
+        api.lua_settop(L, 0);
+        this.#idle.push(thread);
+      } else if (!this.spent) {
+        this.drop(thread);
+      }
+    }
+  }
+
+  #resume(L: State, args: number): number {
+    if (this.closed) throw new Error('the VM is closed');
+    const outer = this.#current;
+    const from = this.#depth === 0 ? 0 : outer;
+    if (this.#depth === 0) this.#sliceEnd = performance.now() + this.limits.sliceMs;
+    this.#depth++;
+    try {
+      return this.api.lua_resume(L, from, args, this.stack.out);
+    } catch (thrown) {
+      throw this.#unwound(thrown);
+    } finally {
+      this.#depth--;
+      this.#current = outer;
+      if (this.#depth === 0) this.#unwinding = undefined;
+    }
+  }
+
+  /** A foreign exception came out of the instance: it is not used again. */
+  #unwound(thrown: unknown): unknown {
+    this.spent = true;
+    this.#unwinding ??= thrown;
+    if (thrown instanceof RunAbort || this.#depth > 1) return thrown;
+    if (thrown instanceof RangeError)
+      return new LuaError('runtime', 'stack overflow (of the host, below Lua)', { cause: thrown, code: 'LUA_STACK' });
+    return new LuaError('runtime', `the Lua engine failed: ${(thrown as Error)?.message ?? String(thrown)}`, {
+      cause: thrown,
+      code: 'LUA_ENGINE',
+    });
+  }
+
+  newThread(): Thread {
+    if (this.spent && this.closed) throw new Error('the VM is closed');
+    const idle = this.#idle.pop();
+    if (idle) return idle;
+    const { api } = this;
+    const L = api.lua_newthread(this.main);
+    return { L, ref: api.luaL_ref(this.main, wasm.REGISTRY) };
+  }
+
+  /** Lets go of a coroutine without running anything of it. */
+  drop(thread: Thread): void {
+    this.#roots.delete(thread.L);
+    if (!this.closed) this.api.luaL_unref(this.main, wasm.REGISTRY, thread.ref);
+  }
+
+  #tick(L: State): void {
+    this.instructions += HOOK_INTERVAL;
+    if (this.stopReason) this.#kill(this.stopReason);
+    if (this.instructions > this.limits.maxInstructions) this.#kill('instruction_limit');
+    const now = performance.now();
+    if (now > this.limits.deadline) this.#kill('timed_out');
+    if (now > this.#sliceEnd && this.api.lua_isyieldable(L) !== 0 && !this.yielding) {
+      this.#pending = this.#preempted;
+      this.#suspended = L;
+      this.api.lua_yieldk(L, 0, 0, 0);
+    }
+  }
+
+  readonly #preempted: Wait = {
+    reason: 'preempted',
+    start: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    block: () => {
+      this.#sliceEnd = performance.now() + this.limits.sliceMs;
+    },
+  };
+
+  #kill(reason: RunAbort['reason']): never {
+    this.spent = true;
+    const abort = new RunAbort(reason, reason === 'instruction_limit' ? 'Lua execution exceeded instruction limit' : 'the run was stopped');
+    this.#unwinding = abort;
+    throw abort;
+  }
+
+  hold(L: State, index: number): LuaFunction {
+    this.api.lua_pushvalue(L, index);
+    return { kind: 'function', vm: this, ref: this.api.luaL_ref(L, wasm.REGISTRY) };
+  }
+
+  letGo(fn: LuaFunction): void {
+    if (!this.closed && fn.vm === this) this.api.luaL_unref(this.main, wasm.REGISTRY, fn.ref);
+  }
+
+  pushHeld(L: State, fn: LuaFunction): void {
+    if (fn.vm !== this) throw new Error('a Lua function was used in a VM that it does not come from');
+    this.api.lua_rawgeti(L, wasm.REGISTRY, BigInt(fn.ref));
+  }
+}

@@ -1,0 +1,93 @@
+/** Turns what ended a coroutine into a LuaError: message, position, traceback, the JavaScript cause, the thrown Lua value. */
+import { RunAbort } from '../../../domain/errors.js';
+import type { Op } from '../../../domain/op.js';
+import { BindingError, LuaError } from '../../errors.js';
+import type { LuaValue } from '../../value.js';
+import type { Multi } from '../../vm.js';
+import type { Execution } from './execution.js';
+import type { State } from './wasm.js';
+import * as wasm from './wasm.js';
+
+/** The value on top of `L`, whose frames are still there. */
+export function failureOf(execution: Execution, L: State, status: number): LuaError {
+  const { api, stack, errors, main } = execution;
+  if (status === wasm.ERROR_SYNTAX) return located('syntax', stack.readMessage(L, -1), undefined);
+  if (status === wasm.ERROR_MEMORY) return new LuaError('memory', 'not enough memory');
+  const host = errors.find(L, -1);
+  api.luaL_traceback(main, L, 0, 0);
+  const traceback = stack.readMessage(main, -1).replace(/^\n/, '');
+  api.lua_settop(main, 0);
+  if (host) {
+    const { thrown, code, details, remedy, message } = host;
+    const facts = { traceback, cause: thrown, code, details, ...(remedy !== undefined && { remedy }) };
+    if (thrown instanceof LuaError) return new LuaError(thrown.kind, message, facts);
+    return new LuaError(thrown instanceof BindingError && !thrown.prefixed ? 'conversion' : 'runtime', message, facts);
+  }
+  const type = api.lua_type(L, -1);
+  if (type === wasm.STRING || type === wasm.NUMBER) return located('runtime', stack.readMessage(L, -1), traceback);
+  const message = describe(execution, L);
+  const value = type === wasm.NIL || type === wasm.BOOLEAN ? undefined : errors.keep(L, -1);
+  return new LuaError('runtime', message, { traceback, value });
+}
+
+/** `tostring` of the value on top, in a coroutine of its own: a __tostring of the project runs under the limits too. */
+function describe(execution: Execution, L: State): string {
+  const { api, stack } = execution;
+  const thread = execution.newThread();
+  api.lua_rawgeti(thread.L, wasm.REGISTRY, 2n);
+  stack.pushText(thread.L, 'tostring');
+  api.lua_rawget(thread.L, -2);
+  api.lua_pushvalue(L, -1);
+  api.lua_xmove(L, thread.L, 1);
+  // Below the function and its argument lies the table of globals.
+  api.lua_rotate(thread.L, 1, -1);
+  api.lua_settop(thread.L, -2);
+  try {
+    const [text] = runThrough(execution.run(thread, 1));
+    return typeof text === 'string' ? text : '(an error value without text)';
+  } catch (error) {
+    if (error instanceof RunAbort) throw error;
+    return '(an error value whose __tostring failed)';
+  }
+}
+
+/** A message that Lua wrote: its position becomes chunk and line. */
+function located(kind: 'runtime' | 'syntax', text: string, traceback: string | undefined): LuaError {
+  const found = /^(\[string "[^\n]*?"\]|[^\n:]+):(\d+): /.exec(text);
+  return new LuaError(kind, text, { ...(found && { chunk: found[1], line: Number(found[2]) }), traceback });
+}
+
+/** Drives code that is not expected to wait; where it is preempted it goes on at once. */
+function runThrough<T>(op: Op<T>): T {
+  let step = op.next();
+  while (!step.done) {
+    const wait = step.value;
+    step = wait.block ? op.next(wait.block()) : op.throw(cannotWait(wait.reason));
+  }
+  return step.value;
+}
+
+/** Raised where a wait meets a frame of Lua's own library. */
+export function cannotWait(reason: string): BindingError {
+  return new BindingError(
+    'CANNOT_WAIT_HERE',
+    `the script cannot wait for ${reason} here: a function of Lua's own library stands in between`,
+    {
+      remedy: 'wait outside of the callback, metamethod or __tostring that the library calls',
+    },
+  );
+}
+
+/** The engine itself failed (its stack ran out, it trapped): not an error of the script's. */
+export function isFatal(thrown: unknown): boolean {
+  return thrown instanceof RangeError
+    ? /call stack/i.test(thrown.message)
+    : (thrown as Error | undefined)?.constructor?.name === 'RuntimeError';
+}
+
+/** What a binding returned is an operation. */
+export function isOp(value: unknown): value is Op<LuaValue | Multi> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { next?: unknown }).next === 'function' && Symbol.iterator in value
+  );
+}

@@ -1,0 +1,87 @@
+/** Calls from the host into project code: resolution, package.loaded, errors, held functions; and the later generation's accessors. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { runAsync } from '../../src/domain/op.js';
+import { engines } from '../support/engines.js';
+import { type Bench, Benches } from './support.js';
+
+const FILES = {
+  'hooks/many.lua':
+    'loads = (loads or 0) + 1 local M = {} function M.add(a, b) return a + b end function M.tbl() return { 1, f = print } end function M.fails() error("boom") end return M',
+  'hooks/single.lua': 'return function(x) return "single " .. x end',
+  'hooks/broken.lua': 'return {',
+};
+
+describe.each(engines)('$name', (engine) => {
+  const benches = new Benches();
+  afterEach(() => benches.dispose());
+  const call = (bench: Bench, ref: string, ...args: (number | string)[]) => runAsync(bench.session.lua.callRef(ref, args));
+
+  it('calls a function in a module, or a module that is one, loading each once', async () => {
+    const bench = await benches.open(engine, { files: FILES });
+    expect(await call(bench, 'hooks.many.add', 1, 2)).toBe(3);
+    expect(await call(bench, 'hooks.many.add', 3, 4)).toBe(7);
+    expect(await call(bench, 'hooks.single', 'x')).toBe('single x');
+    expect(await call(bench, 'hooks.single', 'y')).toBe('single y');
+    expect(await bench.value('return loads')).toBe(1);
+  });
+
+  it('follows what a script does to package.loaded', async () => {
+    const bench = await benches.open(engine, { files: FILES });
+    await call(bench, 'hooks.many.add', 1, 2);
+    await bench.run('package.loaded["hooks.many"].add = function(a, b) return a * b end');
+    expect(await call(bench, 'hooks.many.add', 3, 4)).toBe(12);
+    await bench.run('package.loaded["hooks.many"] = nil');
+    expect(await call(bench, 'hooks.many.add', 3, 4)).toBe(7);
+    expect(await bench.value('return loads')).toBe(2);
+    await bench.run('package.loaded["hooks.many"].add = nil');
+    await expect(call(bench, 'hooks.many.add')).rejects.toThrow("Function 'add' not found in module 'hooks.many'");
+  });
+
+  it('raises the texts of resolution', async () => {
+    const bench = await benches.open(engine, { files: FILES });
+    await expect(call(bench, 'nodots')).rejects.toThrow("Hook ref 'nodots' must be module.function format");
+    await expect(call(bench, 'hooks.nowhere.f')).rejects.toThrow("Failed to require module 'hooks.nowhere'");
+    await expect(call(bench, 'hooks.broken.f')).rejects.toThrow("Failed to require module 'hooks.broken'");
+    await expect(call(bench, 'hooks.many.nope')).rejects.toThrow("Function 'nope' not found in module 'hooks.many'");
+    await expect(call(bench, 'hooks.many.fails')).rejects.toThrow(/hooks\/many\.lua:1: boom/);
+    await expect(call(bench, 'hooks.many.fails')).rejects.toThrow(/hooks\/many\.lua:1: boom/);
+  });
+
+  it('gives results with functions in them, without keeping those', async () => {
+    const bench = await benches.open(engine, { files: FILES });
+    for (let i = 0; i < 50; i++) await call(bench, 'hooks.many.tbl');
+    const before = await bench.value('collectgarbage() return collectgarbage("count")');
+    for (let i = 0; i < 5000; i++) await call(bench, 'hooks.many.tbl');
+    const after = await bench.value('collectgarbage() return collectgarbage("count")');
+    expect(Number(after) - Number(before)).toBeLessThan(20);
+  });
+
+  it('hands typing helpers back what they get, in both generations', async () => {
+    for (const generation of [8, 10] as const) {
+      const bench = await benches.open(engine, { generation });
+      expect(await bench.value('local f = function() end return crap.any.job_handler(f) == f and crap.any.access(f) == f')).toBe(true);
+    }
+  });
+
+  it('has accessors for slugs in the later generation only', async () => {
+    const define =
+      'crap.collections.define("posts", { fields = { { name = "title", type = "text" } } }) crap.globals.define("settings", { fields = { { name = "theme", type = "text" } } })';
+    const earlier = await benches.open(engine);
+    await earlier.run(define);
+    expect(await earlier.run('return type(crap.collections.posts), type(crap.globals.settings)')).toEqual(['nil', 'nil']);
+    const bench = await benches.open(engine, { generation: 10 });
+    await bench.run(define);
+    expect(
+      await bench.run(
+        'return type(crap.collections.posts), type(crap.collections.nope), type(crap.globals.settings), crap.collections.posts == crap.collections.posts',
+      ),
+    ).toEqual(['table', 'nil', 'table', true]);
+    expect(await bench.value('local f = function() end return crap.collections.posts.hook(f) == f')).toBe(true);
+    await bench.enter();
+    expect(
+      await bench.run(
+        'local id = crap.collections.posts.create({ title = "a" }).id return crap.collections.posts.find_by_id(id).title, crap.collections.posts.count(), crap.globals.settings.update({ theme = "dark" }).theme, crap.globals.settings.get().theme',
+      ),
+    ).toEqual(['a', 1, 'dark', 'dark']);
+  });
+});

@@ -29,7 +29,8 @@ export const sqliteDialect: Dialect = {
 
 export class Database {
   readonly path: string;
-  readonly busyTimeoutMs: number;
+  /** How long `untilUnlocked` waits for another program. */
+  busyTimeoutMs: number;
   /** Monotonic ms after which scans that carry `ml_tick()` raise RunAbort('timed_out'). */
   deadline = Number.POSITIVE_INFINITY;
   readonly #driver: Driver;

@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RunAbort, StoreUnavailableError } from '../../src/domain/errors.js';
+import { type Op, runAsync, runSync } from '../../src/domain/op.js';
+import { SqlError } from '../../src/store/db.js';
+import { noQueue } from '../../src/store/sqlite/short-transaction.js';
+import { PerCallTransaction, RunTransaction } from '../../src/store/sqlite/transaction.js';
+import type { WriteQueue } from '../../src/store/writer.js';
+import { TestStore } from './support.js';
+
+let db: TestStore;
+let other: TestStore;
+let granted: string[];
+let held: number;
+const queue: WriteQueue = {
+  request: (owner) => ({
+    reason: 'write_queue',
+    start: async () => {
+      granted.push(owner);
+      held++;
+      return { release: () => void held-- };
+    },
+  }),
+};
+const insert = "INSERT INTO _ml_meta (key, value) VALUES (?, 'x')";
+const keys = async (from: TestStore) =>
+  (await from.read((c) => c.all("SELECT key FROM _ml_meta WHERE value = 'x' ORDER BY key"))).map((r) => r['key']);
+
+beforeEach(async () => {
+  db = await TestStore.create();
+  other = db.another();
+  granted = [];
+  held = 0;
+});
+afterEach(() => {
+  other.dispose();
+  db.dispose();
+});
+
+describe('RunTransaction', () => {
+  it('reads one snapshot without the write queue', async () => {
+    const run = new RunTransaction(db.database, queue, { owner: 'r' });
+    runSync(run.all('SELECT * FROM _ml_meta'));
+    await other.write((c) => c.run(insert, ['later']));
+    expect(runSync(run.all("SELECT * FROM _ml_meta WHERE key = 'later'"))).toEqual([]);
+    expect([run.isWriter, granted]).toEqual([false, []]);
+    run.rollback();
+  });
+
+  it('becomes the writer at its first write and lets go at its end', async () => {
+    const run = new RunTransaction(db.database, queue, { owner: 'r' });
+    await runAsync(run.run(insert, ['a']));
+    expect([run.isWriter, granted, held]).toEqual([true, ['r'], 1]);
+    await runAsync(run.commit());
+    expect([run.isWriter, held]).toEqual([false, 0]);
+    expect(await keys(other)).toEqual(['a']);
+  });
+
+  it('[ONCE] is given up when another commit came between its snapshot and its first write', async () => {
+    const run = new RunTransaction(db.database, queue, { owner: 'r' });
+    runSync(run.all('SELECT * FROM _ml_meta'));
+    await other.write((c) => c.run(insert, ['other']));
+    await expect(runAsync(run.run(insert, ['mine']))).rejects.toMatchObject({ name: 'RunAbort', reason: 'conflict' });
+    run.rollback();
+    expect(held).toBe(0);
+    expect(await keys(other)).toEqual(['other']);
+  });
+
+  it('waits for another program that holds the lock, and names it when it takes too long', async () => {
+    const holder = new RunTransaction(other.database, noQueue, { owner: 'other', mode: 'immediate' });
+    await runAsync(holder.run(insert, ['held']));
+    const run = new RunTransaction(db.database, queue, { owner: 'r', mode: 'immediate' });
+    const writing = runAsync(run.run(insert, ['mine']));
+    const freed = new Promise((resolve) => setImmediate(() => resolve(runAsync(holder.commit()))));
+    await Promise.all([writing, freed]);
+    await runAsync(run.commit());
+    expect(await keys(other)).toEqual(['held', 'mine']);
+
+    const again = new RunTransaction(other.database, noQueue, { owner: 'other', mode: 'immediate' });
+    await runAsync(again.run(insert, ['again']));
+    db.database.busyTimeoutMs = 20;
+    const impatient = new RunTransaction(db.database, queue, { owner: 'r', mode: 'immediate' });
+    const failed = await runAsync(impatient.run(insert, ['never'])).catch((e: unknown) => e);
+    expect(failed).toBeInstanceOf(StoreUnavailableError);
+    expect(failed).toMatchObject({ code: 'WRITE_LOCK_BUSY' });
+    expect(held).toBe(0);
+    again.rollback();
+  });
+
+  it('savepoints undo what failed and nothing else', async () => {
+    const run = new RunTransaction(db.database, queue, { owner: 'r' });
+    await runAsync(run.run(insert, ['a']));
+    const failing = function* (): Op<void> {
+      yield* run.run(insert, ['b']);
+      yield* run.savepoint(() => run.run(insert, ['c']));
+      throw new Error('undone');
+    };
+    await expect(runAsync(run.savepoint(failing))).rejects.toThrow('undone');
+    const constraint = await runAsync(run.savepoint(() => run.run(insert, ['a']))).catch((e: unknown) => e);
+    expect(constraint).toBeInstanceOf(SqlError);
+    expect(constraint).toMatchObject({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY', number: 1555 });
+    await runAsync(run.savepoint(() => run.run(insert, ['d'])));
+    await runAsync(run.commit());
+    expect(await keys(other)).toEqual(['a', 'd']);
+  });
+
+  it('[STOP] a scan past the deadline raises', async () => {
+    db.database.deadline = performance.now() + 30;
+    const run = new RunTransaction(db.database, queue, { owner: 'r' });
+    const scan = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n WHERE ml_tick()';
+    const begun = performance.now();
+    expect(() => runSync(run.all(scan))).toThrow(RunAbort);
+    expect(performance.now() - begun).toBeLessThan(250);
+    run.rollback();
+    db.database.deadline = Number.POSITIVE_INFINITY;
+  });
+});
+
+describe('PerCallTransaction', () => {
+  it('commits each outermost savepoint and each write by itself', async () => {
+    const calls = new PerCallTransaction(db.database, queue, { owner: 'r' });
+    await runAsync(calls.savepoint(() => calls.run(insert, ['a'])));
+    expect(await keys(other)).toEqual(['a']);
+    await runAsync(calls.run(insert, ['b']));
+    const failing = function* (): Op<void> {
+      yield* calls.run(insert, ['c']);
+      throw new Error('undone');
+    };
+    await expect(runAsync(calls.savepoint(failing))).rejects.toThrow('undone');
+    expect(await keys(other)).toEqual(['a', 'b']);
+    expect(held).toBe(0);
+  });
+});
+
+it('[DURABLE] kill -9 within a transaction leaves nothing of it and all of what was committed before', async () => {
+  const script = `
+    const Driver = (await import('better-sqlite3')).default;
+    const db = new Driver(process.argv[1]);
+    db.exec("INSERT INTO _ml_meta (key, value) VALUES ('committed', 'x')");
+    db.exec("BEGIN IMMEDIATE; INSERT INTO _ml_meta (key, value) VALUES ('open', 'x')");
+    process.stdout.write('ready');
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, db.path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(await keys(other)).toEqual(['committed']);
+  await other.write((c) => c.run(insert, ['after']));
+  expect(await keys(db)).toEqual(['after', 'committed']);
+});

@@ -43,7 +43,7 @@ local function unwrapped(co, ok, ...)
     end
   end
   if type(e) == "string" then
-    error(e, 3)
+    error(e, 2)
   end
   error(e, 0)
 end
@@ -55,10 +55,7 @@ coroutine.wrap = function(...)
   end
   local co = create(f)
   return function(...)
-    local function out(...)
-      return unwrapped(co, ...)
-    end
-    return out(resume(co, ...))
+    return unwrapped(co, resume(co, ...))
   end
 end
 

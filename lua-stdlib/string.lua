@@ -3,12 +3,16 @@ local gsub, find, sub, byte = string.gsub, string.find, string.sub, string.byte
 local concat = table.concat
 local error, type, pcall, tostring, tonumber, select, mathtype = error, type, pcall, tostring, tonumber, select, math.type
 
-local function relay(ok, ...)
+-- Results of a library function called under pcall: messages that carry a position get that of the script's line, and the function its name.
+local function relay(name, level, ok, ...)
   if ok then
     return ...
   end
   local e = ...
-  error(e, type(e) == "string" and 3 or 0)
+  if type(e) ~= "string" or find(e, "^attempt to ") then
+    error(e, 0)
+  end
+  error((gsub(e, "^(bad argument #%d+ to )'%?'", "%1'" .. name .. "'")), level)
 end
 
 -- The replacement of one match, or the match itself for nil and false.
@@ -31,15 +35,18 @@ local function replaced(fn, s, first, last, ...)
   error("invalid replacement value (a " .. type(value) .. ")", 0)
 end
 
-string.gsub = function(s, pattern, fn, limit)
-  if type(fn) ~= "function" or (type(s) ~= "string" and type(s) ~= "number") or (type(pattern) ~= "string" and type(pattern) ~= "number") then
-    return relay(pcall(gsub, s, pattern, fn, limit))
+local function textual(value)
+  return type(value) == "string" or type(value) == "number"
+end
+
+string.gsub = function(...)
+  local s, pattern, fn, limit = ...
+  local whole = limit == nil or mathtype(tonumber(limit)) == "integer"
+  if type(fn) ~= "function" or not whole or not textual(s) or not textual(pattern) then
+    return relay("gsub", 2, pcall(gsub, ...))
   end
   s, pattern = tostring(s), tostring(pattern)
   local most = limit == nil and #s + 1 or tonumber(limit)
-  if most == nil or (mathtype(most) == "float" and most % 1 ~= 0) then
-    return relay(pcall(gsub, s, pattern, fn, limit))
-  end
   local anchored = byte(pattern, 1) == 94
   local out, count, at, last_end = {}, 0, 1, 0
   -- `last_end` is the end of the last match: an empty match right behind it does not count, as in PUC Lua.
@@ -63,7 +70,7 @@ string.gsub = function(s, pattern, fn, limit)
       at, last_end = last + 1, last
       return true
     end
-    if not take(relay(pcall(find, s, pattern, at))) or anchored or at > #s + 1 then
+    if not take(relay("gsub", 3, pcall(find, s, pattern, at))) or anchored or at > #s + 1 then
       break
     end
   end

@@ -1,6 +1,7 @@
 -- table.sort with a comparator, in Lua, so that the comparator may wait and be preempted: the algorithm and the messages of PUC Lua.
 local sort = table.sort
-local error, type, pcall, select, getmetatable = error, type, pcall, select, getmetatable
+local error, type, pcall, getmetatable = error, type, pcall, getmetatable
+local find, gsub = string.find, string.gsub
 local random = math.random
 
 -- Arrays larger than this take a random pivot.
@@ -65,19 +66,22 @@ local function quicksort(a, lo, up, less)
   end
 end
 
--- Results of a library function called under pcall: its error gets the position of the script's line.
-local function relay(ok, ...)
+-- Results of a library function called under pcall: messages that carry a position get that of the script's line, and the function its name.
+local function relay(name, level, ok, ...)
   if ok then
     return ...
   end
   local e = ...
-  error(e, type(e) == "string" and 3 or 0)
+  if type(e) ~= "string" or find(e, "^attempt to ") then
+    error(e, 0)
+  end
+  error((gsub(e, "^(bad argument #%d+ to )'%?'", "%1'" .. name .. "'")), level)
 end
 
 table.sort = function(...)
   local t, less = ...
   if type(less) ~= "function" or (type(t) ~= "table" and getmetatable(t) == nil) then
-    return relay(pcall(sort, ...))
+    return relay("sort", 2, pcall(sort, ...))
   end
   local n = #t
   if n > 1 then

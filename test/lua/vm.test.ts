@@ -107,6 +107,26 @@ describe.each(engines)('$name', (engine) => {
       expect(error.render()).toMatch(/^runtime error: test:3: boom\nstack traceback:/);
     });
 
+    it('through coroutine.wrap and the twins of the library carry the position of the script', async () => {
+      const { run } = await vm();
+      const chunk = `
+        local co = coroutine.wrap(function() end)
+        co()
+        local _, a = pcall(function() co() end)
+        local _, b = pcall(function() table.sort({ 1, "x" }, nil) end)
+        local _, c = pcall(function() string.gsub() end)
+        local _, d = pcall(function() string.gsub("x", "(", function() end) end)
+        local _, e = pcall(function() coroutine.resume(5) end)
+        return a, b, c, d, e`;
+      expect(await run(chunk)).toEqual([
+        'test:4: cannot resume dead coroutine',
+        'attempt to compare string with number',
+        "test:6: bad argument #1 to 'gsub' (string expected, got no value)",
+        expect.stringMatching(/^test:7: unfinished capture/),
+        "test:8: bad argument #1 to 'resume' (coroutine expected)",
+      ]);
+    });
+
     it('of syntax are told apart', async () => {
       const { run } = await vm();
       expect(await failure(run('local = 5'))).toMatchObject({ kind: 'syntax', line: 1, message: "test:1: <name> expected near '='" });

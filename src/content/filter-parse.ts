@@ -1,0 +1,138 @@
+/** From a `where` table to conditions (Lua API 4.3), independent of a definition: names are checked in filter.ts. */
+import { conversionError } from '../lua/errors.js';
+import { luaToJson } from '../lua/json.js';
+import { luaTypeName } from '../lua/type-names.js';
+import type { LuaTable, LuaValue } from '../lua/value.js';
+import { refused } from './failure.js';
+import { asTable } from './query.js';
+import { isNumber, plainNumberText } from './value-text.js';
+
+export const OPERATORS = [
+  'equals',
+  'not_equals',
+  'like',
+  'contains',
+  'greater_than',
+  'less_than',
+  'greater_than_or_equal',
+  'less_than_or_equal',
+  'in',
+  'not_in',
+  'exists',
+  'not_exists',
+] as const;
+export type Operator = (typeof OPERATORS)[number];
+
+/** One comparison. Values are texts, coerced later by the type of what they meet. */
+export interface Condition {
+  field: string;
+  operator: Operator;
+  /** Empty for exists and not_exists; any number of values for in and not_in; else one. */
+  values: string[];
+}
+
+export interface Where {
+  /** All must hold. */
+  all: Condition[];
+  /** One of the groups must hold, all of its conditions. */
+  any?: Condition[][];
+}
+
+/** Empty conditions (a nil, a function, an empty table) add nothing. Throws the texts of the reference for what has no meaning. */
+export function parseWhere(table: LuaTable): Where {
+  const where: Where = { all: [] };
+  for (const [key, value] of table.entries) {
+    const field = fieldName(key);
+    if (field === 'or') where.any = groupsOf(value);
+    else addConditions(field, value, where.all);
+  }
+  return where;
+}
+
+/** A flat table: every entry is a condition, `or` is a name like any other. */
+export function parseConditions(table: LuaTable, booleanText?: (value: boolean) => string): Condition[] {
+  const conditions: Condition[] = [];
+  for (const [key, value] of table.entries) addConditions(fieldName(key), value, conditions, booleanText);
+  return conditions;
+}
+
+function groupsOf(value: LuaValue): Condition[][] | undefined {
+  const list = asTable(value);
+  if (!list) return undefined;
+  const groups: Condition[][] = [];
+  for (let i = 1; i <= list.length; i++) {
+    const entry = list.get(i);
+    const group = asTable(entry);
+    if (!group) throw conversionError(`error converting Lua ${luaTypeName(entry)} to table`);
+    groups.push(parseConditions(group));
+  }
+  if (groups.length === 0 || groups.some((group) => group.length === 0)) {
+    throw refused('FILTER_INVALID', "'or' needs a list of groups with at least one condition in each");
+  }
+  return groups;
+}
+
+function fieldName(key: unknown): string {
+  if (typeof key === 'string') return key;
+  if (isNumber(key)) return plainNumberText(key);
+  if (key instanceof Uint8Array) luaToJson(key);
+  return String(key);
+}
+
+function addConditions(field: string, value: LuaValue, into: Condition[], booleanText = plainBoolean): void {
+  const operators = asTable(value);
+  if (operators) {
+    for (const [key, operand] of operators.entries) into.push(conditionOf(field, fieldName(key), operand, booleanText));
+    return;
+  }
+  const text = scalarText(value, booleanText);
+  if (text !== undefined) into.push({ field, operator: 'equals', values: [text] });
+}
+
+function plainBoolean(value: boolean): string {
+  return value ? 'true' : 'false';
+}
+
+function conditionOf(field: string, name: string, operand: LuaValue, booleanText: (value: boolean) => string): Condition {
+  if (!isOperator(name)) throw refused('FILTER_OPERATOR', `unknown filter operator '${name}'`);
+  switch (name) {
+    case 'exists':
+    case 'not_exists': {
+      const opposite = operand === false;
+      return { field, operator: (name === 'exists') === opposite ? 'not_exists' : 'exists', values: [] };
+    }
+    case 'in':
+    case 'not_in': {
+      const list = asTable(operand);
+      if (!list) throw refused('FILTER_VALUE', `'${name}' operator requires a table/array`);
+      const values: string[] = [];
+      for (let i = 1; ; i++) {
+        const entry = list.get(i);
+        if (entry === undefined || entry === null) break;
+        values.push(operandText(entry, booleanText));
+      }
+      return { field, operator: name, values };
+    }
+    default:
+      return { field, operator: name, values: [operandText(operand, booleanText)] };
+  }
+}
+
+function isOperator(name: string): name is Operator {
+  return (OPERATORS as readonly string[]).includes(name);
+}
+
+function operandText(value: LuaValue, booleanText: (value: boolean) => string): string {
+  const text = scalarText(value, booleanText);
+  if (text === undefined) throw refused('FILTER_VALUE', 'filter value must be string, number, or boolean');
+  return text;
+}
+
+function scalarText(value: LuaValue, booleanText: (value: boolean) => string): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return booleanText(value);
+  if (isNumber(value)) return plainNumberText(value);
+  // Bytes that are no UTF-8: throws the reference's text.
+  if (value instanceof Uint8Array) luaToJson(value);
+  return undefined;
+}

@@ -1,0 +1,121 @@
+/** From conditions to SQL (Lua API 4.3): names resolved against a plan, values coerced by the type of what they meet. */
+import type { Dialect, SqlValue } from '../store/db.js';
+import { normaliseDate } from './date.js';
+import { refused } from './failure.js';
+import { columnNamed, flatName, invalidField, sidePath } from './filter-names.js';
+import type { Condition, Where } from './filter-parse.js';
+import { sideCondition } from './filter-path.js';
+import { parseNumber } from './number-text.js';
+import type { Plan, PlannedLeaf } from './plan.js';
+
+/** A piece of SQL with its parameters. */
+export interface Sql {
+  text: string;
+  params: SqlValue[];
+}
+
+export interface FilterScope {
+  plan: Plan;
+  dialect: Dialect;
+  /** Whose columns localized names mean; undefined = the default locale, "all" behaves like it. */
+  locale: string | undefined;
+  /** Constraints of access rules are taken as they are: `group.leaf` is no name in them. */
+  raw?: boolean;
+}
+
+export function whereSql(scope: FilterScope, where: Where): Sql[] {
+  const parts = where.all.map((condition) => conditionSql(scope, condition));
+  if (where.any) {
+    const groups = where.any.map((group) =>
+      joined(
+        group.map((condition) => conditionSql(scope, condition)),
+        'AND',
+      ),
+    );
+    parts.push(joined(groups, 'OR'));
+  }
+  return parts;
+}
+
+function joined(parts: readonly Sql[], word: 'AND' | 'OR'): Sql {
+  const only = parts[0];
+  if (parts.length === 1 && only) return only;
+  return { text: `(${parts.map((part) => part.text).join(` ${word} `)})`, params: parts.flatMap((part) => part.params) };
+}
+
+export function conditionSql(scope: FilterScope, condition: Condition): Sql {
+  const name = scope.raw ? condition.field : flatName(scope.plan, condition.field);
+  const locale = scope.locale === 'all' ? undefined : scope.locale;
+  const column = columnNamed(scope.plan, name, locale);
+  if (column) return comparison(column.sql, condition, kindOfLeaf(column.leaf));
+  const path = sidePath(scope.plan, name);
+  if (!path) throw invalidField(scope.plan, name, true);
+  for (const segment of path.segments) {
+    if (!/^[A-Za-z0-9_]+$/.test(segment)) {
+      throw refused('FILTER_PATH', `Invalid segment '${segment}' in filter path '${name}'`);
+    }
+  }
+  return sideCondition(scope, path.leaf, path.segments, name, condition);
+}
+
+export type ValueKind = 'text' | 'number' | 'checkbox' | 'date';
+
+export function kindOfLeaf(leaf: Pick<PlannedLeaf, 'kind' | 'field'> | undefined): ValueKind {
+  if (!leaf) return 'text';
+  if (leaf.kind === 'text') return leaf.field.type === 'date' ? 'date' : 'text';
+  return leaf.kind;
+}
+
+const COMPARISONS = {
+  equals: '=',
+  not_equals: '!=',
+  greater_than: '>',
+  less_than: '<',
+  greater_than_or_equal: '>=',
+  less_than_or_equal: '<=',
+} as const;
+
+/** `expression` is SQL for the value compared. NULL matches nothing but not_exists. */
+export function comparison(expression: string, condition: Condition, kind: ValueKind): Sql {
+  const { operator, values } = condition;
+  switch (operator) {
+    case 'exists':
+      return { text: `${expression} IS NOT NULL`, params: [] };
+    case 'not_exists':
+      return { text: `${expression} IS NULL`, params: [] };
+    case 'like':
+      return { text: `${expression} LIKE ?`, params: [values[0] ?? ''] };
+    case 'contains':
+      return { text: `${expression} LIKE ? ESCAPE '\\'`, params: [`%${(values[0] ?? '').replace(/[\\%_]/g, '\\$&')}%`] };
+    case 'in':
+    case 'not_in': {
+      if (values.length === 0) return { text: operator === 'in' ? '0' : '1', params: [] };
+      const marks = values.map(() => '?').join(', ');
+      return {
+        text: `${expression} ${operator === 'in' ? 'IN' : 'NOT IN'} (${marks})`,
+        params: values.map((value) => coerced(value, kind)),
+      };
+    }
+    default:
+      return { text: `${expression} ${COMPARISONS[operator]} ?`, params: [coerced(values[0] ?? '', kind)] };
+  }
+}
+
+const TRUE_WORDS = new Set(['1', 'true', 'yes', 'on']);
+const FALSE_WORDS = new Set(['0', 'false', 'no', 'off']);
+
+/** What is no number or truth value is compared as text, which sorts behind every number. */
+export function coerced(text: string, kind: ValueKind): SqlValue {
+  switch (kind) {
+    case 'number': {
+      const number = parseNumber(text);
+      return number === undefined || Number.isNaN(number) ? text : number;
+    }
+    case 'checkbox':
+      return TRUE_WORDS.has(text) ? 1 : FALSE_WORDS.has(text) ? 0 : text;
+    case 'date':
+      return normaliseDate(text);
+    default:
+      return text;
+  }
+}

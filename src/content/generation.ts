@@ -1,0 +1,71 @@
+/** How stored values read back, and what else content does differently for projects of the two generations (Lua API 10.5). */
+
+import { float, type Json } from '../domain/json.js';
+import { parseJson } from '../domain/json-text.js';
+import type { SqlValue } from '../store/db.js';
+import type { FieldDefinition } from './schema.js';
+
+export type Generation = 8 | 10;
+
+/** A number column: always a float in generation 8; whole numbers are integers in generation 10. */
+export function readNumber(generation: Generation, value: number | bigint): Json {
+  if (generation === 10) return value;
+  return float(Number(value));
+}
+
+/** A checkbox column: 0 or 1 in generation 8, a boolean in generation 10. */
+export function readCheckbox(generation: Generation, value: number | bigint): Json {
+  return generation === 10 ? Number(value) !== 0 : value;
+}
+
+/** Whether a text column holds JSON that generation 10 decodes when it is read. */
+export function holdsJson(field: FieldDefinition): boolean {
+  return field.type === 'json' || (field.hasMany && field.relationship === undefined);
+}
+
+/** A text column that holds JSON: the raw text in generation 8, decoded in generation 10 (text that is no JSON stays text). */
+export function readJsonText(generation: Generation, text: string): Json {
+  if (generation === 8) return text;
+  try {
+    return parseJson(text);
+  } catch {
+    return text;
+  }
+}
+
+/** An update without the key of a checkbox sets it to 0 in generation 8 (forms of the reference rely on it), leaves it in generation 10. */
+export function resetsAbsentCheckboxes(generation: Generation): boolean {
+  return generation === 8;
+}
+
+/** Booleans and tables given to a number field: NULL in generation 8, a validation message in generation 10. */
+export function refusesNonNumbers(generation: Generation): boolean {
+  return generation === 10;
+}
+
+/** Unknown keys of option tables: ignored in generation 8, an error in generation 10. */
+export function refusesUnknownOptions(generation: Generation): boolean {
+  return generation === 10;
+}
+
+/** An access function that returns an empty table: allowed in generation 8, denied in generation 10. */
+export function emptyConstraintDenies(generation: Generation): boolean {
+  return generation === 10;
+}
+
+/** `or` groups in the table that an access function returns: an unknown operator in generation 8, understood in generation 10. */
+export function constraintsMayUseOr(generation: Generation): boolean {
+  return generation === 10;
+}
+
+export function columnValue(
+  generation: Generation,
+  kind: 'text' | 'number' | 'checkbox',
+  json: boolean,
+  value: SqlValue,
+): Json | undefined {
+  if (value === null || value instanceof Uint8Array) return undefined;
+  if (typeof value === 'string') return json ? readJsonText(generation, value) : value;
+  if (kind === 'checkbox') return readCheckbox(generation, value);
+  return readNumber(generation, value);
+}

@@ -1,0 +1,57 @@
+/** crap.globals.update (Lua API 4.13): as update of a document, on the global's only row; one savepoint. */
+import type { JsonObject } from '../domain/json.js';
+import type { Op } from '../domain/op.js';
+import type { LuaTable } from '../lua/value.js';
+import { allowWhole, overrides } from './access.js';
+import type { ContentContext, Document } from './context.js';
+import { prefixed } from './failure.js';
+import { deniedFields, strip } from './field-access.js';
+import { GLOBAL_ID, globalTableText, readGlobal } from './global-get.js';
+import { writeRun } from './hook-context.js';
+import { runAfterChange, runBeforeWrite } from './hooks.js';
+import { copyJson, type Input, inputOf } from './input.js';
+import { localeOf } from './locale.js';
+import { globalPlan, type Plan } from './plan.js';
+import { checkOptions, type QueryOptions } from './query.js';
+import { writeChanges } from './update.js';
+import { validate } from './validate/validate.js';
+
+/** Errors: "update_global error: …". */
+export function* updateGlobal(ctx: ContentContext, slug: string, data: LuaTable | JsonObject, options: QueryOptions): Op<Document> {
+  const plan = globalPlan(ctx, slug);
+  checkOptions(ctx, options, 'update');
+  const readLocale = localeOf(ctx, options.locale, true);
+  const given = inputOf(data);
+  return yield* prefixed('update_global error: ', function* () {
+    const override = overrides(ctx, options);
+    if (!override) yield* allowWhole(ctx, plan.access.update, 'Update', globalTableText(slug));
+    return yield* ctx.db.savepoint(() => updateInside(ctx, plan, given, options, override, readLocale));
+  });
+}
+
+function* updateInside(
+  ctx: ContentContext,
+  plan: Plan,
+  given: JsonObject,
+  options: QueryOptions,
+  override: boolean,
+  readLocale: string | undefined,
+): Op<Document> {
+  const locale = readLocale === 'all' ? undefined : readLocale;
+  const run = writeRun(ctx, plan, 'update', options, false);
+  const input: Input = { data: given, copies: new Map() };
+  if (!override) strip(plan, yield* deniedFields(ctx, plan, 'update'), input.data);
+  yield* runBeforeWrite(ctx, run, 'before_validate', input);
+  yield* validate(ctx, plan, input, { isUpdate: true, id: GLOBAL_ID, draft: false, locale, hookDepth: run.depth });
+  yield* runBeforeWrite(ctx, run, 'before_change', input);
+  yield* writeChanges(ctx, plan, GLOBAL_ID, input, locale);
+  const document = yield* readGlobal(ctx, plan, readLocale);
+  yield* runAfterChange(ctx, run, () => withoutTimes(document), true);
+  if (!override) strip(plan, yield* deniedFields(ctx, plan, 'read'), document);
+  return document;
+}
+
+function withoutTimes(document: Document): JsonObject {
+  const { created_at: _created, updated_at: _updated, ...data } = copyJson(document) as JsonObject;
+  return data;
+}

@@ -1,0 +1,64 @@
+/** The data of a write as hooks, validation and columns see it (Lua API 4.8). */
+import { Float, type Json, type JsonObject } from '../domain/json.js';
+import { luaToJson } from '../lua/json.js';
+import { LuaTable } from '../lua/value.js';
+import type { Plan, PlannedLeaf } from './plan.js';
+import { isNumber, isObject, plainNumberText } from './value-text.js';
+
+export interface Input {
+  /** Changed in place or replaced by hooks. */
+  data: JsonObject;
+  /**
+   * The flat `group__leaf` texts that were put beside group tables for hooks. As long as such a text is what it was, the table counts;
+   * a hook that changes it overrides the table.
+   */
+  copies: ReadonlyMap<string, string>;
+}
+
+/** Throws "Invalid float value" and the texts of 7.1 for what has no JSON form. Never shares tables with what was given. */
+export function inputOf(given: LuaTable | JsonObject): JsonObject {
+  const json = given instanceof LuaTable ? luaToJson(given) : copyJson(given);
+  return isObject(json) ? json : {};
+}
+
+export function copyJson(json: Json): Json {
+  if (typeof json !== 'object' || json === null || json instanceof Float) return json;
+  if (Array.isArray(json)) return json.map(copyJson);
+  const copy: JsonObject = {};
+  for (const key of Object.keys(json)) copy[key] = copyJson(json[key]!);
+  return copy;
+}
+
+/** Puts one level of texts and numbers of each group table beside it, as `group__leaf` texts; keys that were given are left alone. */
+export function withFlatCopies(plan: Plan, data: JsonObject): Input {
+  const copies = new Map<string, string>();
+  for (const { key, path } of plan.groups) {
+    const table = path.length === 1 ? data[key] : undefined;
+    if (!isObject(table)) continue;
+    for (const [name, value] of Object.entries(table)) {
+      const flat = `${key}__${name}`;
+      if (flat in data) continue;
+      const text = typeof value === 'string' ? value : isNumber(value) ? plainNumberText(value) : undefined;
+      if (text === undefined) continue;
+      copies.set(flat, text);
+      data[flat] = text;
+    }
+  }
+  return { data, copies };
+}
+
+export const ABSENT = Symbol('absent');
+
+/** The value given for a leaf: its flat key, unless that is an unchanged copy of a group table's value; else what its groups hold. */
+export function valueOfLeaf(input: Input, leaf: Pick<PlannedLeaf, 'key' | 'path'>): Json | typeof ABSENT {
+  const { data } = input;
+  const { key, path } = leaf;
+  if (path.length === 1) return key in data ? data[key]! : ABSENT;
+  if (key in data && !(input.copies.get(key) === data[key] && isObject(data[path[0]!]))) return data[key]!;
+  let at: Json | undefined = data;
+  for (const name of path) {
+    if (!isObject(at) || !(name in at)) return ABSENT;
+    at = at[name];
+  }
+  return at ?? null;
+}

@@ -1,0 +1,53 @@
+/** Calls from operations into project code: hooks, access functions, validators. */
+
+import type { FunctionRef } from '../domain/job.js';
+import type { JsonObject } from '../domain/json.js';
+import type { Op } from '../domain/op.js';
+import { jsonToLua } from '../lua/json.js';
+import type { LuaFunction, LuaValue } from '../lua/value.js';
+import type { ContentContext } from './context.js';
+import { fromLua } from './failure.js';
+
+/** Project code runs without the override of a handler, at the hook depth given. What it raises comes out as fromLua renders it. */
+export function* callRef(ctx: ContentContext, ref: FunctionRef, args: readonly LuaValue[], hookDepth: number): Op<LuaValue> {
+  try {
+    return yield* ctx.within({ hookDepth, overrideAccessByDefault: false }, () => ctx.lua.callRef(ref.ref, args));
+  } catch (error) {
+    throw fromLua(error);
+  }
+}
+
+export function* callFunction(ctx: ContentContext, fn: LuaFunction, args: readonly LuaValue[], hookDepth: number): Op<LuaValue> {
+  try {
+    return yield* ctx.within({ hookDepth, overrideAccessByDefault: false }, () => ctx.lua.callFunction(fn, args));
+  } catch (error) {
+    throw fromLua(error);
+  }
+}
+
+/** The functions registered for an event; an entry that is none fails the operation. */
+export function registeredFor(ctx: ContentContext, event: string): LuaFunction[] {
+  try {
+    return ctx.lua.registered(event);
+  } catch (error) {
+    throw fromLua(error);
+  }
+}
+
+/** `user` and `ui_locale`, where set, for the table that project code is given. */
+export function callerFacts(ctx: ContentContext): { [key: string]: LuaValue } {
+  const facts: { [key: string]: LuaValue } = {};
+  if (ctx.user !== undefined) facts['user'] = asLua(ctx.user);
+  if (ctx.uiLocale !== undefined) facts['ui_locale'] = ctx.uiLocale;
+  return facts;
+}
+
+/** JSON as Lua gets it: null members vanish. */
+export function asLua(json: JsonObject): LuaValue {
+  return jsonToLua(json);
+}
+
+/** The options of a `{ ref, options }` hook, as its `ctx.options`. */
+export function withOptions(table: { [key: string]: LuaValue }, ref: FunctionRef): { [key: string]: LuaValue } {
+  return ref.options === undefined ? table : { ...table, options: jsonToLua(ref.options) };
+}

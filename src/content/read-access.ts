@@ -1,0 +1,89 @@
+/** What find, find_by_id and count share: access, implicit filters, the caller's filters, as one WHERE (Lua API 4.2). */
+import type { Op } from '../domain/op.js';
+import { allowRows, namesOf, overrides, trashRule } from './access.js';
+import type { ContentContext } from './context.js';
+import { refused } from './failure.js';
+import { deniedFields } from './field-access.js';
+import { type Sql, whereSql } from './filter.js';
+import { flatName, refuseSystemColumns, refuseSystemConstraints, refuseUnreadable } from './filter-names.js';
+import { parseWhere, type Where } from './filter-parse.js';
+import type { Plan } from './plan.js';
+import type { QueryOptions } from './query.js';
+
+export interface ReadScope {
+  plan: Plan;
+  override: boolean;
+  locale: string | undefined;
+  trash: boolean;
+  parts: Sql[];
+  /** Asked once a read, when first wanted. */
+  denied(): Op<ReadonlySet<string>>;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** `id`: of a find_by_id, which sees drafts and no trash. */
+export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions, locale: string | undefined, id?: string): Op<ReadScope> {
+  refuseSearch(query);
+  const where: Where = query.where ? parseWhere(query.where) : { all: [] };
+  refuseSystemColumns(namesOf(where));
+  const override = overrides(ctx, query);
+  const trash = query.trash && plan.softDelete && id === undefined;
+  const rule = trash ? trashRule(plan) : plan.access.read;
+  const constraint = override ? undefined : yield* allowRows(ctx, rule, trash ? 'Trash' : 'Read', id);
+  let known: ReadonlySet<string> | undefined = override ? NONE : undefined;
+  const scope: ReadScope = {
+    plan,
+    override,
+    locale,
+    trash,
+    parts: [],
+    *denied() {
+      known ??= yield* deniedFields(ctx, plan, 'read');
+      return known;
+    },
+  };
+  const published = plan.drafts && !query.draft && id === undefined;
+  if (published) scope.parts.push({ text: "_status = 'published'", params: [] });
+  if (plan.softDelete) scope.parts.push({ text: `_deleted_at IS ${trash ? 'NOT NULL' : 'NULL'}`, params: [] });
+  if (where.all.length > 0 || where.any) {
+    if (!override && plan.ruled.read.length > 0) yield* refuseNames(scope, namesOf(where));
+    scope.parts.push(...whereSql({ plan, dialect: ctx.db.dialect, locale }, where));
+  }
+  if (constraint) {
+    const allowed = [...(published ? ['_status'] : []), ...(trash ? ['_deleted_at'] : [])];
+    refuseSystemConstraints(plan, namesOf(constraint), allowed);
+    scope.parts.push(...whereSql({ plan, dialect: ctx.db.dialect, locale: undefined, raw: true }, constraint));
+  }
+  return scope;
+}
+
+function refuseSearch(query: QueryOptions): void {
+  if (query.search === undefined || query.search.trim() === '') return;
+  throw refused('NOT_AVAILABLE', "'search' is not available yet: filter with 'contains' instead");
+}
+
+/** Throws for a name whose field the caller may not read. */
+export function* refuseNames(scope: ReadScope, names: readonly string[]): Op<void> {
+  const { plan } = scope;
+  const flat = names.map((name) => flatName(plan, name));
+  const ruled = plan.ruled.read.some(({ key }) =>
+    flat.some((name) => name === key || name.startsWith(`${key}__`) || name.startsWith(`${key}.`)),
+  );
+  if (!ruled) return;
+  const refusedKeys = yield* scope.denied();
+  for (const name of flat) refuseUnreadable(refusedKeys, name);
+}
+
+/** `WHERE …` with the deadline check in front, and its parameters. */
+export function whereClause(ctx: ContentContext, parts: readonly Sql[]): Sql {
+  const text = [ctx.db.tick, ...parts.map((part) => part.text)].join(' AND ');
+  return { text: `WHERE ${text}`, params: parts.flatMap((part) => part.params) };
+}
+
+/** References are not followed yet: asked for on a definition that has some, that is said instead of returning ids. */
+export function refuseDepth(plan: Plan, query: QueryOptions): void {
+  if ((query.depth ?? 0) <= 0) return;
+  const follows = plan.fields.some(({ field }) => field.type === 'join' || field.relationship !== undefined);
+  if (follows) throw refused('NOT_AVAILABLE', `'depth' is not available yet: references of '${plan.slug}' come as ids with depth 0`);
+}

@@ -1,0 +1,91 @@
+/** Rows of arrays and blocks: their sub-fields, with keys like `items[0][label]` (Lua API 3.6). */
+import type { Json, JsonObject } from '../../domain/json.js';
+import type { Op } from '../../domain/op.js';
+import type { ContentContext } from '../context.js';
+import type { Plan, PlannedLeaf } from '../plan.js';
+import type { FieldDefinition } from '../schema.js';
+import { isObject } from '../value-text.js';
+import { custom } from './custom.js';
+import { date } from './date.js';
+import { manyBounds, manyOptions } from './has-many.js';
+import type { Issue } from './report.js';
+import { isPresent, rowCount } from './required.js';
+import { email, length, number, option } from './scalar.js';
+import type { ValidationScope } from './validate.js';
+
+interface RowScope {
+  ctx: ContentContext;
+  plan: Plan;
+  data: JsonObject;
+  scope: ValidationScope;
+  issues: Issue[];
+}
+
+/** A value that is no list stores no rows and is not judged. */
+export function* rows(
+  ctx: ContentContext,
+  plan: Plan,
+  data: JsonObject,
+  scope: ValidationScope,
+  leaf: PlannedLeaf,
+  value: Json,
+  issues: Issue[],
+): Op<void> {
+  yield* checkRows({ ctx, plan, data, scope, issues }, leaf.field, leaf.key, value);
+}
+
+function* checkRows(at: RowScope, field: FieldDefinition, key: string, value: Json): Op<void> {
+  if ((field.type !== 'array' && field.type !== 'blocks') || !Array.isArray(value)) return;
+  for (const [i, row] of value.entries()) {
+    const rowKey = `${key}[${i}]`;
+    if (!isObject(row)) {
+      at.issues.push({ key: rowKey, message: `${field.name} row ${i} must be an object` });
+      continue;
+    }
+    if (field.type === 'array') {
+      yield* checkFields(at, field.fields, row, rowKey);
+      continue;
+    }
+    const type = typeof row['_block_type'] === 'string' ? row['_block_type'] : '';
+    const block = field.blocks.find((candidate) => candidate.type === type);
+    if (block) yield* checkFields(at, block.fields, row, rowKey);
+    else at.issues.push({ key: rowKey, message: `${field.name} row ${i} has unknown block type '${type}'` });
+  }
+}
+
+function* checkFields(at: RowScope, fields: readonly FieldDefinition[], row: JsonObject, rowKey: string): Op<void> {
+  for (const field of fields) {
+    if (field.type === 'row' || field.type === 'collapsible') yield* checkFields(at, field.fields, row, rowKey);
+    else if (field.type === 'tabs') for (const tab of field.tabs) yield* checkFields(at, tab.fields, row, rowKey);
+    else if (field.type === 'group') {
+      const group = row[field.name];
+      yield* checkFields(at, field.fields, isObject(group) ? group : {}, `${rowKey}[${field.name}][0]`);
+    } else if (field.type !== 'join') yield* checkField(at, field, row, `${rowKey}[${field.name}]`);
+  }
+}
+
+function* checkField(at: RowScope, field: FieldDefinition, row: JsonObject, key: string): Op<void> {
+  const { ctx, scope, issues } = at;
+  const report = (messages: Iterable<string>) => {
+    for (const message of messages) issues.push({ key, message });
+  };
+  const present = Object.hasOwn(row, field.name);
+  const value = row[field.name] ?? null;
+  if (!scope.draft) {
+    if (field.required && field.type !== 'checkbox' && !isPresent(field, value)) report([`${field.name} is required`]);
+    if (field.type === 'array' || field.type === 'blocks') report(rowCount(field, value));
+  }
+  if (!present) return;
+  if (value !== null) {
+    report(email(field, value));
+    report(option(field, value));
+    report(manyOptions(field, value));
+    report(length(field, value));
+    report(number(field, value, ctx.settings.generation));
+    report(manyBounds(field, value));
+    report(date({ ...field, minDate: undefined, maxDate: undefined }, value, undefined));
+  }
+  const message = yield* custom(ctx, at.plan, field, key, value, at.data, scope.hookDepth);
+  if (message !== undefined) report([message]);
+  yield* checkRows(at, field, key, value);
+}

@@ -7,7 +7,7 @@ import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
-import { nextTick, parseSchedule, type Schedule, ticksBetween } from '../domain/schedule.js';
+import { nextTick, parseSchedule, previousTick, type Schedule, ticksBetween } from '../domain/schedule.js';
 import type { Db } from '../store/db.js';
 import type { TickRecord } from '../store/store.js';
 import type { HostActs } from './acts.js';
@@ -33,6 +33,23 @@ interface Watched {
   /** Everything up to here is accounted for, as far as this host knows. */
   accounted: number;
   next: number | undefined;
+}
+
+/** Consecutive due instants. */
+interface Due {
+  at: number;
+  until: number;
+  count: number;
+}
+
+/** Those after `after` up to `now`; undefined when there are none. */
+function dueBetween(schedule: Schedule, after: number, now: number, zone: string): Due | undefined {
+  const ticks = ticksBetween(schedule, after, now, zone, COUNT_LIMIT);
+  const [at] = ticks;
+  const newest = ticks.at(-1);
+  if (at === undefined || newest === undefined) return undefined;
+  const until = ticks.length < COUNT_LIMIT ? newest : (previousTick(schedule, now + 1, zone) ?? newest);
+  return { at, until, count: ticks.length };
 }
 
 export interface SchedulerOptions {
@@ -121,8 +138,7 @@ export class Scheduler {
     for (const { job, schedule, zone } of this.#watched) {
       const last = yield* this.#options.acts.store.lastTick(db, job.slug);
       if (last === undefined) continue;
-      const due = ticksBetween(schedule, last, now, zone, COUNT_LIMIT);
-      const event = yield* this.#skip(db, job.slug, due, 'host_down', now);
+      const event = yield* this.#skip(db, job.slug, dueBetween(schedule, last, now, zone), 'host_down', now);
       if (event) events.push(event);
     }
     return events;
@@ -136,15 +152,17 @@ export class Scheduler {
     const last = yield* store.lastTick(db, job.slug);
     // A ledger that ends in the future was written by a clock that was wrong: it does not hold back what is due now.
     const known = last !== undefined && last <= now + WATCH_MS ? last : 0;
-    const due = ticksBetween(watched.schedule, Math.max(watched.accounted, known), now, watched.zone, COUNT_LIMIT);
-    const at = due.at(-1);
-    if (at === undefined) return events;
+    const due = dueBetween(watched.schedule, Math.max(watched.accounted, known), now, watched.zone);
+    if (!due) return events;
+    const at = due.until;
     const late = now - at > LATE_LIMIT_MS;
-    const skipped = yield* this.#skip(db, job.slug, late ? due : due.slice(0, -1), late ? 'host_down' : 'late', now);
+    const older =
+      due.count > 1 ? { ...due, until: previousTick(watched.schedule, at, watched.zone) ?? due.at, count: due.count - 1 } : undefined;
+    const skipped = yield* this.#skip(db, job.slug, late ? due : older, late ? 'host_down' : 'late', now);
     if (skipped) events.push(skipped);
     if (late) return events;
     if (job.skipIfRunning && ((yield* store.countRunning(db)).bySlug.get(job.slug) ?? 0) > 0) {
-      const overlap = yield* this.#skip(db, job.slug, [at], 'overlap', now);
+      const overlap = yield* this.#skip(db, job.slug, { at, until: at, count: 1 }, 'overlap', now);
       if (overlap) events.push(overlap);
       return events;
     }
@@ -158,13 +176,12 @@ export class Scheduler {
     return events;
   }
 
-  *#skip(db: Db, slug: string, due: readonly number[], reason: string, now: number): Op<HostEvents['tick:recorded'] | undefined> {
-    const at = due[0];
-    const until = due.at(-1);
-    if (at === undefined || until === undefined) return undefined;
-    const tick: TickRecord = { slug, at, until, count: due.length, outcome: 'skipped', reason };
+  *#skip(db: Db, slug: string, due: Due | undefined, reason: string, now: number): Op<HostEvents['tick:recorded'] | undefined> {
+    if (!due) return undefined;
+    const { at, count } = due;
+    const tick: TickRecord = { slug, ...due, outcome: 'skipped', reason };
     if (!(yield* this.#options.acts.store.recordTick(db, tick, now))) return undefined;
-    return { slug, at, outcome: 'skipped', reason, run: undefined, count: due.length };
+    return { slug, at, outcome: 'skipped', reason, run: undefined, count };
   }
 
   async #attempt(act: () => Promise<void>): Promise<boolean> {

@@ -166,4 +166,16 @@ describe('scheduler', () => {
     await scheduler.check();
     expect(ticks.map((e) => e.at)).toEqual([Date.UTC(2026, 0, 5, 11)]);
   });
+
+  it('[TICK] a long absence of a schedule by the second is one row up to the newest instant', async () => {
+    const { stage, ticks, start } = await set(jobs({ slug: 'often', schedule: '* * * * * *' }));
+    const before = await start();
+    stage.clock.time += 1_000;
+    await before.check();
+    await before.stop();
+    stage.clock.time += 5 * 60 * MINUTE;
+    await start();
+    expect(ticks.slice(1)).toMatchObject([{ outcome: 'skipped', reason: 'host_down' }]);
+    expect(stage.acts.read((db) => stage.acts.store.lastTick(db, 'often'))).toBe(stage.clock.time);
+  });
 });

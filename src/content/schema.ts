@@ -92,6 +92,10 @@ export interface FieldDefinition {
   tabs: TabDefinition[];
   /** join. */
   join?: { collection: string; on: string };
+  /** Generation 10: whole numbers only; a condition and locales for `required`. */
+  integer?: boolean;
+  requiredWhen?: FunctionRef;
+  requiredLocales?: string[];
 }
 
 export const COLLECTION_HOOKS = [
@@ -112,6 +116,12 @@ export interface AccessRules {
   update?: FunctionRef;
   delete?: FunctionRef;
   trash?: FunctionRef;
+  /** Generation 10; absent = the rule that each falls back to (Lua API 10.4). */
+  draft?: FunctionRef;
+  versions?: FunctionRef;
+  unlock?: FunctionRef;
+  admin?: FunctionRef;
+  mcp?: FunctionRef;
 }
 
 export interface CollectionDefinition {

@@ -1,0 +1,50 @@
+/** Options that collections and globals share: versions, live, the slug (Lua API 3.1). */
+import type { Json } from '../domain/json.js';
+import { slugProblem } from '../domain/slug.js';
+import { luaTypeName } from '../lua/type-names.js';
+import { LuaTable } from '../lua/value.js';
+import type { Parsing, Reader } from './parse-reader.js';
+import { toRef } from './parse-refs.js';
+import { ParseFailure, toJson } from './parse-value.js';
+
+/** The rules that an `access` table may name, by generation. */
+export function accessNames(generation: 8 | 10) {
+  const names = ['read', 'create', 'update', 'delete', 'trash'] as const;
+  return generation === 10 ? ([...names, 'draft', 'versions', 'unlock', 'admin', 'mcp'] as const) : names;
+}
+
+export function checkSlug(parsing: Parsing, slug: string): void {
+  const problem = slugProblem(slug, parsing.generation);
+  if (problem) throw new ParseFailure(problem);
+}
+
+/** true = drafts without a limit; a table gives { drafts = true, max_versions = 0 }; anything else is off. */
+export function readVersions(reader: Reader): { drafts: boolean; maxVersions: number } | undefined {
+  const value = reader.get('versions');
+  if (value === undefined || value === null || value === false) return undefined;
+  if (value === true) return { drafts: true, maxVersions: 0 };
+  if (!(value instanceof LuaTable)) {
+    reader.ignored('versions', 'true or a table', luaTypeName(value), 'write versions = true');
+    return undefined;
+  }
+  const versions = reader.child('versions')!;
+  versions.unknownKeys('versions', ['drafts', 'max_versions']);
+  return { drafts: versions.boolean('drafts', true), maxVersions: versions.natural('max_versions') ?? 0 };
+}
+
+/** false, true, a function reference or { mode, filter }; undefined = on. */
+export function readLive(reader: Reader): Json | undefined {
+  const value = reader.get('live');
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'boolean') return value;
+  if (value instanceof LuaTable) {
+    const live = reader.child('live')!;
+    live.unknownKeys('live', ['mode', 'filter']);
+    const filter = toRef(live.get('filter'));
+    const mode = live.string('mode');
+    return { ...(mode !== undefined && { mode }), ...(filter && { filter: toJson(filter.ref) }) };
+  }
+  if (typeof value === 'string') return value;
+  reader.ignored('live', 'a boolean, the name of a function, or a table', luaTypeName(value));
+  return undefined;
+}

@@ -58,7 +58,7 @@ export function matches(expression: string, at: number, timeZone: string): boole
   const [second, minute, hour, day, month, weekday] = expression.split(' ') as [string, string, string, string, string, string];
   const wall = wallTime(at, timeZone);
   const dayMatches = matchesField(day, wall.day, 1, 31);
-  const weekdayMatches = matchesField(weekday, wall.weekday, 0, 6) || (wall.weekday === 0 && matchesField(weekday, 7, 0, 7));
+  const weekdayMatches = matchesField(weekday, wall.weekday, 0, 6) || (wall.weekday === 0 && matchesField(weekday, 7, 0, 6));
   const either = !day.startsWith('*') && !weekday.startsWith('*');
   return (
     matchesField(second, wall.second, 0, 59) &&

@@ -1,0 +1,44 @@
+/** What `serve` and `work` share: the log, the note about crap-cms beside us, and ending gracefully. */
+import { createHost, type Host, type HostOptions } from '../host/host.js';
+import { createHostLog, type HostLog } from '../host/log.js';
+import { VERSION } from '../host/version.js';
+import { type PreparedHost, prepareHost } from '../operations/prepare-host.js';
+import { type GlobalOptions, type Invocation, openOptions } from './command.js';
+import { problemsText } from './failure.js';
+
+export interface HostCommandOptions extends GlobalOptions {
+  queues?: string[];
+  concurrency?: number;
+}
+
+export interface HostCommand extends PreparedHost {
+  log: HostLog;
+  create(more: Partial<HostOptions>): Host;
+}
+
+export async function prepareCommand(invocation: Invocation, options: HostCommandOptions): Promise<HostCommand> {
+  const { output } = invocation;
+  const prepared = await prepareHost(openOptions(invocation, options));
+  const { project } = prepared;
+  const settings = project.moonlighter.log;
+  // With --json the log is the result: JSON lines on stdout.
+  const log = output.json
+    ? createHostLog({ stream: output.streams.stdout, format: 'json', level: settings.level })
+    : createHostLog({ stream: output.streams.stderr, format: settings.format, level: settings.level });
+  log.line('info', `Moonlighter ${VERSION} in ${project.dir}`, { version: VERSION });
+  if (project.problems.length > 0 && !output.json) output.note(problemsText(project.problems));
+  for (const pid of prepared.others) {
+    log.line(
+      'warn',
+      `crap-cms runs on this folder too (pid ${pid}). Both may run, but each would queue the ticks of every schedule: ` +
+        'start one of the two without schedules (moonlighter work --no-cron, or crap-cms serve --no-scheduler)',
+      { pid },
+    );
+  }
+  const { queues, concurrency } = options;
+  return {
+    ...prepared,
+    log,
+    create: (more) => createHost({ ...prepared.options, log, queues, concurrency, ...more }),
+  };
+}

@@ -1,0 +1,51 @@
+/** Values of options, parsed where the command line is parsed, so that a wrong one is wrong usage. */
+import { Option } from 'commander';
+import { parsePreciseDuration } from '../domain/duration.js';
+import { UsageError } from '../domain/errors.js';
+
+function invalid(option: string, expected: string, found: string): UsageError {
+  return new UsageError('INVALID_OPTION', `${option}: expected ${expected}, found '${found}'`, { details: { option, found } });
+}
+
+/** A whole number not below `least`. */
+export function integer(option: string, least = Number.MIN_SAFE_INTEGER): (text: string) => number {
+  const expected = least === Number.MIN_SAFE_INTEGER ? 'a whole number' : `a whole number, at least ${least}`;
+  return (text) => {
+    const value = Number(text);
+    if (!/^[+-]?\d+$/.test(text.trim()) || !Number.isSafeInteger(value) || value < least) throw invalid(option, expected, text);
+    return value;
+  };
+}
+
+/** Milliseconds of "5m", "250ms", "30" (seconds). */
+export function durationMs(option: string): (text: string) => number {
+  return (text) => {
+    try {
+      return Math.round(parsePreciseDuration(text) * 1000);
+    } catch {
+      throw invalid(option, 'a duration like "30s", "5m", "2h" or "7d"', text);
+    }
+  };
+}
+
+/** Epoch ms of an ISO instant; one without a zone is UTC. */
+export function isoInstant(option: string): (text: string) => number {
+  return (text) => {
+    const parts = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?$/i.exec(text.trim());
+    const at = parts ? Date.parse(`${parts[1]}T${parts[2] ?? '00:00'}${parts[3] ?? 'Z'}`) : Number.NaN;
+    if (Number.isNaN(at)) throw invalid(option, 'an instant like 2026-12-01T08:00:00Z', text);
+    return at;
+  };
+}
+
+/** Names separated by commas. */
+export function nameList(option: string): (text: string) => string[] {
+  return (text) => {
+    const names = text.split(',').map((name) => name.trim());
+    if (names.some((name) => name === '')) throw invalid(option, 'names separated by commas', text);
+    return names;
+  };
+}
+
+export const userOption = () => new Option('--user <json>', 'act as this user: access rules are enforced unless a call overrides them');
+export const dataOption = () => new Option('-d, --data <json>', 'input data');

@@ -1,0 +1,24 @@
+/** What surfaces ask of an error that came out of project code or content. */
+
+import { DurationError } from '../domain/duration.js';
+import { HostError } from '../domain/errors.js';
+import { ScheduleError } from '../domain/schedule.js';
+import { LuaError } from '../lua/errors.js';
+
+/** Codes of refusals by access rules, conflicts and limits, wherever they were raised. */
+const REFUSALS = new Set(['ACCESS_DENIED', 'WRITE_CONFLICT', 'DATA_TOO_LARGE']);
+
+/** The traceback of an error that came out of Lua. */
+export function tracebackOf(error: unknown): string | undefined {
+  return error instanceof LuaError ? error.traceback : undefined;
+}
+
+/** A content operation or a job's access rule refused. */
+export function isLuaRefusal(error: unknown): boolean {
+  return error instanceof HostError && !(error instanceof LuaError) && REFUSALS.has(error.code);
+}
+
+/** A cron expression or a duration that a user typed does not parse. */
+export function isWrongExpression(error: unknown): boolean {
+  return error instanceof ScheduleError || error instanceof DurationError;
+}

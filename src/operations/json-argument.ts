@@ -1,0 +1,23 @@
+/** JSON that a user typed. */
+import { messageOf, UsageError } from '../domain/errors.js';
+import { Float, type Json, type JsonObject } from '../domain/json.js';
+import { parseJson } from '../domain/json-text.js';
+
+/** Any JSON value. UsageError INVALID_JSON with the reference's text: `Invalid JSON data: EOF while parsing …`. */
+export function jsonValue(text: string, what = 'data'): Json {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw new UsageError('INVALID_JSON', `Invalid JSON ${what}: ${messageOf(error)}`, {
+      remedy: `give one JSON value in quotes, like '{"id": 1}'`,
+      details: { text: text.slice(0, 200) },
+    });
+  }
+}
+
+/** A JSON object, or UsageError INVALID_JSON. */
+export function jsonObject(text: string, what = 'data'): JsonObject {
+  const value = jsonValue(text, what);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Float)) return value;
+  throw new UsageError('INVALID_JSON', `Invalid JSON ${what}: expected an object`, { remedy: `give an object, like '{"id": 1}'` });
+}

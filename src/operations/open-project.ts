@@ -1,0 +1,125 @@
+/**
+ * Opens a project for a command: finds the folder, loads and checks it, refuses it when it is broken, opens its database and brings
+ * that up to date only when something changed. Every other operation works on what this gives.
+ */
+import { isAbsolute, join } from 'node:path';
+import { findProject } from '../config/find-project.js';
+import { systemClock } from '../domain/clock.js';
+import { ProjectError } from '../domain/errors.js';
+import { type Op, runAsync } from '../domain/op.js';
+import { loadProject } from '../host/load-project-thread.js';
+import { probeSocket, wakeHosts } from '../host/waker.js';
+import { type CheckedProject, checkProject } from '../project/check-project.js';
+import type { Db } from '../store/db.js';
+import { type Database, openDatabase } from '../store/sqlite/database.js';
+import { noQueue, readTransaction, writeTransaction } from '../store/sqlite/short-transaction.js';
+import { sqliteStore } from '../store/sqlite/store.js';
+import type { HostRecord } from '../store/store.js';
+import { createLocalExecutor, type LocalExecutor } from '../worker/local.js';
+import { bringUpToDate } from './migrate-schema.js';
+
+export interface OpenOptions {
+  /** The folder named with -C/--config; default CRAP_CONFIG_DIR, else the nearest one above `cwd`. */
+  config?: string;
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Loads the project in a thread of its own: for processes that must go on whatever its files do. */
+  isolated?: boolean;
+}
+
+/** Finds, loads and checks the project; problems are in the result. NotFoundError or UsageError where there is no project. */
+export async function loadAndCheck(options: OpenOptions): Promise<CheckedProject> {
+  const { config, cwd, env } = options;
+  const dir = findProject({ flag: config, env, cwd });
+  return options.isolated ? await loadProject(dir, env) : await checkProject(dir, env);
+}
+
+/** Where the project's database file is. */
+export function databasePathOf(project: CheckedProject): string {
+  const { path } = project.config.database;
+  return isAbsolute(path) ? path : join(project.dir, path);
+}
+
+export class OpenedProject {
+  readonly project: CheckedProject;
+  readonly databasePath: string;
+  readonly store = sqliteStore;
+  readonly clock = systemClock;
+  readonly #database: Database;
+  #executor: Promise<LocalExecutor> | undefined;
+
+  constructor(project: CheckedProject, database: Database) {
+    this.project = project;
+    this.databasePath = database.path;
+    this.#database = database;
+  }
+
+  /** One snapshot. */
+  read<T>(body: (db: Db) => Op<T>): Promise<T> {
+    return runAsync(readTransaction(this.#database, body));
+  }
+
+  /** One write transaction; other processes are met at the file's lock, for up to [database] busy_timeout. */
+  write<T>(owner: string, body: (db: Db) => Op<T>): Promise<T> {
+    return runAsync(writeTransaction(this.#database, noQueue, owner, body));
+  }
+
+  /** Executes project code in this process; made at the first call. */
+  executor(): Promise<LocalExecutor> {
+    this.#executor ??= createLocalExecutor(this.project, this.databasePath);
+    return this.#executor;
+  }
+
+  hosts(): Promise<HostRecord[]> {
+    return this.read((db) => this.store.listHosts(db));
+  }
+
+  /** Tells the running hosts that there is work. Ends with how many were told. */
+  async wake(): Promise<number> {
+    const hosts = await this.hosts();
+    if (hosts.length === 0) return 0;
+    const { dead } = await wakeHosts(hosts);
+    return hosts.length - dead.length;
+  }
+
+  /** Whether some host of this database answers. */
+  async hostIsRunning(): Promise<boolean> {
+    const answers = await Promise.all((await this.hosts()).map((host) => probeSocket(host.socket)));
+    return answers.includes('alive');
+  }
+
+  async close(): Promise<void> {
+    const executor = await this.#executor?.catch(() => undefined);
+    executor?.close();
+    this.#database.close();
+  }
+}
+
+/** ProjectError with every problem when the project cannot be used; StoreUnavailableError when its database cannot. */
+export async function openProject(options: OpenOptions): Promise<OpenedProject> {
+  const project = await loadAndCheck(options);
+  refuseBroken(project);
+  const database = openProjectDatabase(project);
+  const opened = new OpenedProject(project, database);
+  try {
+    await bringUpToDate(opened);
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+export function refuseBroken(project: CheckedProject): void {
+  if (project.problems.some((problem) => problem.severity === 'error')) throw new ProjectError(project.problems);
+}
+
+/** `create`: makes the file when there is none (default); otherwise DATABASE_MISSING. */
+export function openProjectDatabase(project: CheckedProject, create = true): Database {
+  return openDatabase({
+    path: databasePathOf(project),
+    create,
+    synchronous: project.moonlighter.database.synchronous,
+    busyTimeoutMs: project.config.database.busy_timeout * 1000,
+  });
+}

@@ -1,0 +1,32 @@
+/** What a long-lived host needs before it starts: the project checked in a thread of its own, the database up to date. */
+import type { HostOptions } from '../host/host.js';
+import type { CheckedProject } from '../project/check-project.js';
+import { bringUpToDate } from './migrate-schema.js';
+import { loadAndCheck, OpenedProject, type OpenOptions, openProjectDatabase, refuseBroken } from './open-project.js';
+import { otherProgram } from './other-program.js';
+
+export interface PreparedHost {
+  project: CheckedProject;
+  /** For createHost; the caller adds queues, concurrency, log … */
+  options: HostOptions;
+  /** Process ids of crap-cms on the same folder. */
+  others: number[];
+}
+
+/** ProjectError, StoreUnavailableError as openProject. */
+export async function prepareHost(options: OpenOptions): Promise<PreparedHost> {
+  const project = await loadAndCheck({ ...options, isolated: true });
+  refuseBroken(project);
+  const opened = new OpenedProject(project, openProjectDatabase(project));
+  try {
+    await bringUpToDate(opened);
+  } finally {
+    await opened.close();
+  }
+  const { dir, config, moonlighter, registry, generation } = project;
+  return {
+    project,
+    options: { projectDir: dir, databasePath: opened.databasePath, config, moonlighter, registry, generation },
+    others: otherProgram(dir),
+  };
+}

@@ -1,0 +1,58 @@
+/** A run as every surface shows it: stable snake_case keys, instants in ISO form, data and result decoded. */
+import type { Json } from '../domain/json.js';
+import { parseJson } from '../domain/json-text.js';
+import type { Run } from '../domain/run.js';
+
+export interface RunView {
+  id: string;
+  slug: string;
+  status: Run['status'];
+  queue: string;
+  attempt: number;
+  max_attempts: number;
+  scheduled_by: string | null;
+  priority: number;
+  unique_key: string | null;
+  data: Json;
+  result: Json;
+  error: string | null;
+  created_at: string | null;
+  due_at: string | null;
+  started_at: string | null;
+  completed_at: string | null;
+}
+
+export function viewOf(run: Run): RunView {
+  return {
+    id: run.id,
+    slug: run.slug,
+    status: run.status,
+    queue: run.queue,
+    attempt: run.attempt,
+    max_attempts: run.maxAttempts,
+    scheduled_by: run.scheduledBy,
+    priority: run.priority,
+    unique_key: run.uniqueKey,
+    data: decode(run.data),
+    result: run.result === null ? null : decode(run.result),
+    error: run.error,
+    created_at: iso(run.createdAt),
+    due_at: iso(run.dueAt),
+    started_at: iso(run.startedAt),
+    completed_at: iso(run.completedAt),
+  };
+}
+
+/** Text that is no JSON (another program may have written the row) is shown as the text that it is. */
+function decode(text: string): Json {
+  if (text === '') return null;
+  try {
+    return parseJson(text);
+  } catch {
+    return text;
+  }
+}
+
+export function iso(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}

@@ -1,0 +1,82 @@
+/** Trigger: one run of a job, queued by a person or a program outside Lua, and the running hosts told of it. */
+import { RefusedError, UsageError } from '../domain/errors.js';
+import type { ScheduledBy } from '../domain/run.js';
+import { jobBySlug } from './find-job.js';
+import { jsonValue } from './json-argument.js';
+import type { OpenedProject } from './open-project.js';
+
+const MAX_DATA_BYTES = 1024 * 1024;
+const I32 = 2 ** 31;
+
+export interface TriggerRequest {
+  slug: string;
+  /** JSON text, stored as it is. Default `{}`. */
+  data?: string;
+  /** Higher first; default the definition's. */
+  priority?: number;
+  /** Milliseconds from now until it is due. */
+  delayMs?: number;
+  /** Epoch ms at which it is due. */
+  runAt?: number;
+  /** Deduplicates against pending and running runs of the job. */
+  unique?: string;
+  scheduledBy?: ScheduledBy;
+}
+
+export interface Triggered {
+  id: string;
+  slug: string;
+  queue: string;
+  /** Epoch ms. */
+  dueAt: number;
+  /** A run with this unique key was there already: `id` is its. */
+  duplicate: boolean;
+}
+
+/** NotFoundError JOB_UNKNOWN; UsageError INVALID_JSON or INVALID_OPTION; RefusedError DATA_TOO_LARGE. */
+export async function triggerRun(opened: OpenedProject, request: TriggerRequest): Promise<Triggered> {
+  const { slug, data = '{}' } = request;
+  const job = jobBySlug(opened.project.registry, slug);
+  jsonValue(data);
+  refuseLarge(slug, data);
+  const now = opened.clock.now();
+  const dueAt = dueInstant(request, now);
+  const priority = request.priority ?? job.priority;
+  if (!Number.isInteger(priority) || priority < -I32 || priority >= I32) {
+    throw new UsageError('INVALID_OPTION', `priority ${priority} is not a whole number of 32 bits`, { details: { priority } });
+  }
+  const { id, duplicate } = await opened.write('trigger', (db) =>
+    opened.store.enqueue(
+      db,
+      {
+        slug,
+        data,
+        queue: job.queue,
+        maxAttempts: job.retries + 1,
+        scheduledBy: request.scheduledBy ?? 'cli',
+        priority,
+        ...(dueAt > now && { dueAt }),
+        ...(request.unique !== undefined && { uniqueKey: request.unique }),
+      },
+      now,
+    ),
+  );
+  if (!duplicate) await opened.wake();
+  return { id, slug, queue: job.queue, dueAt, duplicate };
+}
+
+function dueInstant({ delayMs, runAt }: TriggerRequest, now: number): number {
+  if (delayMs !== undefined && runAt !== undefined) {
+    throw new UsageError('INVALID_OPTION', 'delay and run-at exclude each other', { remedy: 'give one of the two' });
+  }
+  return runAt ?? now + (delayMs ?? 0);
+}
+
+function refuseLarge(slug: string, data: string): void {
+  const bytes = Buffer.byteLength(data);
+  if (bytes <= MAX_DATA_BYTES) return;
+  throw new RefusedError('DATA_TOO_LARGE', `data of job '${slug}' has ${bytes} bytes as JSON; at most ${MAX_DATA_BYTES} are allowed`, {
+    remedy: 'store the data in a collection and queue its id',
+    details: { slug, bytes, max: MAX_DATA_BYTES },
+  });
+}

@@ -20,11 +20,10 @@ export type FieldDataForm = 'input' | 'flat' | 'document';
 export function* runFieldHooks(ctx: ContentContext, run: HookRun, event: keyof FieldHooks, input: Input, form: FieldDataForm): Op<void> {
   for (const planned of run.plan.hooked[event]) {
     let value = fieldValue(input, planned, form);
-    let result: LuaValue = value === ABSENT ? undefined : jsonToLua(value);
     for (const ref of planned.field.hooks[event]) {
       const context = withOptions(fieldTable(ctx, run, planned.key, input.data), ref);
-      result = yield* callRef(ctx, ref, [result, context], run.depth);
-      const json = jsonOf(ref.ref, result);
+      const given = value === ABSENT ? undefined : jsonToLua(value);
+      const json = jsonOf(ref.ref, yield* callRef(ctx, ref, [given, context], run.depth));
       if (value === ABSENT && json === null) continue;
       value = json;
       setValue(input.data, planned, json, form);

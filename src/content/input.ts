@@ -1,7 +1,8 @@
 /** The data of a write as hooks, validation and columns see it (Lua API 4.8). */
 import { Float, type Json, type JsonObject } from '../domain/json.js';
+import { BindingError } from '../lua/errors.js';
 import { luaToJson } from '../lua/json.js';
-import { LuaTable } from '../lua/value.js';
+import { LuaTable, type LuaValue } from '../lua/value.js';
 import type { Plan, PlannedLeaf } from './plan.js';
 import { isNumber, isObject, plainNumberText } from './value-text.js';
 
@@ -17,8 +18,26 @@ export interface Input {
 
 /** Throws "Invalid float value" and the texts of 7.1 for what has no JSON form. Never shares tables with what was given. */
 export function inputOf(given: LuaTable | JsonObject): JsonObject {
-  const json = given instanceof LuaTable ? luaToJson(given) : copyJson(given);
-  return isObject(json) ? json : {};
+  if (!(given instanceof LuaTable)) return copyJson(given) as JsonObject;
+  const data: JsonObject = {};
+  for (const [key, value] of given.entries) {
+    if (typeof key === 'string') data[key] = valueAt(key, value);
+    else if (key instanceof Uint8Array) luaToJson(key);
+  }
+  return data;
+}
+
+/** Each value counts its depth by itself; what is wrong inside it is named from its key on. */
+function valueAt(key: string, value: LuaValue): Json {
+  try {
+    return luaToJson(value);
+  } catch (error) {
+    if (!(error instanceof BindingError)) throw error;
+    const inside = / \(at (.*)\)$/.exec(error.message);
+    const path = inside?.[1] === undefined ? key : `${key}${inside[1].startsWith('[') ? '' : '.'}${inside[1]}`;
+    const text = inside ? error.message.slice(0, inside.index) : error.message;
+    throw new BindingError(error.code, `${text} (at ${path})`, { prefixed: error.prefixed, cause: error });
+  }
 }
 
 export function copyJson(json: Json): Json {

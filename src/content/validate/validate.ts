@@ -70,7 +70,10 @@ function* checkLeaf(ctx: ContentContext, plan: Plan, input: Input, scope: Valida
 
 function* presence(ctx: ContentContext, plan: Plan, scope: ValidationScope, leaf: PlannedLeaf, value: Json): Generator<string> {
   const { field } = leaf;
-  if (!isPresent(field, value)) yield `${field.name} is required`;
+  if (!isPresent(field, value)) {
+    yield `${field.name} is required`;
+    return;
+  }
   // The column of the default locale is NOT NULL in a collection without drafts: a document cannot begin in another locale.
   const elsewhere = !scope.isUpdate && scope.locale !== undefined && leaf.localized && leaf.storage === 'column';
   if (elsewhere && !plan.isGlobal && !plan.drafts && ctx.settings.generation === 8) {

@@ -1,14 +1,16 @@
 /** What can be said of definitions only when all of them are known: targets, table names, members of indexes (Lua API 10.5). */
 import type { Problem } from '../domain/errors.js';
 import { didYouMean } from '../domain/suggest.js';
-import type { ContentRegistry } from './context.js';
-import { type Definition, isCollection, type LayoutSettings, layoutOf, leavesOf } from './layout.js';
+import type { ContentRegistry, ContentSettings } from './context.js';
+import { type Definition, isCollection, layoutOf, leavesOf } from './layout.js';
 import type { CollectionDefinition, FieldDefinition } from './schema.js';
+import { layoutSettings } from './sync.js';
 
 type Registry = Pick<ContentRegistry, 'collections' | 'globals'>;
+type Settings = Pick<ContentSettings, 'generation' | 'locale'>;
 
 /** Problems in the order of definition. What the reference's first generation accepts is a warning there and an error under 10. */
-export function checkDefinitions(registry: Registry, settings: LayoutSettings): Problem[] {
+export function checkDefinitions(registry: Registry, settings: Settings): Problem[] {
   const check = new Check(registry, settings);
   for (const definition of [...registry.collections.values(), ...registry.globals.values()]) {
     check.tables(definition);
@@ -36,17 +38,17 @@ function setTimezone(fields: readonly FieldDefinition[], zone: string): void {
 class Check {
   readonly problems: Problem[] = [];
   readonly #registry: Registry;
-  readonly #settings: LayoutSettings;
+  readonly #settings: Settings;
   readonly #tables = new Map<string, string>();
 
-  constructor(registry: Registry, settings: LayoutSettings) {
+  constructor(registry: Registry, settings: Settings) {
     this.#registry = registry;
     this.#settings = settings;
   }
 
   /** Two definitions must not want the same table: collection `a_b` beside the rows of field `b` of `a`. */
   tables(definition: Definition): void {
-    const layout = layoutOf(definition, this.#settings);
+    const layout = layoutOf(definition, layoutSettings(this.#settings));
     const owner = ownerOf(definition);
     const claims = [
       { table: layout.table, by: owner },

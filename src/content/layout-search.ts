@@ -2,6 +2,8 @@
 import { columnName, type LayoutSettings, type Leaf, localesOf, type SearchTable } from './layout.js';
 import type { CollectionDefinition, FieldDefinition } from './schema.js';
 
+/** Names that FTS5 keeps for itself. */
+const REFUSED: ReadonlySet<string> = new Set(['rank', 'rowid']);
 const SEARCHED: ReadonlySet<string> = new Set(['text', 'textarea', 'richtext', 'email', 'code']);
 
 /**
@@ -14,11 +16,12 @@ export function searchTableOf(
   settings: LayoutSettings,
 ): SearchTable | undefined {
   const byKey = new Map(leaves.filter((leaf) => leaf.storage === 'column').map((leaf) => [leaf.key, leaf]));
-  const columns = searchKeys(definition).flatMap((key) => {
+  const keys = [...new Set(searchKeys(definition))].filter((key) => !REFUSED.has(key.toLowerCase()));
+  const columns = keys.flatMap((key) => {
     const leaf = byKey.get(key);
     return leaf ? localesOf(leaf, settings).map((locale) => columnName(leaf, locale)) : [];
   });
-  return columns.length > 0 ? { table: `_fts_${definition.slug}`, columns: [...new Set(columns)] } : undefined;
+  return columns.length > 0 ? { table: `_fts_${definition.slug}`, columns } : undefined;
 }
 
 function searchKeys(definition: CollectionDefinition): string[] {

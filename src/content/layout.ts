@@ -40,6 +40,8 @@ export interface ColumnLayout {
   kind: ColumnKind;
   /** Only on columns of localized leaves with locales on. */
   locale?: string;
+  /** The host never stores NULL in it: required, no drafts, the default locale. */
+  filled: boolean;
   /** `{name}_tz` beside a date with timezone, `{name}_lang` beside a code field with admin.languages. */
   companion?: 'tz' | 'lang';
   notNull: boolean;
@@ -211,23 +213,25 @@ export function layoutOf(definition: Definition, settings: LayoutSettings): Tabl
 
 function columnsOf(leaf: Leaf, definition: Definition, settings: LayoutSettings): ColumnLayout[] {
   const collection = isCollection(definition) ? definition : undefined;
-  const mayBeNotNull = collection !== undefined && !collection.versions?.drafts && settings.generation !== 10;
+  const mayBeFilled = collection !== undefined && !collection.versions?.drafts;
   const locales = localesOf(leaf, settings);
   const columns = locales.map((locale): ColumnLayout => {
     const isDefault = locale === undefined || locale === settings.defaultLocale;
+    const filled = leaf.field.required && mayBeFilled && isDefault;
     return {
       name: columnName(leaf, locale),
       leaf,
       kind: leaf.kind,
       locale,
-      notNull: leaf.field.required && mayBeNotNull && isDefault,
+      filled,
+      notNull: filled && settings.generation !== 10,
       unique: leaf.field.unique && collection !== undefined && !collection.softDelete,
       default: defaultLiteral(leaf.field),
     };
   });
   for (const locale of locales) {
     const companion = companionOf(leaf, locale);
-    if (companion) columns.push({ ...companion, leaf, kind: 'text', locale, notNull: false, unique: false });
+    if (companion) columns.push({ ...companion, leaf, kind: 'text', locale, filled: false, notNull: false, unique: false });
   }
   return columns;
 }

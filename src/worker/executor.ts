@@ -13,11 +13,12 @@ import type { LuaValue } from '../lua/value.js';
 import type { Store } from '../store/store.js';
 import type { WriteQueue } from '../store/writer.js';
 import { handlerContext } from './handler-context.js';
+import { SLICE_MS } from './limits.js';
 import { ownerOf, type RunReport } from './protocol.js';
 import { drive, type RunControl } from './run-control.js';
 import { type ConnectionPool, RunDatabase, type TransactionMode } from './run-database.js';
 import { completionEnding, endingOf, errorOf } from './run-report.js';
-import { SLICE_MS, type Slot, type SlotPool } from './slot.js';
+import type { Slot, SlotPool } from './slot.js';
 
 /** A result may be this long, in bytes of JSON text. */
 const RESULT_LIMIT_BYTES = 1024 * 1024;

@@ -16,11 +16,12 @@ import type { Db } from '../store/db.js';
 import { sqliteStore } from '../store/sqlite/store.js';
 import type { WriteGrant, WriteQueue } from '../store/writer.js';
 import { Executor, type ExecutorOptions } from './executor.js';
+import { SLICE_MS } from './limits.js';
 import type { RunReport } from './protocol.js';
 import { drive, RunControl } from './run-control.js';
 import { ConnectionPool, RunDatabase, type TransactionMode } from './run-database.js';
 import { timeoutText } from './run-report.js';
-import { SLICE_MS, SlotPool } from './slot.js';
+import { SlotPool } from './slot.js';
 
 export interface LocalProject {
   dir: string;

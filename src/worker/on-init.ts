@@ -3,9 +3,9 @@ import { HostError, messageOf, RunAbort } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
 import { LuaError } from '../lua/errors.js';
 import type { ExecutorOptions } from './executor.js';
+import { SLICE_MS } from './limits.js';
 import { drive, RunControl } from './run-control.js';
 import { RunDatabase, type TransactionMode } from './run-database.js';
-import { SLICE_MS } from './slot.js';
 
 /** on_init functions must end within this together. */
 const LIMIT_MS = 300_000;

@@ -10,11 +10,10 @@ import type { Engine, Limits, Vm } from '../lua/vm.js';
 import { loadDefinitions } from '../project/load-definitions.js';
 import { emptyRegistry } from '../project/registry.js';
 import type { Store } from '../store/store.js';
+import { SLICE_MS } from './limits.js';
 
 /** Loading the project into a slot must end within this. */
 const LOAD_LIMIT_MS = 30_000;
-/** A Lua slice longer than this lets other runs of the thread go on. */
-export const SLICE_MS = 10;
 /** Idle slots beyond the first are closed after this. */
 const IDLE_LIMIT_MS = 60_000;
 

@@ -35,7 +35,7 @@ local function unwrapped(co, ok, ...)
     return ...
   end
   local e = ...
-  if status(co) == "dead" then
+  if close and status(co) == "dead" then
     -- Runs pending closes; a new error in one of them takes the place of the first.
     local closed, problem = close(co)
     if not closed then

@@ -47,3 +47,18 @@ math.frexp = math.frexp
     end
     return m, e
   end
+
+-- An engine whose host collects garbage has nothing to do here; the answers are those of a collector at rest.
+if not pcall(collectgarbage, "count") then
+  local answers = { collect = 0, count = 0.0, step = true, isrunning = true, incremental = "incremental", generational = "incremental" }
+  for _, name in ipairs({ "stop", "restart", "setpause", "setstepmul" }) do
+    answers[name] = 0
+  end
+  collectgarbage = function(option)
+    local answer = answers[option == nil and "collect" or option]
+    if answer == nil then
+      error("bad argument #1 to 'collectgarbage' (invalid option '" .. tostring(option) .. "')", 2)
+    end
+    return answer
+  end
+end

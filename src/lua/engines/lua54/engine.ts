@@ -1,8 +1,11 @@
-/** The engine `lua54`: PUC Lua 5.4 in WebAssembly. */
+/** The engine `lua54`: PUC Lua 5.4 in WebAssembly, an instance a VM. */
+import { MachineVm } from '../../machine/vm.js';
 import type { Engine } from '../../vm.js';
 import { capabilities } from './capabilities.js';
-import { Lua54Vm } from './vm.js';
+import { createCore } from './core.js';
 import { compile } from './wasm.js';
+
+const DEFAULT_MEMORY = 256 * 1024 * 1024;
 
 export const lua54: Engine = {
   name: 'lua54',
@@ -10,5 +13,5 @@ export const lua54: Engine = {
   async load() {
     compile();
   },
-  create: (options) => new Lua54Vm(options),
+  create: (options) => new MachineVm('lua54', capabilities, createCore(options.maxMemoryBytes ?? DEFAULT_MEMORY), options),
 };

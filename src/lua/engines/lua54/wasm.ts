@@ -72,24 +72,6 @@ export interface LuaApi {
   luaL_where(L: State, level: number): void;
 }
 
-export const REGISTRY = -1_001_000;
-export const FIRST_UPVALUE = REGISTRY - 1;
-export const OK = 0;
-export const YIELD = 1;
-export const ERROR_SYNTAX = 3;
-export const ERROR_MEMORY = 4;
-export const MASK_COUNT = 8;
-
-export const NIL = 0;
-export const BOOLEAN = 1;
-export const LIGHT_USERDATA = 2;
-export const NUMBER = 3;
-export const STRING = 4;
-export const TABLE = 5;
-export const FUNCTION = 6;
-export const USERDATA = 7;
-export const THREAD = 8;
-
 /** Thrown by longjmp and caught by setjmp only; anything that catches it must throw it on. */
 export class LongJump {}
 const LONG_JUMP = new LongJump();

@@ -1,31 +1,30 @@
-/** The VM seam over one Lua 5.4 state in a WebAssembly instance of its own. */
-import type { Op } from '../../../domain/op.js';
-import { LuaError } from '../../errors.js';
-import { type LuaFunction, LuaTable, type LuaValue } from '../../value.js';
-import type { Binding, Limits, Usage, Vm, VmOptions } from '../../vm.js';
-import { capabilities } from './capabilities.js';
+/** The VM seam over one Lua state, whichever engine's. */
+import type { Op } from '../../domain/op.js';
+import { LuaError } from '../errors.js';
+import { type LuaFunction, LuaTable, type LuaValue } from '../value.js';
+import type { Binding, Capabilities, EngineName, Limits, Usage, Vm, VmOptions } from '../vm.js';
 import { loadChunk } from './chunk.js';
+import type { LuaCore, State } from './core.js';
+import * as c from './core.js';
 import { Execution, UNLIMITED } from './execution.js';
 import { failureOf } from './failure.js';
 import { installLibrary } from './library.js';
-import * as wasm from './wasm.js';
-import { instantiate, type State } from './wasm.js';
 
-const DEFAULT_MEMORY = 256 * 1024 * 1024;
 /** Frames that are looked through for one of the project's. */
 const LOCATION_LEVELS = 30;
 
-export class Lua54Vm implements Vm {
-  readonly engine = 'lua54' as const;
-  readonly capabilities = capabilities;
+export class MachineVm implements Vm {
+  readonly engine: EngineName;
+  readonly capabilities: Capabilities;
   readonly usage: Usage;
   readonly #execution: Execution;
   #restingBytes = 0;
   #lastRequireError: LuaError | undefined;
 
-  constructor(options: VmOptions) {
-    const api = instantiate(options.maxMemoryBytes ?? DEFAULT_MEMORY);
-    const execution = new Execution(api);
+  constructor(engine: EngineName, capabilities: Capabilities, core: LuaCore, options: VmOptions) {
+    this.engine = engine;
+    this.capabilities = capabilities;
+    const execution = new Execution(core);
     this.#execution = execution;
     installLibrary(execution, options);
     execution.watch();
@@ -34,7 +33,7 @@ export class Lua54Vm implements Vm {
         return execution.instructions;
       },
       get memoryBytes() {
-        return api.memory.buffer.byteLength;
+        return core.memoryBytes;
       },
       location: () => this.#location(),
     };
@@ -45,15 +44,16 @@ export class Lua54Vm implements Vm {
   }
 
   register(path: string, bindings: Record<string, Binding | LuaValue>): void {
-    const { api, stack, main: L } = this.#execution;
+    const { core, stack } = this.#execution;
+    const L = core.main;
     this.#pushPath(L, path, true);
     for (const [name, entry] of Object.entries(bindings)) {
-      stack.pushText(L, name);
+      core.pushText(L, name);
       if (isBinding(entry)) this.#execution.pushFunction(L, entry);
       else stack.push(L, entry);
-      api.lua_rawset(L, -3);
+      core.lua_rawset(L, -3);
     }
-    api.lua_settop(L, 0);
+    core.lua_settop(L, 0);
   }
 
   begin(limits: Limits): void {
@@ -79,8 +79,8 @@ export class Lua54Vm implements Vm {
   *execute(source: string, chunkName: string): Op<LuaValue[]> {
     const execution = this.#execution;
     const thread = execution.newThread();
-    const status = loadChunk(execution.stack, thread.L, source, chunkName);
-    if (status !== wasm.OK) {
+    const status = loadChunk(execution.core, thread.L, source, chunkName);
+    if (status !== c.OK) {
       const error = failureOf(execution, thread.L, status);
       execution.drop(thread);
       throw error;
@@ -127,10 +127,11 @@ export class Lua54Vm implements Vm {
   }
 
   get(path: string): LuaValue {
-    const { api, stack, main: L } = this.#execution;
+    const { core, stack } = this.#execution;
+    const L = core.main;
     this.#pushPath(L, path, false);
     const value = stack.read(L, -1, true);
-    api.lua_settop(L, 0);
+    core.lua_settop(L, 0);
     return value;
   }
 
@@ -156,11 +157,9 @@ export class Lua54Vm implements Vm {
 
   #location(): { file: string; line: number } | undefined {
     if (this.#execution.spent) return undefined;
-    const { api, stack, position: L } = this.#execution;
+    const { core, position: L } = this.#execution;
     for (let level = 0; level < LOCATION_LEVELS; level++) {
-      api.luaL_where(L, level);
-      const text = stack.readMessage(L, -1);
-      api.lua_settop(L, -2);
+      const text = core.where(L, level);
       const found = /^(?:\[string "(.*)"\]|(.*)):(\d+): $/.exec(text);
       const file = found?.[1] ?? found?.[2];
       if (found && file !== undefined && !file.startsWith('lua-stdlib/') && !file.startsWith('crap/'))
@@ -171,24 +170,24 @@ export class Lua54Vm implements Vm {
 
   /** Pushes the value at a dotted path below the globals; missing tables are made when `create`, else nil is pushed. */
   #pushPath(L: State, path: string, create: boolean): void {
-    const { api, stack } = this.#execution;
-    api.lua_rawgeti(L, wasm.REGISTRY, 2n);
+    const { core } = this.#execution;
+    core.rawGetIndex(L, c.REGISTRY, c.GLOBALS);
     for (const name of path.split('.')) {
-      if (api.lua_type(L, -1) !== wasm.TABLE) {
-        api.lua_settop(L, -2);
-        return api.lua_pushnil(L);
+      if (core.lua_type(L, -1) !== c.TABLE) {
+        core.lua_settop(L, -2);
+        return core.lua_pushnil(L);
       }
-      stack.pushText(L, name);
-      api.lua_rawget(L, -2);
-      if (create && api.lua_type(L, -1) === wasm.NIL) {
-        api.lua_settop(L, -2);
-        api.lua_createtable(L, 0, 8);
-        stack.pushText(L, name);
-        api.lua_pushvalue(L, -2);
-        api.lua_rawset(L, -4);
+      core.pushText(L, name);
+      core.lua_rawget(L, -2);
+      if (create && core.lua_type(L, -1) === c.NIL) {
+        core.lua_settop(L, -2);
+        core.lua_createtable(L, 0, 8);
+        core.pushText(L, name);
+        core.lua_pushvalue(L, -2);
+        core.lua_rawset(L, -4);
       }
-      api.lua_rotate(L, -2, -1);
-      api.lua_settop(L, -2);
+      core.lua_rotate(L, -2, -1);
+      core.lua_settop(L, -2);
     }
   }
 }

@@ -1,47 +1,46 @@
 /** Turns what ended a coroutine into a LuaError: message, position, traceback, the JavaScript cause, the thrown Lua value. */
-import { RunAbort } from '../../../domain/errors.js';
-import type { Op } from '../../../domain/op.js';
-import { BindingError, LuaError } from '../../errors.js';
-import type { LuaValue } from '../../value.js';
-import type { Multi } from '../../vm.js';
+import { RunAbort } from '../../domain/errors.js';
+import type { Op } from '../../domain/op.js';
+import { BindingError, LuaError } from '../errors.js';
+import type { LuaValue } from '../value.js';
+import type { Multi } from '../vm.js';
+import type { State } from './core.js';
+import * as c from './core.js';
 import type { Execution } from './execution.js';
-import type { State } from './wasm.js';
-import * as wasm from './wasm.js';
+import { readMessage } from './stack.js';
 
 /** The value on top of `L`, whose frames are still there. */
 export function failureOf(execution: Execution, L: State, status: number): LuaError {
-  const { api, stack, errors, main } = execution;
-  if (status === wasm.ERROR_SYNTAX) return located('syntax', stack.readMessage(L, -1), undefined);
-  if (status === wasm.ERROR_MEMORY) return new LuaError('memory', 'not enough memory');
+  const { core, errors } = execution;
+  if (status === c.ERROR_SYNTAX) return located('syntax', readMessage(core, L, -1), undefined);
+  if (status === c.ERROR_MEMORY) return new LuaError('memory', 'not enough memory');
   const host = errors.find(L, -1);
-  api.luaL_traceback(main, L, 0, 0);
-  const traceback = stack.readMessage(main, -1).replace(/^\n/, '');
-  api.lua_settop(main, 0);
+  const traceback = core.traceback(L, 0);
   if (host) {
     const { thrown, code, details, remedy, message } = host;
     const facts = { traceback, cause: thrown, code, details, ...(remedy !== undefined && { remedy }) };
     if (thrown instanceof LuaError) return new LuaError(thrown.kind, message, facts);
     return new LuaError(thrown instanceof BindingError && !thrown.prefixed ? 'conversion' : 'runtime', message, facts);
   }
-  const type = api.lua_type(L, -1);
-  if (type === wasm.STRING || type === wasm.NUMBER) return located('runtime', stack.readMessage(L, -1), traceback);
+  const type = core.lua_type(L, -1);
+  if (type === c.STRING || type === c.NUMBER) return located('runtime', readMessage(core, L, -1), traceback);
   const message = describe(execution, L);
-  const value = type === wasm.NIL || type === wasm.BOOLEAN ? undefined : errors.keep(L, -1);
+  const value = type === c.NIL || type === c.BOOLEAN ? undefined : errors.keep(L, -1);
   return new LuaError('runtime', message, { traceback, value });
 }
 
 /** `tostring` of the value on top, in a coroutine of its own: a __tostring of the project runs under the limits too. */
 function describe(execution: Execution, L: State): string {
-  const { api, stack } = execution;
+  const { core } = execution;
   const thread = execution.newThread();
-  api.lua_rawgeti(thread.L, wasm.REGISTRY, 2n);
-  stack.pushText(thread.L, 'tostring');
-  api.lua_rawget(thread.L, -2);
-  api.lua_pushvalue(L, -1);
-  api.lua_xmove(L, thread.L, 1);
+  core.rawGetIndex(thread.L, c.REGISTRY, c.GLOBALS);
+  core.pushText(thread.L, 'tostring');
+  core.lua_rawget(thread.L, -2);
+  core.lua_pushvalue(L, -1);
+  core.lua_xmove(L, thread.L, 1);
   // Below the function and its argument lies the table of globals.
-  api.lua_rotate(thread.L, 1, -1);
-  api.lua_settop(thread.L, -2);
+  core.lua_rotate(thread.L, 1, -1);
+  core.lua_settop(thread.L, -2);
   try {
     const [text] = runThrough(execution.run(thread, 1));
     return typeof text === 'string' ? text : '(an error value without text)';

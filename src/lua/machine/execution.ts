@@ -6,17 +6,17 @@
  * A coroutine started by `run` is: running · suspended (its Op has yielded a Wait) · over. `#pending` is set between a yield of the
  * host and the frame outside of it that takes it over; `#abort` likewise for a run that is given up without harm to the state.
  */
-import { RunAbort } from '../../../domain/errors.js';
-import type { Op, Wait } from '../../../domain/op.js';
-import { convertArgument } from '../../arguments.js';
-import { LuaError } from '../../errors.js';
-import type { LuaFunction, LuaValue } from '../../value.js';
-import { type Binding, type Limits, Multi } from '../../vm.js';
+import { RunAbort } from '../../domain/errors.js';
+import type { Op, Wait } from '../../domain/op.js';
+import { convertArgument } from '../arguments.js';
+import { LuaError } from '../errors.js';
+import type { LuaFunction, LuaValue } from '../value.js';
+import { type Binding, type Limits, Multi } from '../vm.js';
+import type { CFunction, Continuation, FunctionHandle, LuaCore, State } from './core.js';
+import * as c from './core.js';
 import { ErrorValues } from './error-values.js';
 import { cannotWait, failureOf, isFatal, isOp } from './failure.js';
 import { Stack } from './stack.js';
-import * as wasm from './wasm.js';
-import { addFunction, type LuaApi, type State } from './wasm.js';
 
 /**
  * Instructions between two looks at the clock. The cost of a count hook in Lua 5.4 lies in its being set at all (every instruction
@@ -32,7 +32,7 @@ export const UNLIMITED: Limits = {
   sliceMs: Number.POSITIVE_INFINITY,
 };
 
-export type RawFunction = (L: State) => number;
+export type RawFunction = CFunction;
 
 interface Frame {
   op: Op<LuaValue | Multi>;
@@ -44,9 +44,8 @@ export interface Thread {
 }
 
 export class Execution {
-  readonly api: LuaApi;
+  readonly core: LuaCore;
   readonly stack: Stack;
-  readonly main: State;
   readonly errors: ErrorValues;
   limits: Limits = UNLIMITED;
   instructions = 0;
@@ -55,9 +54,8 @@ export class Execution {
   spent = false;
   closed = false;
   readonly #functions: (Binding | RawFunction)[] = [];
-  readonly #bindingEntry: number;
-  readonly #continuation: number;
-  readonly #hook: number;
+  readonly #bindingEntry: FunctionHandle<CFunction>;
+  readonly #continuation: FunctionHandle<Continuation>;
   readonly #frames = new Map<number, Frame>();
   readonly #idle: Thread[] = [];
   readonly #roots = new Set<State>();
@@ -73,22 +71,19 @@ export class Execution {
   #register: { value: unknown } | { error: unknown } = { value: undefined };
   #unwinding: unknown;
 
-  constructor(api: LuaApi) {
-    this.api = api;
-    this.main = api.luaL_newstate();
-    this.#current = this.main;
-    this.#suspended = this.main;
-    this.stack = new Stack(api, { hold: (L, index) => this.hold(L, index), pushHeld: (L, fn) => this.pushHeld(L, fn) });
-    this.#bindingEntry = addFunction(api, 'c-function', (L) => this.#enter(L!));
-    this.#continuation = addFunction(api, 'continuation', (L, _status, context) => this.#resumeFrame(L!, context!));
-    this.#hook = addFunction(api, 'hook', (L) => this.#tick(L!));
-    api.luaL_openlibs(this.main);
-    this.errors = new ErrorValues(this.stack, this.main, (raw) => this.pushFunction(this.main, raw));
+  constructor(core: LuaCore) {
+    this.core = core;
+    this.#current = core.main;
+    this.#suspended = core.main;
+    this.stack = new Stack(core, { hold: (L, index) => this.hold(L, index), pushHeld: (L, fn) => this.pushHeld(L, fn) });
+    this.#bindingEntry = core.makeFunction((L) => this.#enter(L));
+    this.#continuation = core.makeContinuation((L, _status, context) => this.#resumeFrame(L, context));
+    this.errors = new ErrorValues(this.stack, core.main);
   }
 
-  /** From here on the limits are watched; new coroutines inherit the hook. */
+  /** From here on the limits are watched. */
   watch(): void {
-    this.api.lua_sethook(this.main, this.#hook, wasm.MASK_COUNT, HOOK_INTERVAL);
+    this.core.watch((L) => this.#tick(L), HOOK_INTERVAL);
   }
 
   /** Where the innermost code stands that runs or is suspended. */
@@ -106,8 +101,7 @@ export class Execution {
   /** Pushes a binding, or a C function over the raw stack. */
   pushFunction(L: State, fn: Binding | RawFunction): void {
     this.#functions.push(fn);
-    this.api.lua_pushlightuserdata(L, this.#functions.length - 1);
-    this.api.lua_pushcclosure(L, this.#bindingEntry, 1);
+    this.core.pushClosure(L, this.#bindingEntry, this.#functions.length - 1);
   }
 
   /** true while a yield of the host is on its way outward. */
@@ -117,9 +111,9 @@ export class Execution {
 
   /** Yields the running coroutine as part of a host yield; on the way back it goes on with no values. */
   pass(L: State): number {
-    this.api.lua_settop(L, 0);
-    if (this.api.lua_isyieldable(L) === 0) return this.#cannotPass();
-    return this.api.lua_yieldk(L, 0, 0, 0);
+    this.core.lua_settop(L, 0);
+    if (this.core.lua_isyieldable(L) === 0) return this.#cannotPass();
+    return this.core.yield(L, 0, undefined);
   }
 
   isRoot(L: State): boolean {
@@ -127,8 +121,9 @@ export class Execution {
   }
 
   #enter(L: State): number {
-    const { api } = this;
-    const fn = this.#functions[api.lua_touserdata(L, wasm.FIRST_UPVALUE)]!;
+    const { core } = this;
+    if (this.#unwinding !== undefined) throw this.#unwinding;
+    const fn = this.#functions[core.upvalueNumber(L)]!;
     if (typeof fn === 'function') {
       try {
         return fn(L);
@@ -140,7 +135,7 @@ export class Execution {
     this.#current = L;
     let result: LuaValue | Multi | Op<LuaValue | Multi>;
     try {
-      if (this.stopReason) this.#kill(this.stopReason);
+      if (this.stopReason) this.#kill(L, this.stopReason);
       result = (fn.run as (...args: LuaValue[]) => typeof result)(...this.#arguments(L, fn));
       if (isOp(result)) return this.#drive(L, { op: result }, true, undefined);
       return this.#pushResults(L, result);
@@ -152,21 +147,21 @@ export class Execution {
   }
 
   #arguments(L: State, binding: Binding): LuaValue[] {
-    const { api, stack } = this;
-    const given = api.lua_gettop(L);
+    const { core, stack } = this;
+    const given = core.lua_gettop(L);
     const args: LuaValue[] = [];
     for (let i = 0; i < binding.params.length; i++) {
       const type = binding.params[i]!;
       const hold = binding.holdsFunctions === true || type.startsWith('function');
       const value =
-        i < given ? stack.read(L, i + 1, hold && (api.lua_type(L, i + 1) === wasm.FUNCTION || binding.holdsFunctions === true)) : undefined;
+        i < given ? stack.read(L, i + 1, hold && (core.lua_type(L, i + 1) === c.FUNCTION || binding.holdsFunctions === true)) : undefined;
       args.push(convertArgument(value, type, i + 1));
     }
     return args;
   }
 
   #pushResults(L: State, result: LuaValue | Multi): number {
-    this.api.lua_settop(L, 0);
+    this.core.lua_settop(L, 0);
     if (result instanceof Multi) {
       for (const value of result.values) this.stack.push(L, value);
       return result.values.length;
@@ -177,7 +172,7 @@ export class Execution {
 
   /** Advances a binding's operation; suspends the coroutine where it waits, blocks or refuses where the frame cannot be suspended. */
   #drive(L: State, frame: Frame, good: boolean, value: unknown): number {
-    const { api } = this;
+    const { core } = this;
     let proceed = good;
     let input = value;
     for (;;) {
@@ -186,22 +181,22 @@ export class Execution {
         step = proceed ? frame.op.next(input) : frame.op.throw(input);
       } catch (thrown) {
         // A run given up by its own operation: the state is sound, so where it can be suspended it simply never goes on.
-        if (thrown instanceof RunAbort && this.#unwinding === undefined && api.lua_isyieldable(L) !== 0) {
+        if (thrown instanceof RunAbort && this.#unwinding === undefined && core.lua_isyieldable(L) !== 0) {
           this.#abort = thrown;
-          api.lua_settop(L, 0);
-          return api.lua_yieldk(L, 0, 0, 0);
+          core.lua_settop(L, 0);
+          return core.yield(L, 0, undefined);
         }
         throw thrown;
       }
       if (step.done) return this.#pushResults(L, step.value);
       const wait = step.value;
-      if (api.lua_isyieldable(L) !== 0) {
+      if (core.lua_isyieldable(L) !== 0) {
         const id = this.#nextFrame++;
         this.#frames.set(id, frame);
         this.#pending = wait;
         this.#suspended = L;
-        api.lua_settop(L, 0);
-        return api.lua_yieldk(L, 0, id, this.#continuation);
+        core.lua_settop(L, 0);
+        return core.yield(L, id, this.#continuation);
       }
       try {
         if (!wait.block) throw cannotWait(wait.reason);
@@ -232,16 +227,16 @@ export class Execution {
 
   /** Raises in Lua what JavaScript threw; what must not be caught by a script passes as a foreign exception. */
   #raise(L: State, thrown: unknown): number {
-    if (thrown instanceof wasm.LongJump) throw thrown;
+    if (this.core.isJump(thrown)) throw thrown;
     if (this.#unwinding !== undefined) throw this.#unwinding;
     if (thrown instanceof RunAbort || isFatal(thrown)) {
       this.spent = true;
       this.#unwinding = thrown;
       throw thrown;
     }
-    this.api.lua_settop(L, 0);
+    this.core.lua_settop(L, 0);
     this.errors.push(L, thrown);
-    return this.api.lua_error(L);
+    return this.core.lua_error(L);
   }
 
   #cannotPass(): number {
@@ -263,13 +258,13 @@ export class Execution {
   }
 
   *run(thread: Thread, args: number): Op<LuaValue[]> {
-    const { api, stack } = this;
+    const { core, stack } = this;
     const { L } = thread;
     this.#roots.add(L);
     let finished = false;
     try {
       let status = this.#resume(L, args);
-      while (status === wasm.YIELD) {
+      while (status === c.YIELD) {
         const abort = this.#abort;
         if (abort) {
           this.#abort = undefined;
@@ -287,16 +282,16 @@ export class Execution {
         if (this.stopReason) throw new RunAbort(this.stopReason, 'stopped');
         status = this.#resume(L, 0);
       }
-      if (status !== wasm.OK) throw failureOf(this, L, status);
+      if (status !== c.OK) throw failureOf(this, L, status);
       const results: LuaValue[] = [];
-      const count = api.lua_gettop(L);
+      const count = core.lua_gettop(L);
       for (let i = 1; i <= count; i++) results.push(stack.read(L, i, true));
       finished = true;
       return results;
     } finally {
       this.#roots.delete(L);
       if (finished && this.#idle.length < IDLE_THREADS) {
-        api.lua_settop(L, 0);
+        core.lua_settop(L, 0);
         this.#idle.push(thread);
       } else if (!this.spent) {
         this.drop(thread);
@@ -307,11 +302,14 @@ export class Execution {
   #resume(L: State, args: number): number {
     if (this.closed) throw new Error('the VM is closed');
     const outer = this.#current;
-    const from = this.#depth === 0 ? 0 : outer;
+    const from = this.#depth === 0 ? undefined : outer;
     if (this.#depth === 0) this.#sliceEnd = performance.now() + this.limits.sliceMs;
     this.#depth++;
     try {
-      return this.api.lua_resume(L, from, args, this.stack.out);
+      const status = this.core.resume(L, from, args);
+      // An engine that turns foreign exceptions into errors of its own has ended the coroutine all the same.
+      if (this.#unwinding !== undefined) throw this.#unwinding;
+      return status;
     } catch (thrown) {
       throw this.#unwound(thrown);
     } finally {
@@ -338,27 +336,27 @@ export class Execution {
     if (this.spent && this.closed) throw new Error('the VM is closed');
     const idle = this.#idle.pop();
     if (idle) return idle;
-    const { api } = this;
-    const L = api.lua_newthread(this.main);
-    return { L, ref: api.luaL_ref(this.main, wasm.REGISTRY) };
+    const { core } = this;
+    const L = core.lua_newthread(this.core.main);
+    return { L, ref: core.luaL_ref(this.core.main, c.REGISTRY) };
   }
 
   /** Lets go of a coroutine without running anything of it. */
   drop(thread: Thread): void {
     this.#roots.delete(thread.L);
-    if (!this.closed) this.api.luaL_unref(this.main, wasm.REGISTRY, thread.ref);
+    if (!this.closed) this.core.luaL_unref(this.core.main, c.REGISTRY, thread.ref);
   }
 
   #tick(L: State): void {
     this.instructions += HOOK_INTERVAL;
-    if (this.stopReason) this.#kill(this.stopReason);
-    if (this.instructions > this.limits.maxInstructions) this.#kill('instruction_limit');
+    if (this.stopReason) this.#kill(L, this.stopReason);
+    if (this.instructions > this.limits.maxInstructions) this.#kill(L, 'instruction_limit');
     const now = performance.now();
-    if (now > this.limits.deadline) this.#kill('timed_out');
-    if (now > this.#sliceEnd && this.api.lua_isyieldable(L) !== 0 && !this.yielding) {
+    if (now > this.limits.deadline) this.#kill(L, 'timed_out');
+    if (now > this.#sliceEnd && this.core.lua_isyieldable(L) !== 0 && !this.yielding) {
       this.#pending = this.#preempted;
       this.#suspended = L;
-      this.api.lua_yieldk(L, 0, 0, 0);
+      this.core.yield(L, 0, undefined);
     }
   }
 
@@ -370,24 +368,25 @@ export class Execution {
     },
   };
 
-  #kill(reason: RunAbort['reason']): never {
+  #kill(L: State, reason: RunAbort['reason']): never {
     this.spent = true;
     const abort = new RunAbort(reason, reason === 'instruction_limit' ? 'Lua execution exceeded instruction limit' : 'the run was stopped');
     this.#unwinding = abort;
+    this.core.tighten(L);
     throw abort;
   }
 
   hold(L: State, index: number): LuaFunction {
-    this.api.lua_pushvalue(L, index);
-    return { kind: 'function', vm: this, ref: this.api.luaL_ref(L, wasm.REGISTRY) };
+    this.core.lua_pushvalue(L, index);
+    return { kind: 'function', vm: this, ref: this.core.luaL_ref(L, c.REGISTRY) };
   }
 
   letGo(fn: LuaFunction): void {
-    if (!this.closed && fn.vm === this) this.api.luaL_unref(this.main, wasm.REGISTRY, fn.ref);
+    if (!this.closed && fn.vm === this) this.core.luaL_unref(this.core.main, c.REGISTRY, fn.ref);
   }
 
   pushHeld(L: State, fn: LuaFunction): void {
     if (fn.vm !== this) throw new Error('a Lua function was used in a VM that it does not come from');
-    this.api.lua_rawgeti(L, wasm.REGISTRY, BigInt(fn.ref));
+    this.core.rawGetIndex(L, c.REGISTRY, fn.ref);
   }
 }

@@ -1,18 +1,19 @@
 /** Prepares a fresh state: the host's primitives, the files of lua-stdlib over them, and the sandbox they leave behind. */
 import { readFileSync } from 'node:fs';
-import { conversionError } from '../../errors.js';
-import { luaClock, luaDate, luaTime } from '../../os-time.js';
-import { ProjectFiles } from '../../project-files.js';
-import { LuaTable, type LuaValue } from '../../value.js';
-import type { VmOptions } from '../../vm.js';
+import { conversionError } from '../errors.js';
+import { luaClock, luaDate, luaTime } from '../os-time.js';
+import { ProjectFiles } from '../project-files.js';
+import { LuaTable, type LuaValue } from '../value.js';
+import type { VmOptions } from '../vm.js';
 import { loadChunk } from './chunk.js';
+import type { State } from './core.js';
+import * as c from './core.js';
 import type { Execution } from './execution.js';
-import type { State } from './wasm.js';
-import * as wasm from './wasm.js';
+import { readMessage } from './stack.js';
 
 /** In the order of execution; sandbox.lua last, it removes what the others still needed. */
 const FILES = ['errors.lua', 'coroutine.lua', 'table.lua', 'string.lua', 'os.lua', 'io.lua', 'require.lua', 'sandbox.lua'];
-const folder = new URL('../../../../lua-stdlib/', import.meta.url);
+const folder = new URL('../../../lua-stdlib/', import.meta.url);
 const sources = new Map<string, Buffer>();
 
 function sourceOf(file: string): Buffer {
@@ -25,17 +26,18 @@ function sourceOf(file: string): Buffer {
 }
 
 export function installLibrary(execution: Execution, options: VmOptions): void {
-  const { api, stack, errors, main } = execution;
+  const { core, stack, errors } = execution;
+  const { main } = core;
   const files = new ProjectFiles(options.projectDir);
   const primitives: Record<string, (L: State) => number> = {
     // A host yield is on its way outward; a script must not see it.
     yielding: (L) => {
-      api.lua_pushboolean(L, execution.yielding ? 1 : 0);
+      core.lua_pushboolean(L, execution.yielding ? 1 : 0);
       return 1;
     },
     pass: (L) => execution.pass(L),
     is_root: (L) => {
-      api.lua_pushboolean(L, execution.isRoot(api.lua_topointer(L, 1)) ? 1 : 0);
+      core.lua_pushboolean(L, execution.isRoot(core.identity(L, 1)) ? 1 : 0);
       return 1;
     },
     error_metatable: (L) => {
@@ -49,14 +51,14 @@ export function installLibrary(execution: Execution, options: VmOptions): void {
     },
     error_field: (L) => {
       const error = errors.find(L, 1);
-      stack.push(L, error && errors.field(error, String(stack.readText(L, 2))));
+      stack.push(L, error && errors.field(error, String(core.readText(L, 2))));
       return 1;
     },
     load: (L) => {
-      const status = loadChunk(stack, L, stack.readText(L, 1), stack.readMessage(L, 2));
-      if (status === wasm.OK) return 1;
-      api.lua_pushnil(L);
-      api.lua_rotate(L, -2, 1);
+      const status = loadChunk(core, L, core.readText(L, 1), readMessage(core, L, 2));
+      if (status === c.OK) return 1;
+      core.lua_pushnil(L);
+      core.lua_rotate(L, -2, 1);
       return 2;
     },
   };
@@ -77,28 +79,28 @@ export function installLibrary(execution: Execution, options: VmOptions): void {
   for (const [name, fn] of Object.entries(plain)) {
     primitives[name] = (L) => {
       const args: LuaValue[] = [];
-      const given = api.lua_gettop(L);
+      const given = core.lua_gettop(L);
       for (let i = 1; i <= given; i++) args.push(stack.read(L, i));
       const results = fn(...args);
-      api.lua_settop(L, 0);
+      core.lua_settop(L, 0);
       for (const result of results) stack.push(L, result);
       return results.length;
     };
   }
 
-  api.lua_createtable(main, 0, 16);
-  const host = api.lua_gettop(main);
+  core.lua_createtable(main, 0, 16);
+  const host = core.lua_gettop(main);
   for (const [name, fn] of Object.entries(primitives)) {
-    stack.pushText(main, name);
+    core.pushText(main, name);
     execution.pushFunction(main, fn);
-    api.lua_rawset(main, host);
+    core.lua_rawset(main, host);
   }
   for (const file of FILES) {
-    if (loadChunk(stack, main, sourceOf(file), `@lua-stdlib/${file}`) !== wasm.OK) throw new Error(stack.readMessage(main, -1));
-    api.lua_pushvalue(main, host);
-    if (api.lua_pcallk(main, 1, 0, 0, 0, 0) !== wasm.OK) throw new Error(stack.readMessage(main, -1));
+    if (loadChunk(core, main, sourceOf(file), `@lua-stdlib/${file}`) !== c.OK) throw new Error(readMessage(core, main, -1));
+    core.lua_pushvalue(main, host);
+    if (core.protectedCall(main, 1, 0) !== c.OK) throw new Error(readMessage(core, main, -1));
   }
-  api.lua_settop(main, 0);
+  core.lua_settop(main, 0);
 }
 
 function text(value: LuaValue): string {

@@ -1,0 +1,171 @@
+/** The machine's core over one WebAssembly instance: text in its memory, 64-bit integers, userdata that carry objects by number. */
+import { isUtf8 } from 'node:buffer';
+import { Float, float } from '../../../domain/json.js';
+import { BindingError } from '../../errors.js';
+import {
+  type CFunction,
+  type Continuation,
+  FIRST_UPVALUE,
+  type FunctionHandle,
+  type Hook,
+  type LuaCore,
+  type State,
+} from '../../machine/core.js';
+import { addFunction, instantiate, LongJump, type LuaApi } from './wasm.js';
+
+const SCRATCH_BYTES = 4_096;
+const MASK_COUNT = 8;
+const TEXT_MODE = 0x74;
+
+/** A core whose memory never grows beyond `maxBytes`. */
+export function createCore(maxBytes: number): LuaCore {
+  const api = instantiate(maxBytes);
+  const main = api.luaL_newstate();
+  api.luaL_openlibs(main);
+  const text = new Text(api);
+  const handle = <F>(pointer: number): FunctionHandle<F> => ({ handle: pointer });
+  const carried = new Map<number, object>();
+  let carriers = 0;
+  const carrierAt = (L: State, index: number): number => {
+    const pointer = api.lua_touserdata(L as number, index);
+    return pointer === 0 ? 0 : text.bytes.readUInt32LE(pointer);
+  };
+  const collect = addFunction(api, 'c-function', (L) => {
+    carried.delete(carrierAt(L!, 1));
+    return 0;
+  });
+  // Functions that take and give only numbers are the instance's own: a wrapper would cost on every call.
+  const own = api as unknown as Pick<LuaCore, Extract<keyof LuaCore, keyof LuaApi>>;
+  return {
+    ...own,
+    main,
+    get memoryBytes() {
+      return api.memory.buffer.byteLength;
+    },
+    makeFunction: (fn: CFunction) => handle(addFunction(api, 'c-function', fn as (...args: number[]) => unknown)),
+    makeContinuation: (fn: Continuation) => handle(addFunction(api, 'continuation', fn as (...args: number[]) => unknown)),
+    watch(fn: Hook, interval: number) {
+      api.lua_sethook(main, addFunction(api, 'hook', fn as (...args: number[]) => unknown), MASK_COUNT, interval);
+    },
+    // A foreign exception passes through every pcall here: nothing is left to catch.
+    tighten() {},
+    isJump: (thrown) => thrown instanceof LongJump,
+    rawGetIndex: (L, table, n) => void api.lua_rawgeti(L as number, table, BigInt(n)),
+    rawSetIndex: (L, table, n) => api.lua_rawseti(L as number, table, BigInt(n)),
+    rawLength: (L, index) => Number(api.lua_rawlen(L as number, index)),
+    identity: (L, index) => api.lua_topointer(L as number, index),
+    resume: (L, from, args) => api.lua_resume(L as number, (from as number | undefined) ?? 0, args, text.out),
+    yield: (L, context, continuation) => api.lua_yieldk(L as number, 0, context, (continuation?.handle as number | undefined) ?? 0),
+    protectedCall: (L, args, results) => api.lua_pcallk(L as number, args, results, 0, 0, 0),
+    pushClosure(L, fn, n) {
+      api.lua_pushlightuserdata(L as number, n);
+      api.lua_pushcclosure(L as number, fn.handle as number, 1);
+    },
+    upvalueNumber: (L) => api.lua_touserdata(L as number, FIRST_UPVALUE),
+    pushText: (L, value) => text.with(value, (pointer, length) => void api.lua_pushlstring(L as number, pointer, length)),
+    readText: (L, index) => text.read(L, index),
+    pushNumber(L, value) {
+      if (value instanceof Float) api.lua_pushnumber(L as number, value.value);
+      else if (typeof value === 'bigint') api.lua_pushinteger(L as number, BigInt.asIntN(64, value));
+      else if (Number.isSafeInteger(value) && !Object.is(value, -0)) api.lua_pushinteger(L as number, BigInt(value));
+      else api.lua_pushnumber(L as number, value);
+    },
+    readNumber(L, index) {
+      const value = api.lua_tonumberx(L as number, index, 0);
+      if (api.lua_isinteger(L as number, index) === 0) return float(value);
+      return Number.isSafeInteger(value) ? value : api.lua_tointegerx(L as number, index, 0);
+    },
+    pushCarrier(L, object) {
+      const pointer = api.lua_newuserdatauv(L as number, 4, 0);
+      text.bytes.writeUInt32LE(++carriers, pointer);
+      carried.set(carriers, object);
+    },
+    carried: (L, index) => carried.get(carrierAt(L, index)),
+    finishCarrierMetatable(L) {
+      text.with('__gc', (pointer, length) => void api.lua_pushlstring(L as number, pointer, length));
+      api.lua_pushcclosure(L as number, collect, 0);
+      api.lua_rawset(L as number, -3);
+    },
+    load: (L, source, chunkName) => text.load(L, source, chunkName),
+    traceback(L, level) {
+      api.luaL_traceback(main, L as number, 0, level);
+      const trace = text.read(main, -1);
+      api.lua_settop(main, -2);
+      return String(trace).replace(/^\n/, '');
+    },
+    where(L, level) {
+      api.luaL_where(L as number, level);
+      const position = String(text.read(L, -1));
+      api.lua_settop(L as number, -2);
+      return position;
+    },
+  };
+}
+
+/** Strings in the instance's memory. */
+class Text {
+  readonly #api: LuaApi;
+  readonly #scratch: number;
+  /** 8 bytes for out parameters. */
+  readonly out: number;
+  #bytes: Buffer;
+
+  constructor(api: LuaApi) {
+    this.#api = api;
+    this.#scratch = api.malloc(SCRATCH_BYTES);
+    this.out = api.malloc(8);
+    this.#bytes = Buffer.from(api.memory.buffer);
+  }
+
+  /** The memory as bytes, renewed when it has grown. */
+  get bytes(): Buffer {
+    if (this.#bytes.buffer !== this.#api.memory.buffer) this.#bytes = Buffer.from(this.#api.memory.buffer);
+    return this.#bytes;
+  }
+
+  /** Runs `body` with a NUL-terminated copy of `text` in memory. */
+  with<T>(text: string | Uint8Array, body: (pointer: number, length: number) => T): T {
+    const length = typeof text === 'string' ? Buffer.byteLength(text) : text.length;
+    const small = length < SCRATCH_BYTES;
+    const pointer = small ? this.#scratch : this.#allocate(length + 1);
+    try {
+      const { bytes } = this;
+      if (typeof text === 'string') bytes.write(text, pointer, length, 'utf8');
+      else bytes.set(text, pointer);
+      bytes[pointer + length] = 0;
+      return body(pointer, length);
+    } finally {
+      if (!small) this.#api.free(pointer);
+    }
+  }
+
+  read(L: State, index: number): string | Uint8Array {
+    const pointer = this.#api.lua_tolstring(L as number, index, this.out);
+    const { bytes } = this;
+    const length = bytes.readUInt32LE(this.out);
+    if (pointer === 0 || length === 0) return '';
+    const text = bytes.toString('utf8', pointer, pointer + length);
+    if (!text.includes('\ufffd')) return text;
+    const raw = bytes.subarray(pointer, pointer + length);
+    return isUtf8(raw) ? text : Uint8Array.from(raw);
+  }
+
+  /** The name takes the scratch memory, so the source gets memory of its own; the mode stands behind it. */
+  load(L: State, source: Uint8Array, chunkName: string): number {
+    return this.with(chunkName, (name) => {
+      const pointer = this.#allocate(source.length + 2);
+      this.bytes.set(source, pointer);
+      const mode = pointer + source.length;
+      this.bytes.set([TEXT_MODE, 0], mode);
+      const status = this.#api.luaL_loadbufferx(L as number, pointer, source.length, name, mode);
+      this.#api.free(pointer);
+      return status;
+    });
+  }
+
+  #allocate(size: number): number {
+    const pointer = this.#api.malloc(size);
+    if (pointer === 0) throw new BindingError('LUA_MEMORY', 'not enough memory', { prefixed: false });
+    return pointer;
+  }
+}

@@ -27,7 +27,7 @@ export function jobBindings(session: Session): Record<string, Binding> {
     const { registry, options } = session;
     if (session.phase !== 'loading' && !registry.jobs.has(slug)) throw new BindingError('DEFINE_LATE', DEFINE_LATE);
     const site = definitionSite(session);
-    const definition = parseJob(slug, config, { generation: options.generation, ...site });
+    const definition = parseJob(slug, config, { generation: options.generation, queues: options.config.jobs.queues, ...site });
     const former = definedIn.get(slug);
     if (session.phase === 'loading' && site.file !== undefined) {
       if (former !== undefined && former !== site.file) throw duplicate(slug, former, site.file);

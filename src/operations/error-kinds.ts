@@ -6,7 +6,7 @@ import { ScheduleError } from '../domain/schedule.js';
 import { LuaError } from '../lua/errors.js';
 
 /** Codes of refusals by access rules, conflicts and limits, wherever they were raised. */
-const REFUSALS = new Set(['ACCESS_DENIED', 'WRITE_CONFLICT', 'DATA_TOO_LARGE']);
+const REFUSALS = new Set(['ACCESS_DENIED', 'FIELD_ACCESS_DENIED', 'DOCUMENT_REFERENCED', 'WRITE_CONFLICT', 'DATA_TOO_LARGE']);
 
 /** The traceback of an error that came out of Lua. */
 export function tracebackOf(error: unknown): string | undefined {

@@ -3,11 +3,11 @@ import { NotFoundError } from '../domain/errors.js';
 import type { OpenedProject } from './open-project.js';
 import { type RunView, viewOf } from './run-view.js';
 
-/** NotFoundError RUN_UNKNOWN with the reference's text. */
+/** NotFoundError RUN_NOT_FOUND with the reference's text. */
 export async function getRun(opened: OpenedProject, id: string): Promise<RunView> {
   const run = await opened.read((db) => opened.store.findRun(db, id));
   if (run) return viewOf(run);
-  throw new NotFoundError('RUN_UNKNOWN', `Job run '${id}' not found`, {
+  throw new NotFoundError('RUN_NOT_FOUND', `Job run '${id}' not found`, {
     remedy: 'run `moonlighter jobs status` for the newest ids; finished runs are purged after [jobs] auto_purge',
     details: { id },
   });

@@ -14,7 +14,7 @@ export interface GetRequest extends ForegroundOptions {
   id: string;
 }
 
-/** NotFoundError DOCUMENT_UNKNOWN. */
+/** NotFoundError DOCUMENT_NOT_FOUND. */
 export function getDocument(opened: OpenedProject, request: GetRequest): Promise<Json> {
   const { slug, id, ...options } = request;
   collectionBySlug(opened.project.registry, slug);

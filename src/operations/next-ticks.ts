@@ -15,7 +15,7 @@ export interface NextTicks {
   note: string | null;
 }
 
-/** NotFoundError JOB_UNKNOWN, or SCHEDULE_NONE for a job without a schedule. */
+/** NotFoundError JOB_NOT_DEFINED, or SCHEDULE_NONE for a job without a schedule. */
 export function nextTicks(opened: OpenedProject, slug: string, count: number): NextTicks {
   const job = jobBySlug(opened.project.registry, slug);
   if (job.schedule === undefined) {

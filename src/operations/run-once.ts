@@ -21,7 +21,7 @@ export interface RunOnceReport {
   log: readonly LogLine[];
 }
 
-/** A handler that fails is a report, not an error. NotFoundError JOB_UNKNOWN, UsageError INVALID_JSON. */
+/** A handler that fails is a report, not an error. NotFoundError JOB_NOT_DEFINED, UsageError INVALID_JSON. */
 export async function runOnce(opened: OpenedProject, request: RunOnceRequest): Promise<RunOnceReport> {
   const { slug, data = '{}', ...options } = request;
   jobBySlug(opened.project.registry, slug);

@@ -33,7 +33,7 @@ export interface Triggered {
   duplicate: boolean;
 }
 
-/** NotFoundError JOB_UNKNOWN; UsageError INVALID_JSON or INVALID_OPTION; RefusedError DATA_TOO_LARGE. */
+/** NotFoundError JOB_NOT_DEFINED; UsageError INVALID_JSON or INVALID_OPTION; RefusedError DATA_TOO_LARGE. */
 export async function triggerRun(opened: OpenedProject, request: TriggerRequest): Promise<Triggered> {
   const { slug, data = '{}' } = request;
   const job = jobBySlug(opened.project.registry, slug);

@@ -1,12 +1,11 @@
 /** Updates a document; fields that are not given stay. */
-import { findById } from '../content/find-by-id.js';
 import { parseQuery } from '../content/query.js';
 import { update } from '../content/update.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import { luaToJson } from '../lua/json.js';
 import type { LuaValue } from '../lua/value.js';
-import { collectionBySlug, documentMissing } from './find-collection.js';
+import { collectionBySlug, needingDocument } from './find-collection.js';
 import { type ForegroundOptions, inTransaction } from './foreground.js';
 import type { OpenedProject } from './open-project.js';
 
@@ -16,14 +15,12 @@ export interface UpdateRequest extends ForegroundOptions {
   data: JsonObject;
 }
 
-/** NotFoundError DOCUMENT_UNKNOWN. */
+/** NotFoundError DOCUMENT_NOT_FOUND. */
 export function updateDocument(opened: OpenedProject, request: UpdateRequest): Promise<Json> {
   const { slug, id, data, ...options } = request;
   collectionBySlug(opened.project.registry, slug);
-  return inTransaction(opened, options, function* (session): Op<Json> {
-    const content = session.contentContext();
-    const present = yield* findById(content, slug, id, parseQuery({ overrideAccess: true }));
-    if (present === undefined || present === null) throw documentMissing(slug, id);
-    return luaToJson((yield* update(content, slug, id, data, parseQuery(undefined))) as LuaValue);
+  const updated = inTransaction(opened, options, function* (session): Op<Json> {
+    return luaToJson((yield* update(session.contentContext(), slug, id, data, parseQuery(undefined))) as LuaValue);
   });
+  return needingDocument(slug, id, updated);
 }

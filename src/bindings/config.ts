@@ -20,9 +20,11 @@ function isSection(value: unknown): value is Section {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The configuration as scripts may see it. */
-export function visibleConfig(config: object): Section {
+/** The configuration as scripts may see it; what the earlier generation does not know shows there only where it is written. */
+export function visibleConfig(config: object, generation: 8 | 10): Section {
   const copy = structuredClone(config) as Section;
+  const jobs = copy['jobs'];
+  if (generation === 8 && isSection(jobs) && isSection(jobs['queues']) && Object.keys(jobs['queues']).length === 0) delete jobs['queues'];
   for (const path of SECRETS) {
     let section: unknown = copy;
     for (const key of path.slice(0, -1)) section = isSection(section) ? section[key] : undefined;
@@ -46,7 +48,7 @@ export function configBindings(session: Session): Record<string, Binding> {
   let visible: Section | undefined;
   return {
     get: binding(['string'], (path) => {
-      visible ??= visibleConfig(session.options.config);
+      visible ??= visibleConfig(session.options.config, session.options.generation);
       return walkConfig(visible, path) as LuaValue;
     }),
   };

@@ -134,6 +134,7 @@ describe.each(engines)('$name', (engine) => {
     expect(await get('upload.s3.secret_key')).toBe('[REDACTED]');
     expect(await get('upload.s3.bucket')).toBe('b');
     expect(await get('hooks.max_instructions')).toBe(10_000_000);
+    expect(await get('jobs.queues')).toBeUndefined();
     for (const path of [
       '',
       '.',

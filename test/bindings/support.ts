@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createSession, type DatabaseContext, type Session } from '../../src/bindings/session.js';
-import type { CrapConfig } from '../../src/config/crap-config.js';
-import type { MoonlighterConfig } from '../../src/config/moonlighter-config.js';
+import { type CrapConfig, defaultCrapConfig } from '../../src/config/crap-config.js';
+import { defaultMoonlighterConfig } from '../../src/config/moonlighter-config.js';
 import { syncSchema } from '../../src/content/sync.js';
 import { type Op, runAsync, runSync } from '../../src/domain/op.js';
 import type { LogLine, Run } from '../../src/domain/run.js';
@@ -49,18 +49,20 @@ export interface BenchOptions {
   env?: Record<string, string>;
 }
 
-const CONFIG = {
-  crap_version: '0.1.0-alpha.8',
+/** What the tests set beside the defaults. */
+const WRITTEN: Record<string, Record<string, unknown>> = {
   access: { default_deny: false },
-  auth: { secret: 'golden-probe-secret-0123456789-abcdef', token_expiry: 7200 },
-  depth: { default_depth: 1, max_depth: 10 },
-  email: { smtp_host: '', smtp_pass: '', queue_retries: 3, queue_name: 'email', from_address: 'noreply@example.com' },
-  hooks: { on_init: [], max_depth: 3, max_memory: 52_428_800, allow_private_networks: false, http_max_response_bytes: 1000 },
-  jobs: { max_concurrent: 10, poll_interval: 1 },
-  locale: { default_locale: 'en', locales: [] as string[], fallback: true },
-  mcp: { enabled: false },
-  pagination: { default_limit: 20, max_limit: 1000, mode: 'page' },
+  auth: { secret: 'golden-probe-secret-0123456789-abcdef' },
+  hooks: { http_max_response_bytes: 1000 },
 };
+
+function configOf(options: BenchOptions): CrapConfig {
+  const config: Record<string, unknown> = { ...structuredClone(defaultCrapConfig(options.generation)), crap_version: '0.1.0-alpha.8' };
+  for (const written of [WRITTEN, options.config ?? {}]) {
+    for (const [section, keys] of Object.entries(written)) config[section] = { ...(config[section] as object), ...keys };
+  }
+  return config as unknown as CrapConfig;
+}
 
 export async function openBench(engine: Engine, options: BenchOptions = {}): Promise<Bench> {
   await engine.load();
@@ -73,14 +75,12 @@ export async function openBench(engine: Engine, options: BenchOptions = {}): Pro
   const queued: string[] = [];
   const outside: string[] = [];
   const generation = options.generation ?? 8;
-  const config: Record<string, unknown> = structuredClone(CONFIG);
-  for (const [section, keys] of Object.entries(options.config ?? {})) config[section] = { ...(config[section] as object), ...keys };
   const vm = engine.create({ projectDir: dir, label: 'test', print: (text) => lines.push({ at: NOW, level: 'info', text }) });
   const registry = emptyRegistry();
   const session = createSession({
     vm,
-    config: config as unknown as CrapConfig,
-    moonlighter: { http: { allow: options.http ?? [] } } as unknown as MoonlighterConfig,
+    config: configOf(options),
+    moonlighter: { ...defaultMoonlighterConfig(), http: { allow: options.http ?? [] } },
     generation,
     projectDir: dir,
     registry,

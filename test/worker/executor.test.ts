@@ -52,11 +52,12 @@ describe.each(engines)('executor on $name', (engine) => {
   let idle: TestSlot[];
   let dropped: number;
   let files: Record<string, string>;
-  const queue = new FairWriteQueue();
+  let queue: FairWriteQueue;
 
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'ml-x-'));
     made = 0;
+    queue = new FairWriteQueue();
     dropped = 0;
     idle = [];
     files = {};

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { runAsync } from '../../src/domain/op.js';
 import type { LuaTable } from '../../src/lua/value.js';
+import { checkProject } from '../../src/project/check-project.js';
 import { engines } from '../support/engines.js';
 import { type Loaded, loadProject, settings, TestDatabase } from './support.js';
 
@@ -39,9 +40,7 @@ describe.each(engines)('$name', (engine) => {
     open.push(db);
     db.sync(registry, settings(['en', 'de']));
     const made = new Set(layoutLines(db));
-    const wanted = readFileSync(`${GOLDEN}recorded/layout.tsv`, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('#') && !/^\w+\t_crap_/.test(line));
+    const wanted = recordedLayout();
     expect(wanted.length).toBeGreaterThan(400);
     expect(wanted.filter((line) => !made.has(line))).toEqual([]);
   });
@@ -93,6 +92,27 @@ describe.each(engines)('$name', (engine) => {
     expect(compared).toBeGreaterThan(90);
   });
 });
+
+it('makes the recorded tables of the folder as checkProject loads it', async () => {
+  const project = await checkProject(PROJECT, {});
+  expect(project.problems.filter(({ severity, code }) => severity === 'error' && code.startsWith('DEFINITION'))).toEqual([]);
+  const { locales, default_locale } = project.config.locale;
+  expect([default_locale, locales]).toEqual(['en', ['en', 'de']]);
+  const db = new TestDatabase();
+  try {
+    expect(db.sync(project.registry, settings(locales)).warnings).toEqual([]);
+    const made = new Set(layoutLines(db));
+    expect(recordedLayout().filter((line) => !made.has(line))).toEqual([]);
+  } finally {
+    db.dispose();
+  }
+});
+
+/** The recorded lines of the tables that definitions make. */
+function recordedLayout(): string[] {
+  const lines = readFileSync(`${GOLDEN}recorded/layout.tsv`, 'utf8').split('\n');
+  return lines.filter((line) => line !== '' && !line.startsWith('#') && !/^\w+\t_crap_/.test(line));
+}
 
 /** The recorder's form: what is not ASCII as \u{…}. */
 function masked(text: string): string {

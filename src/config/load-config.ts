@@ -25,6 +25,8 @@ export interface LoadedConfig {
   problems: Problem[];
   /** Queues that crap.toml names under [jobs.queues], with their lines. */
   writtenQueues: { name: string; line: number | undefined }[];
+  /** Line of [hooks] on_init in crap.toml. */
+  onInitLine: number | undefined;
 }
 
 /** `dir`: absolute path of the project. A missing file is an empty one. */
@@ -51,7 +53,14 @@ export function loadConfig(dir: string, env: Environment = process.env): LoadedC
   problems.push(...nearMisses(schema, values, file));
   const exposed = exposedSecrets(join(dir, CRAP_TOML), file);
   if (exposed) problems.push(exposed);
-  return { crap, moonlighter, generation, problems, writtenQueues: writtenQueues(values, file) };
+  return {
+    crap,
+    moonlighter,
+    generation,
+    problems,
+    writtenQueues: writtenQueues(values, file),
+    onInitLine: lineOfKey(file.text, ['hooks', 'on_init']),
+  };
 }
 
 /** The parsed values; where some are wrong they are reported and take their defaults. */

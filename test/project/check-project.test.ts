@@ -1,0 +1,227 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type CheckedProject, checkProject } from '../../src/project/check-project.js';
+import { createProject, type ProjectFolder } from '../support/project.js';
+
+const folders: ProjectFolder[] = [];
+afterEach(async () => {
+  await Promise.all(folders.splice(0).map((folder) => folder.dispose()));
+});
+
+async function check(
+  files: Record<string, string>,
+  options: Parameters<typeof checkProject>[2] = {},
+): Promise<CheckedProject & { dir: string }> {
+  const folder = await createProject(files);
+  folders.push(folder);
+  return checkProject(folder.dir, {}, options);
+}
+
+const places = (project: CheckedProject) => project.problems.map(({ file, line, code }) => [file, line, code]);
+const job = (slug: string, more = '') =>
+  `crap.jobs.define("${slug}", { handler = "jobs.${slug}.run"${more} })\nreturn { run = function() end }\n`;
+const posts = `crap.collections.define("posts", {
+  fields = { crap.fields.text({ name = "title", required = true }) },
+  hooks = { before_change = { "hooks.posts.slug" } },
+  access = { read = "access.open" },
+})
+`;
+
+describe('a sound project', () => {
+  const files = {
+    'crap.toml': '[access]\ndefault_deny = false\n[hooks]\non_init = ["hooks.start"]\n',
+    'collections/posts.lua': posts,
+    'globals/site.lua': 'crap.globals.define("site", { fields = { crap.fields.text({ name = "name" }) } })',
+    'hooks/posts.lua': 'return { slug = function(ctx) return ctx end }',
+    'hooks/start.lua': 'return function() end',
+    'access/open.lua': 'return function() return true end',
+    'jobs/digest.lua': job('digest', ', schedule = "0 8 * * 1"'),
+    'jobs/notes.txt': 'not Lua',
+    'jobs/nested/inner.lua': 'error("not executed")',
+    'init.lua': 'require("plugins.more")',
+    'plugins/more.lua': 'crap.jobs.define("extra", { handler = "jobs.digest.run" })',
+  };
+
+  it('has no problems, and everything that it defines', async () => {
+    const project = await check(files);
+    expect(project.problems).toEqual([]);
+    expect([...project.registry.collections.keys()]).toEqual(['posts']);
+    expect([...project.registry.globals.keys()]).toEqual(['site']);
+    expect([...project.registry.jobs.keys()]).toEqual(['digest', 'extra']);
+    expect(project.registry.jobs.get('digest')).toMatchObject({ schedule: '0 8 * * 1', file: 'jobs/digest.lua', line: 1 });
+    expect(project.registry.jobs.get('extra')).toMatchObject({ file: 'plugins/more.lua', line: 1 });
+    expect(project.generation).toBe(8);
+  });
+
+  it('can be sent between threads', async () => {
+    const project = await check(files);
+    expect(structuredClone(project)).toEqual(project);
+  });
+
+  it('needs no file at all', async () => {
+    const { problems, registry } = await check({ 'crap.toml': '' });
+    expect(problems).toEqual([]);
+    expect(registry.jobs.size).toBe(0);
+  });
+
+  it('executes files in the order of the reference, by the bytes of their names', async () => {
+    const lines: string[] = [];
+    const say = (name: string) => `crap.log.info("${name}")`;
+    const project = await check(
+      {
+        'init.lua': say('init'),
+        'jobs/b.lua': say('b'),
+        'jobs/Z.lua': say('Z'),
+        'jobs/.h.lua': say('hidden'),
+        'jobs/a.LUA': say('not this'),
+        'globals/g.lua': say('g'),
+        'collections/c.lua': say('c'),
+      },
+      { log: (line) => lines.push(line.text.replace(/^\[lua:init\] /, '')) },
+    );
+    expect(project.problems).toEqual([]);
+    expect(lines.map((line) => line.split(' ').at(-1))).toEqual(['c', 'g', 'hidden', 'Z', 'b', 'init']);
+  });
+
+  it('executes files as chunks that are no modules; under generation 10 their results are', async () => {
+    const files = {
+      'jobs/counted.lua':
+        'times = (times or 0) + 1\ncrap.jobs.define("counted", { handler = "jobs.counted.run" })\nreturn { run = function() end }',
+      'init.lua': 'local m = require("jobs.counted")\ncrap.log.info(times .. " " .. type(m.run))',
+    };
+    const seen: string[] = [];
+    const log = { log: (line: { text: string }) => void seen.push(line.text) };
+    expect((await check(files, log)).problems).toEqual([]);
+    expect((await check({ ...files, 'moonlighter.toml': '[compat]\ngeneration = 10' }, log)).problems).toEqual([]);
+    expect(seen.map((text) => text.slice(-10))).toEqual(['2 function', '1 function']);
+  });
+});
+
+describe('a broken project [BOUNDARY]', () => {
+  it('has all its problems listed together, with file and line', async () => {
+    const project = await check({
+      'crap.toml': '[jobs]\npoll_intervall = 1\n',
+      'collections/bad-type.lua': '\ncrap.collections.define("bad", {\n  fields = { { name = "x", type = "txt" } },\n})\n',
+      'globals/broken.lua': 'local x = = 1\n',
+      'jobs/a.lua': '\n\nerror("in def")\n',
+      'jobs/b.lua': 'crap.jobs.define("b", {\n  handler = "jobs.b.run",\n  schedule = "60 * * * *",\n  retrys = 2,\n})\n',
+      'jobs/c.lua': job('c'),
+      'init.lua': 'local function deep() crap.nothing.at_all() end\ndeep()\n',
+    });
+    expect(places(project)).toEqual([
+      ['crap.toml', 2, 'CONFIG_UNKNOWN_KEY'],
+      ['collections/bad-type.lua', 2, expect.any(String)],
+      ['globals/broken.lua', 1, 'LUA_SYNTAX'],
+      ['jobs/a.lua', 3, 'DEFINITION_FAILED'],
+      ['jobs/b.lua', 1, 'JOB_INVALID'],
+      ['jobs/b.lua', 1, 'JOB_UNKNOWN_KEY'],
+      ['init.lua', 1, 'DEFINITION_FAILED'],
+    ]);
+    expect(project.problems.every(({ remedy, severity }) => remedy && severity === 'error')).toBe(true);
+    expect([...project.registry.jobs.keys()]).toEqual(['c']);
+    const messages = project.problems.map(({ message }) => message.replaceAll(project.dir, '/p'));
+    expect(messages[2]).toMatch(
+      /^Failed to execute \/p\/globals\/broken\.lua: syntax error: \[string "\/p\/globals\/broken\.lua"\]:1: unexpected symbol near '='/,
+    );
+    expect(messages[3]).toBe('Failed to execute /p/jobs/a.lua: runtime error: [string "/p/jobs/a.lua"]:3: in def');
+    expect(messages[4]).toBe(
+      `Failed to parse job 'b': Job 'b' has invalid cron expression '60 * * * *': minute: expected a number from 0 to 59, found "60"`,
+    );
+    expect(messages[6]).toMatch(/^Failed to execute init\.lua: runtime error: .*attempt to index a nil value \(field 'nothing'\)$/);
+  });
+
+  it('names references that lead nowhere, at their definition, and modules that are broken, at their fault', async () => {
+    const project = await check({
+      'crap.toml': '[access]\ndefault_deny = false\n\n[hooks]\non_init = ["hooks.nowhere"]\n',
+      'collections/posts.lua': posts,
+      'hooks/posts.lua': 'return { slugs = function() end }',
+      'access/open.lua': 'local x = 1\nlocal y = x.y.z\nreturn function() return true end',
+      'jobs/a.lua': 'crap.jobs.define("a", {\n  handler = "nodots",\n  access = "access.jobs.admin",\n})',
+    });
+    expect(project.problems.map(({ file, line, message }) => [file, line, message.replaceAll(project.dir, '/p')])).toEqual([
+      [
+        'collections/posts.lua',
+        1,
+        "collection 'posts': before_change: 'hooks.posts.slug' — Function 'slug' not found in module 'hooks.posts' (did you mean 'slugs'?)",
+      ],
+      [
+        'access/open.lua',
+        2,
+        expect.stringMatching(/^collection 'posts': access\.read: 'access\.open' — .*attempt to index a number value \(local 'x'\)/),
+      ],
+      ['jobs/a.lua', 1, "job 'a': handler: 'nodots' — Hook ref 'nodots' must be module.function format"],
+      ['jobs/a.lua', 1, "job 'a': access: 'access.jobs.admin' — Failed to require module 'access.jobs'"],
+      ['crap.toml', 5, "crap.toml: hooks.on_init: 'hooks.nowhere' — Failed to require module 'hooks'"],
+    ]);
+  });
+
+  it('may not define a slug in two files, but may define it again from the same file, and collections again from init.lua', async () => {
+    const twice = await check({
+      'jobs/a.lua': 'crap.jobs.define("same", { handler = "jobs.a.run" })\nreturn { run = function() end }',
+      'jobs/b.lua': '\ncrap.jobs.define("same", { handler = "jobs.a.run" })',
+      'collections/a.lua': 'crap.collections.define("same", { fields = {} })',
+      'collections/b.lua': '\ncrap.collections.define("same", { fields = {} })',
+    });
+    expect(places(twice)).toEqual([
+      ['collections/b.lua', 2, 'DUPLICATE_SLUG'],
+      ['jobs/b.lua', 2, 'DUPLICATE_SLUG'],
+    ]);
+    for (const { message } of twice.problems) expect(message).toMatch(/a\.lua and again in (jobs|collections)\/b\.lua/);
+    const again = await check({
+      'jobs/a.lua': job('a'),
+      'collections/a.lua': 'crap.collections.define("a", { fields = {} })\ncrap.collections.define("a", { fields = {} })',
+      'init.lua': 'local c = crap.collections.config.get("a")\ncrap.collections.define("a", c)\nrequire("jobs.a")',
+    });
+    expect(again.problems).toEqual([]);
+  });
+
+  it.each([
+    ['a loop', 'while true do end'],
+    ['a loop in pcall', 'while true do pcall(function() while true do end end) end'],
+    ['a comparator that loops', 'table.sort({1, 2, 3}, function() while true do end end)'],
+  ])('does not hang on %s', async (_what, source) => {
+    const project = await check({ 'jobs/a.lua': `local x = 1\n${source}\n`, 'jobs/b.lua': job('b') }, { limitMs: 300 });
+    expect(project.problems).toMatchObject([
+      { code: 'LOAD_UNFINISHED', file: 'jobs/a.lua', message: expect.stringMatching(/^jobs\/a\.lua did not finish loading/) },
+    ]);
+  });
+
+  it('does not hang on a module that loops', async () => {
+    const project = await check(
+      { 'jobs/a.lua': 'crap.jobs.define("a", { handler = "hooks.loop.run" })', 'hooks/loop.lua': 'while true do end' },
+      { limitMs: 300 },
+    );
+    expect(project.problems).toMatchObject([{ code: 'LOAD_UNFINISHED' }]);
+  });
+
+  it('keeps what is readable where a file is not text', async () => {
+    const project = await check({ 'jobs/a.lua': 'return "\u0000"', 'jobs/b.lua': '\u001bLua', 'jobs/c.lua': job('c') });
+    expect(project.problems).toMatchObject([{ file: 'jobs/b.lua', severity: 'error' }]);
+    expect(project.registry.jobs.has('c')).toBe(true);
+  });
+});
+
+describe('what may surprise', () => {
+  it('is a warning', async () => {
+    const project = await check({
+      'crap.toml': '[jobs.queues.mail]\nconcurrency = 1\n[jobs.queues.other]\nretries = 1\n',
+      'jobs/a.lua': job('a', ', schedule = "0 0 13 * 5", queue = "mail"'),
+      'jobs/b.lua': job('b', ', concurrency = 0'),
+    });
+    expect(project.problems.map(({ severity, code, file, line }) => [severity, code, file, line])).toEqual([
+      ['warning', 'SCHEDULE_EITHER_DAY', 'jobs/a.lua', 1],
+      ['warning', 'JOB_NEVER_RUNS', 'jobs/b.lua', 1],
+      ['warning', 'QUEUE_UNUSED', 'crap.toml', 3],
+    ]);
+  });
+});
+
+describe('recorded projects', () => {
+  it('the project of the golden probes loads', async () => {
+    const { fileURLToPath } = await import('node:url');
+    const dir = fileURLToPath(new URL('../../fixtures/golden/project', import.meta.url));
+    const project = await checkProject(dir, {});
+    expect(project.problems.filter(({ severity, code }) => severity === 'error' && code.startsWith('CONFIG'))).toEqual([]);
+    expect(project.registry.jobs.size).toBeGreaterThan(10);
+    expect(project.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+});

@@ -101,7 +101,7 @@ export function createLuaCaller(session: Session): { caller: LuaCaller; host: St
     caller,
     host,
     leave() {
-      for (const fn of retired.splice(0)) vm.release(fn);
+      for (const fn of retired.splice(0)) if (!vm.spent) vm.release(fn);
     },
   };
 }

@@ -19,7 +19,7 @@ export function* findById(ctx: ContentContext, slug: string, id: string, query: 
   refuseDepth(plan, query);
   const scope = yield* readScope(ctx, plan, { ...query, where: undefined, search: undefined }, locale, id);
   const run = readRun(ctx, plan, 'find_by_id', query.locale);
-  if (hasHooks(ctx, run, 'before_read')) yield* ctx.db.savepoint(() => runBeforeRead(ctx, run));
+  if (hasHooks(ctx, run, 'before_read')) yield* ctx.db.savepoint(() => runBeforeRead(ctx, run), 'read');
   const conditions = ['id = ?', ...scope.parts.map((part) => part.text)].join(' AND ');
   const params = [id, ...scope.parts.flatMap((part) => part.params)];
   const sql = `${selectSql(plan, ctx.db.dialect, ctx.settings, locale)} WHERE ${conditions}`;

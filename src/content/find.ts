@@ -35,7 +35,7 @@ export function* find(ctx: ContentContext, slug: string, query: QueryOptions): O
   if (query.orderBy !== undefined && !scope.override) yield* refuseNames(scope, [order.column]);
   checkCursor(order, window);
   const run = readRun(ctx, plan, 'find', query.locale);
-  if (hasHooks(ctx, run, 'before_read')) yield* ctx.db.savepoint(() => runBeforeRead(ctx, run));
+  if (hasHooks(ctx, run, 'before_read')) yield* ctx.db.savepoint(() => runBeforeRead(ctx, run), 'read');
   const { rows, more } = yield* select(ctx, scope, order, window);
   const total = yield* totalOf(ctx, scope, window, rows.length);
   const shape = shapeOf(locale, query.select);

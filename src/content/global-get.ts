@@ -23,7 +23,7 @@ export function* getGlobal(ctx: ContentContext, slug: string, query: QueryOption
   const override = overrides(ctx, query);
   if (!override) yield* allowWhole(ctx, plan.access.read, 'Read', globalTableText(slug));
   const run = readRun(ctx, plan, 'get', query.locale);
-  if (hasHooks(ctx, run, 'before_read')) yield* ctx.db.savepoint(() => runBeforeRead(ctx, run));
+  if (hasHooks(ctx, run, 'before_read')) yield* ctx.db.savepoint(() => runBeforeRead(ctx, run), 'read');
   const document = yield* readGlobal(ctx, plan, locale);
   if (!override) strip(plan, yield* deniedFields(ctx, plan, 'read'), document);
   return yield* runAfterRead(ctx, run, document);

@@ -25,8 +25,10 @@ export interface Db {
   /**
    * Runs `body` under a savepoint: an error thrown out of it leaves none of its writes (RunAbort is passed on as it is).
    * Nested calls nest. Where each call is its own transaction (`transaction = false`) it is that transaction.
+   * As the first thing of a run's transaction it begins it as the writer, so that what `body` reads before it writes cannot be
+   * overtaken; with `intent` "read" it begins a snapshot only.
    */
-  savepoint<T>(body: () => Op<T>): Op<T>;
+  savepoint<T>(body: () => Op<T>, intent?: 'read'): Op<T>;
   /**
    * SQL that is true and raises past the run's deadline; put into the WHERE of scans that can be long
    * (better-sqlite3 cannot interrupt a statement). "1" where the engine needs none.

@@ -76,8 +76,8 @@ export class RunDatabase implements Db {
     return this.#open().run(sql, params);
   }
 
-  savepoint<T>(body: () => Op<T>): Op<T> {
-    return this.#open().savepoint(body);
+  savepoint<T>(body: () => Op<T>, intent?: 'read'): Op<T> {
+    return this.#open(intent !== 'read').savepoint(body);
   }
 
   /** It holds the write queue now. */
@@ -120,7 +120,8 @@ export class RunDatabase implements Db {
     }
   }
 
-  #open(): RunTransaction | PerCallTransaction {
+  /** `writing`: begins as the writer when nothing is begun yet. */
+  #open(writing = false): RunTransaction | PerCallTransaction {
     if (this.#transaction) return this.#transaction;
     this.#database ??= this.#pool.acquire();
     this.#database.deadline = this.#deadline;
@@ -128,7 +129,7 @@ export class RunDatabase implements Db {
     this.#transaction =
       this.#mode === 'per-call'
         ? new PerCallTransaction(this.#database, this.#queue, options)
-        : new RunTransaction(this.#database, this.#queue, { ...options, mode: this.#mode });
+        : new RunTransaction(this.#database, this.#queue, { ...options, mode: writing ? 'immediate' : this.#mode });
     return this.#transaction;
   }
 }

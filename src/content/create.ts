@@ -10,7 +10,7 @@ import { prefixed, refused } from './failure.js';
 import { deniedFields, strip } from './field-access.js';
 import { type HookRun, writeRun } from './hook-context.js';
 import { runAfterChange, runBeforeWrite } from './hooks.js';
-import { type Input, inputOf, withFlatCopies } from './input.js';
+import { type Input, inputOf, plainInput, withFlatCopies } from './input.js';
 import { localeOf } from './locale.js';
 import { withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
@@ -31,37 +31,41 @@ export function* create(ctx: ContentContext, slug: string, data: LuaTable | Json
   return yield* prefixed('create error: ', function* () {
     const override = overrides(ctx, options);
     if (!override) yield* allowWhole(ctx, plan.access.create, 'Create', filterTableText(slug));
-    return yield* ctx.db.savepoint(() => createInside(ctx, plan, given, options, override, readLocale));
+    return yield* ctx.db.savepoint(() => createInside(ctx, plan, given, options, { override, readLocale, many: false }));
   });
 }
 
-function filterTableText(slug: string): string {
+/** What an access function is told whose table has no row to be held against. */
+export function filterTableText(slug: string): string {
   return `Access hook for '${slug}.create' returned a filter table; filter-table returns are only valid for update/delete/undelete/unpublish (where a target row exists). Return true/false based on the incoming 'data' in ctx.`;
 }
 
-function* createInside(
-  ctx: ContentContext,
-  plan: Plan,
-  given: JsonObject,
-  options: QueryOptions,
-  override: boolean,
-  readLocale: string | undefined,
-): Op<Document> {
+export interface WriteScope {
+  override: boolean;
+  readLocale: string | undefined;
+  /** A *_many call: no flat copies of group leaves for hooks, and without hooks no validation. */
+  many: boolean;
+}
+
+export function* createInside(ctx: ContentContext, plan: Plan, given: JsonObject, options: QueryOptions, scope: WriteScope): Op<Document> {
   const draft = options.draft && plan.drafts;
-  const locale = readLocale === 'all' ? undefined : readLocale;
+  const locale = scope.readLocale === 'all' ? undefined : scope.readLocale;
   const run = writeRun(ctx, plan, 'create', options, draft);
-  const input = withFlatCopies(plan, withoutPassword(ctx, plan, given));
-  if (!override) strip(plan, yield* deniedFields(ctx, plan, 'create'), input.data);
+  const data = withoutPassword(ctx, plan, given);
+  const input = scope.many ? plainInput(data) : withFlatCopies(plan, data);
+  if (!scope.override) strip(plan, yield* deniedFields(ctx, plan, 'create'), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
-  yield* validate(ctx, plan, input, { isUpdate: false, id: undefined, draft, locale, hookDepth: run.depth });
+  if (!scope.many || options.hooks) {
+    yield* validate(ctx, plan, input, { isUpdate: false, id: undefined, draft, locale, hookDepth: run.depth });
+  }
   yield* runBeforeWrite(ctx, run, 'before_change', input);
   const id = nanoid();
   yield* writeNew(ctx, plan, id, input, locale, draft);
-  return yield* finish(ctx, plan, id, run, override, readLocale);
+  return yield* finish(ctx, plan, id, run, scope.override, scope.readLocale);
 }
 
 function* writeNew(ctx: ContentContext, plan: Plan, id: string, input: Input, locale: string | undefined, draft: boolean): Op<void> {
-  const columns = columnsToWrite(ctx, plan, input, locale, false);
+  const columns = columnsToWrite(plan, input, locale, 'default');
   columns.names.unshift('id');
   columns.values.unshift(id);
   if (draft) {
@@ -90,6 +94,7 @@ export function* finish(
   const sql = selectSql(plan, ctx.db.dialect, ctx.settings, readLocale);
   const row = yield* ctx.db.get(`${sql} WHERE id = ?${plan.softDelete ? ' AND _deleted_at IS NULL' : ''}`, [id]);
   if (!row) throw refused('DOCUMENT_NOT_FOUND', 'Document not found after update', { id });
+  run.id = id;
   yield* runAfterChange(ctx, run, () => flatRow(plan, ctx.settings, row), false);
   const shape = { locale: readLocale };
   const document = documentOf(plan, ctx.settings, row, shape);

@@ -9,7 +9,7 @@ import { writeRun } from './hook-context.js';
 import { runHooks } from './hooks.js';
 import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
-import { countReferences, referencesOf, refersAtAll } from './references.js';
+import { countReferences, referenceCount, referencesOf, refersAtAll } from './references.js';
 import { requireRow } from './row-access.js';
 
 /** Errors: "delete error: …". A document that others refer to is refused before any hook; one that is not there after before_delete. */
@@ -25,16 +25,16 @@ export function* remove(ctx: ContentContext, slug: string, id: string, options: 
   });
 }
 
-interface RemoveScope {
+export interface RemoveScope {
   soft: boolean;
   what: string;
   constraint: Where | undefined;
 }
 
-function* removeInside(ctx: ContentContext, plan: Plan, id: string, options: QueryOptions, scope: RemoveScope): Op<true> {
+export function* removeInside(ctx: ContentContext, plan: Plan, id: string, options: QueryOptions, scope: RemoveScope): Op<true> {
   if (scope.constraint) yield* requireRow(ctx, plan, id, scope.constraint, scope.what);
   if (!scope.soft) yield* refuseReferenced(ctx, plan, id);
-  const run = writeRun(ctx, plan, 'delete', options, undefined);
+  const run = { ...writeRun(ctx, plan, 'delete', options, undefined), id };
   const data = (): JsonObject => (scope.soft ? { id, soft_delete: true } : { id });
   if (run.enabled) yield* runHooks(ctx, run, 'before_delete', data());
   if (scope.soft) yield* trashRow(ctx, plan, id);
@@ -44,8 +44,7 @@ function* removeInside(ctx: ContentContext, plan: Plan, id: string, options: Que
 }
 
 function* refuseReferenced(ctx: ContentContext, plan: Plan, id: string): Op<void> {
-  const row = yield* ctx.db.get(`SELECT _ref_count FROM ${ctx.db.dialect.ident(plan.table)} WHERE id = ?`, [id]);
-  const count = Number(row?.['_ref_count'] ?? 0);
+  const count = yield* referenceCount(ctx, plan, id);
   if (count > 0) throw refused('DOCUMENT_REFERENCED', `Cannot delete '${id}': referenced by ${count} document(s)`, { count });
 }
 

@@ -19,7 +19,7 @@ export function* prefixed<T>(prefix: string, body: () => Op<T>): Op<T> {
     if (error instanceof BindingError) {
       throw new BindingError(error.code, prefix + error.message, { remedy: error.remedy, details: error.details, cause: error });
     }
-    throw error;
+    throw error instanceof SqlError ? sqlFailure(prefix, 'execute', error) : error;
   }
 }
 
@@ -45,12 +45,12 @@ export function* showingSql<T>(what: string, step: 'execute' | 'prepare', body: 
   try {
     return yield* body();
   } catch (error) {
-    if (error instanceof SqlError) throw sqlFailure(what, step, error);
+    if (error instanceof SqlError) throw sqlFailure(`${what}: `, step, error);
     throw error;
   }
 }
 
-function sqlFailure(what: string, step: 'execute' | 'prepare', error: SqlError): BindingError {
+function sqlFailure(prefix: string, step: 'execute' | 'prepare', error: SqlError): BindingError {
   let n = 0;
   const sql = error.sql.replace(/\?/g, () => `?${++n}`);
   const column = /no column named (\w+)|no such column: (\w+)/.exec(error.message);
@@ -59,7 +59,7 @@ function sqlFailure(what: string, step: 'execute' | 'prepare', error: SqlError):
   const number = error.number ?? 1;
   return new BindingError(
     constraint ? 'CONSTRAINT_FAILED' : column ? 'SCHEMA_OUTDATED' : 'SQL_FAILED',
-    `${what}: ${step} failed: ${sql}: ${error.message}: Error code ${number}: ${meaning}`,
+    `${prefix}${step} failed: ${sql}: ${error.message}: Error code ${number}: ${meaning}`,
     {
       remedy: column
         ? `the table has no column '${column[1] ?? column[2]}': a field that was defined after the start exists from the next start on`

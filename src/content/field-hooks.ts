@@ -6,6 +6,7 @@ import { jsonToLua, luaToJson } from '../lua/json.js';
 import type { LuaValue } from '../lua/value.js';
 import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
+import { showsDocument } from './generation.js';
 import type { HookRun } from './hook-context.js';
 import { ABSENT, type Input, valueOfLeaf } from './input.js';
 import type { PlannedField } from './plan.js';
@@ -32,7 +33,9 @@ export function* runFieldHooks(ctx: ContentContext, run: HookRun, event: keyof F
 }
 
 function fieldTable(ctx: ContentContext, run: HookRun, key: string, data: JsonObject): { [key: string]: LuaValue } {
-  return { ...callerFacts(ctx), field_name: key, collection: run.plan.slug, operation: run.operation, data: asLua(data) };
+  const table = { ...callerFacts(ctx), field_name: key, collection: run.plan.slug, operation: run.operation, data: asLua(data) };
+  if (!showsDocument(ctx.settings.generation)) return table;
+  return { ...table, ...(run.id === undefined ? {} : { id: run.id }), ...(run.locale === undefined ? {} : { locale: run.locale }) };
 }
 
 function jsonOf(ref: string, result: LuaValue): Json {

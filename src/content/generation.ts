@@ -43,6 +43,11 @@ export function refusesNonNumbers(generation: Generation): boolean {
   return generation === 10;
 }
 
+/** Hooks are told the id of the document and the locale that the call works in: generation 10. */
+export function showsDocument(generation: Generation): boolean {
+  return generation === 10;
+}
+
 /** Unknown keys of option tables: ignored in generation 8, an error in generation 10. */
 export function refusesUnknownOptions(generation: Generation): boolean {
   return generation === 10;

@@ -9,7 +9,7 @@ import { deniedFields, strip } from './field-access.js';
 import { GLOBAL_ID, globalTableText, readGlobal } from './global-get.js';
 import { writeRun } from './hook-context.js';
 import { runAfterChange, runBeforeWrite } from './hooks.js';
-import { copyJson, type Input, inputOf } from './input.js';
+import { copyJson, inputOf, plainInput } from './input.js';
 import { localeOf } from './locale.js';
 import { globalPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
@@ -39,7 +39,7 @@ function* updateInside(
 ): Op<Document> {
   const locale = readLocale === 'all' ? undefined : readLocale;
   const run = writeRun(ctx, plan, 'update', options, false);
-  const input: Input = { data: given, copies: new Map() };
+  const input = plainInput(given);
   if (!override) strip(plan, yield* deniedFields(ctx, plan, 'update'), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
   yield* validate(ctx, plan, input, { isUpdate: true, id: GLOBAL_ID, draft: false, locale, hookDepth: run.depth });

@@ -6,6 +6,7 @@ import { luaTypeName } from '../lua/type-names.js';
 import type { LuaTable, LuaValue } from '../lua/value.js';
 import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
+import { showsDocument } from './generation.js';
 import type { Plan } from './plan.js';
 import { asLua, callerFacts } from './project-code.js';
 import { asTable } from './query.js';
@@ -26,6 +27,8 @@ export interface HookRun {
   /** Only on create and update. */
   draft: boolean | undefined;
   shared: JsonObject;
+  /** The document, where there is one; shown to projects of generation 10. */
+  id?: string;
 }
 
 /** Reads run hooks at the depth they are called at. */
@@ -50,8 +53,11 @@ export function writeRun(
   return { plan, operation, enabled, depth, locale: shownLocale(ctx, options.locale), draft, shared: {} };
 }
 
+/** Generation 10 always shows a resolved locale. */
 function shownLocale(ctx: ContentContext, locale: string | undefined): string | undefined {
-  return ctx.settings.locale.locales.length > 0 ? locale : undefined;
+  const { locales, default: initial } = ctx.settings.locale;
+  if (locales.length === 0) return undefined;
+  return locale ?? (showsDocument(ctx.settings.generation) ? initial : undefined);
 }
 
 export function hookTable(ctx: ContentContext, run: HookRun, data: JsonObject): { [key: string]: LuaValue } {
@@ -65,6 +71,7 @@ export function hookTable(ctx: ContentContext, run: HookRun, data: JsonObject): 
   };
   if (run.locale !== undefined) table['locale'] = run.locale;
   if (run.draft !== undefined) table['draft'] = run.draft;
+  if (run.id !== undefined && showsDocument(ctx.settings.generation)) table['id'] = run.id;
   return table;
 }
 

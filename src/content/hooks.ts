@@ -5,7 +5,7 @@ import { BindingError, LuaError } from '../lua/errors.js';
 import type { ContentContext, Document } from './context.js';
 import { runFieldHooks } from './field-hooks.js';
 import { applyReturn, type HookRun, hookTable } from './hook-context.js';
-import { copyJson, type Input } from './input.js';
+import { copyJson, type Input, plainInput } from './input.js';
 import { callFunction, callRef, registeredFor, withOptions } from './project-code.js';
 import type { CollectionHook } from './schema.js';
 
@@ -50,7 +50,7 @@ export function* runAfterChange(ctx: ContentContext, run: HookRun, data: () => J
   if (!run.enabled) return;
   const { hooked, hooks } = run.plan;
   if (hooked.after_change.length === 0 && hooks.after_change.length === 0 && registeredFor(ctx, 'after_change').length === 0) return;
-  const input: Input = { data: data(), copies: new Map() };
+  const input = plainInput(data());
   yield* runFieldHooks(ctx, run, 'after_change', input, nested ? 'document' : 'flat');
   yield* runHooks(ctx, run, 'after_change', input.data);
 }
@@ -69,10 +69,11 @@ export function* runBeforeRead(ctx: ContentContext, run: HookRun): Op<void> {
  * An error is logged and the document returned as it was.
  */
 export function* runAfterRead(ctx: ContentContext, run: HookRun, document: Document): Op<Document> {
+  run.id = document.id;
   const fieldHooks = run.plan.hooked.after_read.length > 0;
   if (!fieldHooks && !hasHooks(ctx, run, 'after_read')) return document;
   try {
-    const input: Input = { data: copyJson(document) as JsonObject, copies: new Map() };
+    const input = plainInput(copyJson(document) as JsonObject);
     if (fieldHooks) yield* runFieldHooks(ctx, run, 'after_read', input, 'document');
     const data = yield* runHooks(ctx, run, 'after_read', input.data);
     const result: Document = { ...data, id: document.id };

@@ -48,6 +48,11 @@ export function copyJson(json: Json): Json {
   return copy;
 }
 
+/** Data as it was given, without copies. */
+export function plainInput(data: JsonObject): Input {
+  return { data, copies: new Map() };
+}
+
 /** Puts one level of texts and numbers of each group table beside it, as `group__leaf` texts; keys that were given are left alone. */
 export function withFlatCopies(plan: Plan, data: JsonObject): Input {
   const copies = new Map<string, string>();

@@ -30,6 +30,8 @@ export interface QueryOptions {
   /** Default true. */
   hooks: boolean;
   forceHardDelete: boolean;
+  /** validate: the document that the data is meant for. */
+  id?: string;
   /** Keys that mean nothing: an error in generation 10. */
   unknown: string[];
 }
@@ -97,6 +99,7 @@ function set(query: QueryOptions, meaning: string, value: LuaValue): void {
     case 'afterCursor':
     case 'beforeCursor':
     case 'locale':
+    case 'id':
       query[meaning] = text(value);
       break;
     case 'limit':

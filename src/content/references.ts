@@ -138,3 +138,9 @@ export function* countReferences(ctx: ContentContext, before: References, after:
     }
   }
 }
+
+/** How many documents point at one; 0 when it is not there. */
+export function* referenceCount(ctx: ContentContext, plan: Plan, id: string): Op<number> {
+  const row = yield* ctx.db.get(`SELECT _ref_count FROM ${ctx.db.dialect.ident(plan.table)} WHERE id = ?`, [id]);
+  return Number(row?.['_ref_count'] ?? 0);
+}

@@ -4,18 +4,20 @@ import type { Op } from '../domain/op.js';
 import type { LuaTable } from '../lua/value.js';
 import { allowRows, overrides } from './access.js';
 import type { ContentContext, Document } from './context.js';
-import { finish } from './create.js';
+import { finish, type WriteScope } from './create.js';
 import { timestamp } from './date.js';
 import { prefixed, refused } from './failure.js';
 import { deniedFields, strip } from './field-access.js';
 import type { Where } from './filter-parse.js';
+import { resetsAbsentCheckboxes } from './generation.js';
 import { writeRun } from './hook-context.js';
 import { runBeforeWrite } from './hooks.js';
-import { type Input, inputOf, withFlatCopies } from './input.js';
+import { type Input, inputOf, plainInput, withFlatCopies } from './input.js';
 import { localeOf } from './locale.js';
 import { withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
+import { flatRow, selectSql } from './read.js';
 import { countReferences, referencesOf, touchesReferences } from './references.js';
 import { requireRow } from './row-access.js';
 import { saveSides } from './side-write.js';
@@ -34,17 +36,15 @@ export function* update(ctx: ContentContext, slug: string, id: string, data: Lua
     }
     const override = overrides(ctx, options);
     const constraint = override ? undefined : yield* allowRows(ctx, plan.access.update, 'Update', id);
-    return yield* ctx.db.savepoint(() => updateInside(ctx, plan, id, given, options, { override, constraint, readLocale }));
+    return yield* ctx.db.savepoint(() => updateInside(ctx, plan, id, given, options, { override, constraint, readLocale, many: false }));
   });
 }
 
-interface UpdateScope {
-  override: boolean;
+export interface UpdateScope extends WriteScope {
   constraint: Where | undefined;
-  readLocale: string | undefined;
 }
 
-function* updateInside(
+export function* updateInside(
   ctx: ContentContext,
   plan: Plan,
   id: string,
@@ -54,21 +54,41 @@ function* updateInside(
 ): Op<Document> {
   if (scope.constraint) yield* requireRow(ctx, plan, id, scope.constraint, 'Update');
   const locale = scope.readLocale === 'all' ? undefined : scope.readLocale;
-  const run = writeRun(ctx, plan, 'update', options, false);
-  const input = withFlatCopies(plan, withoutPassword(ctx, plan, given));
+  const shown = scope.many ? { hooks: options.hooks } : options;
+  const run = writeRun(ctx, plan, 'update', shown, scope.many ? undefined : false);
+  run.id = id;
+  const data = withoutPassword(ctx, plan, given);
+  const input = scope.many ? plainInput(data) : withFlatCopies(plan, data);
   if (!scope.override) strip(plan, yield* deniedFields(ctx, plan, 'update'), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
-  yield* validate(ctx, plan, input, { isUpdate: true, id, draft: false, locale, hookDepth: run.depth });
+  if (!scope.many || options.hooks) {
+    const stored = plan.drafts ? yield* storedDraft(ctx, plan, id, locale) : undefined;
+    yield* validate(ctx, plan, input, { isUpdate: true, id, draft: false, stored, locale, hookDepth: run.depth });
+  }
   yield* runBeforeWrite(ctx, run, 'before_change', input);
-  yield* writeChanges(ctx, plan, id, input, locale);
+  yield* writeChanges(ctx, plan, id, input, locale, scope.many);
   return yield* finish(ctx, plan, id, run, scope.override, scope.readLocale);
 }
 
-/** Also of globals. A row that is not there is noticed when it is read back. */
-export function* writeChanges(ctx: ContentContext, plan: Plan, id: string, input: Input, locale: string | undefined): Op<void> {
+/** The row of a draft, which this update publishes; undefined when it is published already. */
+function* storedDraft(ctx: ContentContext, plan: Plan, id: string, locale: string | undefined): Op<JsonObject | undefined> {
+  const row = yield* ctx.db.get(`${selectSql(plan, ctx.db.dialect, ctx.settings, locale)} WHERE id = ?`, [id]);
+  return row?.['_status'] === 'draft' ? flatRow(plan, ctx.settings, row) : undefined;
+}
+
+/** Also of globals. `keepsCheckboxes`: absent ones are left alone whatever the generation. Throws when the row is not there. */
+export function* writeChanges(
+  ctx: ContentContext,
+  plan: Plan,
+  id: string,
+  input: Input,
+  locale: string | undefined,
+  keepsCheckboxes = false,
+): Op<void> {
   const counted = touchesReferences(plan, input);
   const before = counted ? yield* referencesOf(ctx, plan, id) : undefined;
-  const columns = columnsToWrite(ctx, plan, input, locale, true);
+  const absent = keepsCheckboxes ? 'keep' : resetsAbsentCheckboxes(ctx.settings.generation) ? 'reset' : 'keep';
+  const columns = columnsToWrite(plan, input, locale, absent);
   if (plan.drafts) {
     columns.names.push('_status');
     columns.values.push('published');

@@ -4,7 +4,6 @@ import type { SqlValue } from '../store/db.js';
 import { columnInput } from './coerce.js';
 import type { ContentContext } from './context.js';
 import { showingSql } from './failure.js';
-import { resetsAbsentCheckboxes } from './generation.js';
 import { ABSENT, type Input, valueOfLeaf } from './input.js';
 import { columnOf, type Plan, sqlName } from './plan.js';
 import { zoneOf } from './validate/validate.js';
@@ -16,10 +15,15 @@ export interface ColumnValues {
 }
 
 /**
- * Absent keys set nothing, so that SQL defaults (create) or old values (update) stand; checkboxes are always set on create,
- * and on update where the generation resets them. A zone is set only together with its date.
+ * Absent keys set nothing, so that SQL defaults (create) or old values (update) stand, checkboxes aside: `default` sets them to their
+ * default, `reset` to 0, `keep` leaves them. A zone is set only together with its date.
  */
-export function columnsToWrite(ctx: ContentContext, plan: Plan, input: Input, locale: string | undefined, isUpdate: boolean): ColumnValues {
+export function columnsToWrite(
+  plan: Plan,
+  input: Input,
+  locale: string | undefined,
+  absentCheckboxes: 'default' | 'reset' | 'keep',
+): ColumnValues {
   const names: string[] = [];
   const values: SqlValue[] = [];
   const put = (name: string, value: SqlValue) => {
@@ -36,8 +40,8 @@ export function columnsToWrite(ctx: ContentContext, plan: Plan, input: Input, lo
     dateGiven = value !== ABSENT;
     if (value !== ABSENT) {
       put(columnOf(plan, leaf, locale), columnInput(leaf, value, zoneOf(input, leaf)));
-    } else if (leaf.kind === 'checkbox' && (!isUpdate || resetsAbsentCheckboxes(ctx.settings.generation))) {
-      put(columnOf(plan, leaf, locale), !isUpdate && leaf.field.defaultValue === true ? 1 : 0);
+    } else if (leaf.kind === 'checkbox' && absentCheckboxes !== 'keep') {
+      put(columnOf(plan, leaf, locale), absentCheckboxes === 'default' && leaf.field.defaultValue === true ? 1 : 0);
     }
   }
   return { names, values };

@@ -299,6 +299,35 @@ describe('depth', () => {
   });
 });
 
+describe('generation 10', () => {
+  it('tells hooks which document it is, and the locale', () => {
+    const seen: unknown[] = [];
+    const note = (ctx: Ctx) => {
+      seen.push([ctx['operation'], ctx['id'], ctx['locale'], (ctx['options'] as { level?: number } | undefined)?.level]);
+    };
+    stage = openStage({
+      collections: {
+        pages: {
+          fields: [{ name: 'title', type: 'text' }],
+          hooks: { before_change: [{ ref: 'h.note', options: { level: 1 } }], after_read: ['h.note'], before_delete: ['h.note'] },
+        },
+      },
+      functions: { 'h.note': note },
+      settings: { generation: 10, locale: { default: 'en', locales: ['en', 'de'], fallback: true } },
+    });
+    const { id } = stage.create('pages', {});
+    stage.update('pages', id, {}, { locale: 'de' });
+    stage.findById('pages', id);
+    stage.remove('pages', id);
+    expect(seen).toEqual([
+      ['create', undefined, 'en', 1],
+      ['update', id, 'de', 1],
+      ['find_by_id', id, 'en', undefined],
+      ['delete', id, 'en', undefined],
+    ]);
+  });
+});
+
 describe('globals', () => {
   it('run the same hooks; after_change gets the document, nested, without times', () => {
     const contexts: Ctx[] = [];

@@ -136,6 +136,7 @@ describe('reference counts', () => {
       parts: [{ _block_type: 'quote', target: t2 }],
     });
     expect(references()).toEqual([4, 2]);
+    expect([stage.refCount('targets', t1), stage.refCount('targets', 'nope')]).toEqual([4, 0]);
     expect(stage.failure(() => stage.remove('targets', t1))).toBe(
       `runtime error: delete error: Cannot delete '${t1}': referenced by 4 document(s)`,
     );

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import type { ContentContext, ContentSettings, Document } from '../../src/content/context.js';
 import { count } from '../../src/content/count.js';
 import { create } from '../../src/content/create.js';
+import { createMany } from '../../src/content/create-many.js';
 import { remove } from '../../src/content/delete.js';
+import { deleteMany } from '../../src/content/delete-many.js';
 import { find } from '../../src/content/find.js';
 import { findById } from '../../src/content/find-by-id.js';
 import { getGlobal } from '../../src/content/global-get.js';
@@ -13,8 +15,12 @@ import { updateGlobal } from '../../src/content/global-update.js';
 import { parseCollection } from '../../src/content/parse-collection.js';
 import { parseGlobal } from '../../src/content/parse-global.js';
 import { parseQuery } from '../../src/content/query.js';
+import { refCount } from '../../src/content/ref-count.js';
 import { syncSchema } from '../../src/content/sync.js';
+import { undelete } from '../../src/content/undelete.js';
 import { update } from '../../src/content/update.js';
+import { updateMany } from '../../src/content/update-many.js';
+import { validateDocument } from '../../src/content/validate-document.js';
 import { Float, type JsonObject } from '../../src/domain/json.js';
 import type { Op } from '../../src/domain/op.js';
 import { BindingError, LuaError } from '../../src/lua/errors.js';
@@ -62,6 +68,12 @@ export interface Stage {
   find(slug: string, query?: object): { documents: Document[]; pagination: JsonObject };
   findById(slug: string, id: string, options?: object): Document | undefined;
   count(slug: string, query?: object): number;
+  createMany(slug: string, items: unknown[], options?: object): { created: number; documents: Document[] };
+  updateMany(slug: string, query: object, data: object, options?: object): { modified: number };
+  deleteMany(slug: string, query: object, options?: object): { deleted: number; skipped: number };
+  undelete(slug: string, id: string, options?: object): true;
+  validate(slug: string, data: object, options?: object): object;
+  refCount(slug: string, id: string): number;
   getGlobal(slug: string, options?: object): Document;
   updateGlobal(slug: string, data: object, options?: object): Document;
   /** The text of the error that the call raises, as Lua's tostring begins. */
@@ -169,6 +181,12 @@ export function openStage(options: StageOptions = {}): Stage {
     find: (slug, opts) => run(find(ctx, slug, query(opts))),
     findById: (slug, id, opts) => run(findById(ctx, slug, id, query(opts))),
     count: (slug, opts) => run(count(ctx, slug, query(opts))),
+    createMany: (slug, items, opts) => run(createMany(ctx, slug, table(items), query(opts))),
+    updateMany: (slug, which, data, opts) => run(updateMany(ctx, slug, query(which), table(data), query(opts))),
+    deleteMany: (slug, which, opts) => run(deleteMany(ctx, slug, query(which), query(opts))),
+    undelete: (slug, id, opts) => run(undelete(ctx, slug, id, query(opts))),
+    validate: (slug, data, opts) => run(validateDocument(ctx, slug, table(data), query(opts))),
+    refCount: (slug, id) => run(refCount(ctx, slug, id)),
     getGlobal: (slug, opts) => run(getGlobal(ctx, slug, query(opts))),
     updateGlobal: (slug, data, opts) => run(updateGlobal(ctx, slug, table(data), query(opts))),
     failure(body) {

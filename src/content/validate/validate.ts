@@ -1,5 +1,5 @@
 /** Validation of a write: every leaf in definition order, each check in the reference's order, all problems raised together (Lua API 3.6). */
-import type { Json } from '../../domain/json.js';
+import type { Json, JsonObject } from '../../domain/json.js';
 import type { Op } from '../../domain/op.js';
 import type { ContentContext } from '../context.js';
 import { ABSENT, type Input, valueOfLeaf } from '../input.js';
@@ -21,6 +21,8 @@ export interface ValidationScope {
   id: string | undefined;
   /** Skips `required` and numbers of rows. */
   draft: boolean;
+  /** Publishing a draft: the row as it is, which must have what is required where the data does not give it. Flat keys. */
+  stored?: JsonObject;
   /** undefined = the default locale. */
   locale: string | undefined;
   /** Depth at which validators run. */
@@ -41,10 +43,11 @@ function* checkLeaf(ctx: ContentContext, plan: Plan, input: Input, scope: Valida
   const given = valueOfLeaf(input, leaf);
   const absent = given === ABSENT;
   const value: Json = absent ? null : given;
-  const judged = !scope.draft && !(scope.isUpdate && absent);
-  if (judged) {
+  if (!scope.draft && !(scope.isUpdate && absent)) {
     if (field.required && field.type !== 'checkbox') report(presence(ctx, plan, scope, leaf, value));
     report(rowCount(field, value));
+  } else if (scope.stored && absent && leaf.storage === 'column' && field.required && field.type !== 'checkbox') {
+    report(presence(ctx, plan, scope, leaf, scope.stored[key] ?? null));
   }
   if (absent) return;
   report(polymorphic(field, value));

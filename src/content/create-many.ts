@@ -1,0 +1,41 @@
+/** crap.collections.create_many (Lua API 4.11): one savepoint for all, so that a failing item leaves nothing of the others. */
+import type { JsonObject } from '../domain/json.js';
+import type { Op } from '../domain/op.js';
+import type { LuaTable } from '../lua/value.js';
+import { allowWhole, overrides } from './access.js';
+import type { ContentContext, Document } from './context.js';
+import { createInside, filterTableText } from './create.js';
+import { refused } from './failure.js';
+import { inputOf } from './input.js';
+import { collectionPlan } from './plan.js';
+import { asTable, checkOptions, type QueryOptions } from './query.js';
+
+/**
+ * Every item is looked at before anything is written; a table without list part creates nothing. hooks = false skips validation too.
+ * Localized fields are those of the default locale: there is no locale option.
+ */
+export function* createMany(
+  ctx: ContentContext,
+  slug: string,
+  items: LuaTable,
+  options: QueryOptions,
+): Op<{ created: number; documents: Document[] }> {
+  const plan = collectionPlan(ctx, slug);
+  checkOptions(ctx, options, 'create_many');
+  const given: JsonObject[] = [];
+  for (let i = 1; i <= items.length; i++) {
+    const item = asTable(items.get(i));
+    if (!item) throw refused('ITEM_INVALID', `create_many: item at index ${i} is not a table`);
+    given.push(inputOf(item));
+  }
+  const override = overrides(ctx, options);
+  const own = { ...options, locale: undefined };
+  return yield* ctx.db.savepoint(function* () {
+    const documents: Document[] = [];
+    for (const item of given) {
+      if (!override) yield* allowWhole(ctx, plan.access.create, 'Create', filterTableText(slug));
+      documents.push(yield* createInside(ctx, plan, item, own, { override, readLocale: undefined, many: true }));
+    }
+    return { created: documents.length, documents };
+  });
+}

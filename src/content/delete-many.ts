@@ -1,0 +1,35 @@
+/** crap.collections.delete_many (Lua API 4.11): every live document that matches; one savepoint for all. */
+import type { Op } from '../domain/op.js';
+import { allowRows, overrides, trashRule } from './access.js';
+import type { ContentContext } from './context.js';
+import { removeInside } from './delete.js';
+import { localeOf } from './locale.js';
+import { matchingIds } from './matching.js';
+import { collectionPlan } from './plan.js';
+import { checkOptions, type QueryOptions } from './query.js';
+import { referenceCount } from './references.js';
+
+/** Documents that others refer to are skipped by hard deletes. */
+export function* deleteMany(
+  ctx: ContentContext,
+  slug: string,
+  query: QueryOptions,
+  options: QueryOptions,
+): Op<{ deleted: number; skipped: number }> {
+  const plan = collectionPlan(ctx, slug);
+  checkOptions(ctx, options, 'delete_many');
+  const locale = localeOf(ctx, query.locale, false);
+  const override = overrides(ctx, options);
+  const soft = plan.softDelete && !options.forceHardDelete;
+  const rule = soft ? trashRule(plan) : plan.access.delete;
+  return yield* ctx.db.savepoint(function* () {
+    const ids = yield* matchingIds(ctx, plan, query, { rule, what: 'Delete', purpose: 'delete', override, locale });
+    let skipped = 0;
+    for (const id of ids) {
+      const constraint = override ? undefined : yield* allowRows(ctx, rule, 'Delete', id);
+      if (!soft && (yield* referenceCount(ctx, plan, id)) > 0) skipped++;
+      else yield* removeInside(ctx, plan, id, options, { soft, what: 'Delete', constraint });
+    }
+    return { deleted: ids.length - skipped, skipped };
+  });
+}

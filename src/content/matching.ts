@@ -1,0 +1,62 @@
+/** Which documents update_many and delete_many mean (Lua API 4.11): live ones that match the filter and the access rule. */
+
+import type { FunctionRef } from '../domain/job.js';
+import type { Op } from '../domain/op.js';
+import { BindingError } from '../lua/errors.js';
+import { allowRows, namesOf } from './access.js';
+import type { ContentContext } from './context.js';
+import { prefixed, showingSql } from './failure.js';
+import { deniedFields } from './field-access.js';
+import { whereSql } from './filter.js';
+import { flatName, refuseSystemColumns, refuseSystemConstraints, refuseUnreadable } from './filter-names.js';
+import { parseWhere } from './filter-parse.js';
+import type { Plan } from './plan.js';
+import type { QueryOptions } from './query.js';
+import { whereClause } from './read-access.js';
+
+export interface Matching {
+  rule: FunctionRef | undefined;
+  /** "Update", "Delete": for "… access denied". */
+  what: string;
+  /** "update", "delete": for "Find docs for …". */
+  purpose: string;
+  override: boolean;
+  locale: string | undefined;
+}
+
+/** Ids, oldest first. Only `where` of the query counts. */
+export function* matchingIds(ctx: ContentContext, plan: Plan, query: QueryOptions, matching: Matching): Op<string[]> {
+  const where = query.where ? parseWhere(query.where) : { all: [] };
+  refuseSystemColumns(namesOf(where));
+  const constraint = matching.override ? undefined : yield* askFirst(ctx, matching);
+  if (constraint) refuseSystemConstraints(plan, namesOf(constraint), []);
+  return yield* prefixed(`Find docs for ${matching.purpose}: `, function* () {
+    if (!matching.override && where.all.length + (where.any?.length ?? 0) > 0) {
+      const denied = yield* deniedFields(ctx, plan, 'read');
+      for (const name of namesOf(where)) refuseUnreadable(denied, flatName(plan, name));
+    }
+    const { dialect } = ctx.db;
+    const parts = [
+      ...(plan.softDelete ? [{ text: '_deleted_at IS NULL', params: [] }] : []),
+      ...whereSql({ plan, dialect, locale: matching.locale }, where),
+      ...(constraint ? whereSql({ plan, dialect, locale: undefined, raw: true }, constraint) : []),
+    ];
+    const clause = whereClause(ctx, parts);
+    const order = plan.timestamps ? 'created_at, id' : 'id';
+    const sql = `SELECT id FROM ${dialect.ident(plan.table)} ${clause.text} ORDER BY ${order}`;
+    const rows = yield* showingSql(`Failed to execute query on '${plan.slug}'`, 'prepare', () => ctx.db.all(sql, clause.params));
+    return rows.map((row) => String(row['id']));
+  });
+}
+
+/** The rule is asked once without an id; what it raises is named as the check of access. */
+function* askFirst(ctx: ContentContext, { rule, what }: Matching) {
+  try {
+    return yield* allowRows(ctx, rule, what, undefined);
+  } catch (error) {
+    if (error instanceof BindingError && error.code !== 'ACCESS_DENIED') {
+      throw new BindingError(error.code, `access check error: ${error.message}`, { details: error.details, cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+/** crap.collections.validate (Lua API 4.10): the hooks and checks of a create, or of an update when `id` is given, without a write. */
+import type { JsonObject } from '../domain/json.js';
+import type { Op } from '../domain/op.js';
+import { BindingError } from '../lua/errors.js';
+import type { LuaTable } from '../lua/value.js';
+import { overrides } from './access.js';
+import type { ContentContext } from './context.js';
+import { prefixed } from './failure.js';
+import { deniedFields, strip } from './field-access.js';
+import { writeRun } from './hook-context.js';
+import { runBeforeWrite } from './hooks.js';
+import { inputOf, withFlatCopies } from './input.js';
+import { localeOf } from './locale.js';
+import { withoutPassword } from './password.js';
+import { collectionPlan, type Plan } from './plan.js';
+import { checkOptions, type QueryOptions } from './query.js';
+import { validate } from './validate/validate.js';
+
+export type Verdict = { valid: true } | { valid: false; errors: Record<string, string> };
+
+/** No collection rule is asked and the id need not exist; what hooks write stays. Other failures: "validate error: …". */
+export function* validateDocument(ctx: ContentContext, slug: string, data: LuaTable | JsonObject, options: QueryOptions): Op<Verdict> {
+  const plan = collectionPlan(ctx, slug);
+  checkOptions(ctx, options, 'validate');
+  const locale = localeOf(ctx, options.locale, false);
+  const given = inputOf(data);
+  return yield* prefixed('validate error: ', () => judge(ctx, plan, given, options, locale));
+}
+
+function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, options: QueryOptions, locale: string | undefined): Op<Verdict> {
+  const isUpdate = options.id !== undefined;
+  const operation = isUpdate ? 'update' : 'create';
+  const draft = options.draft && plan.drafts;
+  const run = writeRun(ctx, plan, operation, options, draft);
+  const input = withFlatCopies(plan, withoutPassword(ctx, plan, given));
+  if (!overrides(ctx, options)) strip(plan, yield* deniedFields(ctx, plan, operation), input.data);
+  yield* runBeforeWrite(ctx, run, 'before_validate', input);
+  try {
+    yield* validate(ctx, plan, input, { isUpdate, id: options.id, draft, locale, hookDepth: run.depth });
+  } catch (error) {
+    if (!(error instanceof BindingError && error.code === 'VALIDATION_FAILED')) throw error;
+    return { valid: false, errors: error.details['fields'] as Record<string, string> };
+  }
+  yield* runBeforeWrite(ctx, run, 'before_change', input);
+  return { valid: true };
+}

@@ -16,13 +16,14 @@ export interface Input {
   copies: ReadonlyMap<string, string>;
 }
 
-/** Throws "Invalid float value" and the texts of 7.1 for what has no JSON form. Never shares tables with what was given. */
+/** A key `__proto__` is no field and is dropped. Throws "Invalid float value" and the texts of 7.1 for what has no JSON form. Never shares tables with what was given. */
 export function inputOf(given: LuaTable | JsonObject): JsonObject {
   if (!(given instanceof LuaTable)) return copyJson(given) as JsonObject;
   const data: JsonObject = {};
   for (const [key, value] of given.entries) {
-    if (typeof key === 'string') data[key] = valueAt(key, value);
-    else if (key instanceof Uint8Array) luaToJson(key);
+    if (typeof key === 'string') {
+      if (key !== '__proto__') data[key] = valueAt(key, value);
+    } else if (key instanceof Uint8Array) luaToJson(key);
   }
   return data;
 }
@@ -44,7 +45,7 @@ export function copyJson(json: Json): Json {
   if (typeof json !== 'object' || json === null || json instanceof Float) return json;
   if (Array.isArray(json)) return json.map(copyJson);
   const copy: JsonObject = {};
-  for (const key of Object.keys(json)) copy[key] = copyJson(json[key]!);
+  for (const key of Object.keys(json)) if (key !== '__proto__') copy[key] = copyJson(json[key]!);
   return copy;
 }
 
@@ -77,11 +78,11 @@ export const ABSENT = Symbol('absent');
 export function valueOfLeaf(input: Input, leaf: Pick<PlannedLeaf, 'key' | 'path'>): Json | typeof ABSENT {
   const { data } = input;
   const { key, path } = leaf;
-  if (path.length === 1) return key in data ? data[key]! : ABSENT;
-  if (key in data && !(input.copies.get(key) === data[key] && isObject(data[path[0]!]))) return data[key]!;
+  if (path.length === 1) return Object.hasOwn(data, key) ? data[key]! : ABSENT;
+  if (Object.hasOwn(data, key) && !(input.copies.get(key) === data[key] && isObject(data[path[0]!]))) return data[key]!;
   let at: Json | undefined = data;
   for (const name of path) {
-    if (!isObject(at) || !(name in at)) return ABSENT;
+    if (!isObject(at) || !Object.hasOwn(at, name)) return ABSENT;
     at = at[name];
   }
   return at ?? null;

@@ -42,9 +42,11 @@ export function callerFacts(ctx: ContentContext): { [key: string]: LuaValue } {
   return facts;
 }
 
-/** JSON as Lua gets it: null members vanish. */
+/** Data as Lua gets it: null members vanish. Each value counts its depth by itself. */
 export function asLua(json: JsonObject): LuaValue {
-  return jsonToLua(json);
+  const table: { [key: string]: LuaValue } = {};
+  for (const key of Object.keys(json)) if (key !== '__proto__') table[key] = jsonToLua(json[key]!);
+  return table;
 }
 
 /** The options of a `{ ref, options }` hook, as its `ctx.options`. */

@@ -210,6 +210,13 @@ describe('field rules', () => {
     expect(stage.update('guarded', doc.id, { locked: 'y' }, FREE)).toMatchObject({ locked: 'y' });
   });
 
+  it('are not passed by data under the name of an object’s prototype', () => {
+    open({ create: true });
+    const data = Object.defineProperty({ owner: 'c' }, '__proto__', { value: { locked: 'x' }, enumerable: true });
+    const { id } = stage.create('guarded', data);
+    expect(stage.findById('guarded', id, FREE)).not.toHaveProperty('locked');
+  });
+
   it('keep a field that may not be read from being guessed by filters and order', () => {
     open({ read: true });
     const message = "runtime error: Read access denied for field 'secret': it cannot be filtered or sorted on";

@@ -74,20 +74,20 @@ export class Executor {
   async execute(assignment: Assignment): Promise<RunReport> {
     const { slots } = this.#options;
     const { job, timeoutMs, control } = assignment;
-    let slot: Slot;
-    try {
-      slot = await slots.acquire();
-    } catch (error) {
-      return { outcome: 'released', committed: false, error: errorOf(error), log: [], queued: false };
-    }
-    const timer = setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1));
-    const forget = control.onStop((reason) => slot.vm.stop(reason));
+    let slot: Slot | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    let started = false;
     let broken = false;
+    const forget = control.onStop((reason) => slot?.vm.stop(reason));
     try {
+      slot = await slots.acquire(control);
+      timer = setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1));
+      started = true;
       const deadline = performance.now() + timeoutMs;
       assignment.watcher?.started?.();
       let mode: TransactionMode = job.transaction === false ? 'per-call' : job.transaction === 'immediate' ? 'immediate' : 'deferred';
       for (;;) {
+        if (control.reason) throw new RunAbort(control.reason, 'stopped before it began');
         const passage = new Passage(this.#options, slot, assignment, mode, { deadline, handlerReturned: () => clearTimeout(timer) });
         const report = await passage.execute();
         broken = passage.broken;
@@ -95,15 +95,18 @@ export class Executor {
         mode = 'immediate';
         if (!slot.vm.spent) continue;
         slots.release(slot);
-        slot = await slots.acquire();
+        slot = undefined;
+        slot = await slots.acquire(control);
       }
     } catch (error) {
-      broken = true;
-      return { outcome: 'failed', committed: false, error: errorOf(error), log: [], queued: false };
+      broken = started && !(error instanceof RunAbort);
+      const unable = !started && !(error instanceof RunAbort);
+      const ending = unable ? { outcome: 'released' as const, error: errorOf(error) } : endingOf(error, timeoutMs);
+      return { ...ending, committed: false, log: [], queued: false };
     } finally {
       clearTimeout(timer);
       forget();
-      slots.release(slot, broken);
+      if (slot) slots.release(slot, broken);
     }
   }
 }

@@ -3,7 +3,7 @@ import { createSession, type DatabaseContext, type Session } from '../bindings/s
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import type { Clock } from '../domain/clock.js';
-import { ProjectError } from '../domain/errors.js';
+import { ProjectError, RunAbort } from '../domain/errors.js';
 import { runAsync } from '../domain/op.js';
 import type { LogLine } from '../domain/run.js';
 import type { Engine, Limits, Vm } from '../lua/vm.js';
@@ -11,6 +11,7 @@ import { loadDefinitions } from '../project/load-definitions.js';
 import { emptyRegistry } from '../project/registry.js';
 import type { Store } from '../store/store.js';
 import { SLICE_MS } from './limits.js';
+import type { RunControl } from './run-control.js';
 
 /** Loading the project into a slot must end within this. */
 const LOAD_LIMIT_MS = 30_000;
@@ -95,10 +96,21 @@ function maxMemory(options: SlotOptions): number | undefined {
   return options.moonlighter.lua.max_memory ?? options.crap.hooks.max_memory;
 }
 
+interface Waiter {
+  resolve(slot: Slot): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The slots of a thread. New ones are made one after the other with the event loop in between, and whoever waits takes what is
+ * released meanwhile: making a slot takes many milliseconds, and runs that began earlier go on.
+ */
 export class SlotPool {
   readonly #options: SlotOptions;
   readonly #idle: Slot[] = [];
+  readonly #waiting: Waiter[] = [];
   readonly #trim: NodeJS.Timeout;
+  #making = false;
 
   constructor(options: SlotOptions) {
     this.#options = options;
@@ -106,14 +118,39 @@ export class SlotPool {
     this.#trim.unref();
   }
 
-  async acquire(): Promise<Slot> {
-    return this.#idle.pop() ?? (await Slot.create(this.#options));
+  /** Rejects with ProjectError when the project does not load any more, with RunAbort when `control` is stopped before there is a slot. */
+  acquire(control?: RunControl): Promise<Slot> {
+    if (control?.reason) return Promise.reject(new RunAbort(control.reason, 'stopped before it had a slot'));
+    const idle = this.#idle.pop();
+    if (idle) return Promise.resolve(idle);
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        resolve: (slot) => {
+          forget?.();
+          resolve(slot);
+        },
+        reject,
+      };
+      const forget = control?.onStop((reason) => {
+        const at = this.#waiting.indexOf(waiter);
+        if (at < 0) return;
+        this.#waiting.splice(at, 1);
+        reject(new RunAbort(reason, 'stopped before it had a slot'));
+      });
+      this.#waiting.push(waiter);
+      if (!this.#making) void this.#make();
+    });
   }
 
   /** `broken`: something of the host failed inside it, do not trust it again. */
   release(slot: Slot, broken = false): void {
     if (broken || slot.vm.spent) {
       slot.vm.close();
+      return;
+    }
+    const waiter = this.#waiting.shift();
+    if (waiter) {
+      waiter.resolve(slot);
       return;
     }
     slot.idleSince = performance.now();
@@ -123,6 +160,19 @@ export class SlotPool {
   close(): void {
     clearInterval(this.#trim);
     for (const slot of this.#idle.splice(0)) slot.vm.close();
+  }
+
+  async #make(): Promise<void> {
+    this.#making = true;
+    while (this.#waiting.length > 0) {
+      try {
+        this.release(await Slot.create(this.#options));
+      } catch (error) {
+        this.#waiting.shift()?.reject(error);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#making = false;
   }
 
   #dropIdle(): void {

@@ -9,7 +9,7 @@ import { collectionPlan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { referenceCount } from './references.js';
 
-/** Documents that others refer to are skipped by hard deletes. */
+/** Documents that others, outside of what matches, refer to are skipped by hard deletes. */
 export function* deleteMany(
   ctx: ContentContext,
   slug: string,
@@ -24,12 +24,19 @@ export function* deleteMany(
   const rule = soft ? trashRule(plan) : plan.access.delete;
   return yield* ctx.db.savepoint(function* () {
     const ids = yield* matchingIds(ctx, plan, query, { rule, what: 'Delete', purpose: 'delete', override, locale });
-    let skipped = 0;
-    for (const id of ids) {
-      const constraint = override ? undefined : yield* allowRows(ctx, rule, 'Delete', id);
-      if (!soft && (yield* referenceCount(ctx, plan, id)) > 0) skipped++;
-      else yield* removeInside(ctx, plan, id, options, { soft, what: 'Delete', constraint });
+    // Deleting one can free another of them, so what is skipped is looked at again as long as something went: the order does not matter.
+    let pending = ids;
+    for (;;) {
+      const skipped: string[] = [];
+      for (const id of pending) {
+        const constraint = override ? undefined : yield* allowRows(ctx, rule, 'Delete', id);
+        if (!soft && (yield* referenceCount(ctx, plan, id)) > 0) skipped.push(id);
+        else yield* removeInside(ctx, plan, id, options, { soft, what: 'Delete', constraint });
+      }
+      const before = pending.length;
+      pending = skipped;
+      if (skipped.length === 0 || skipped.length === before) break;
     }
-    return { deleted: ids.length - skipped, skipped };
+    return { deleted: ids.length - pending.length, skipped: pending.length };
   });
 }

@@ -123,8 +123,11 @@ describe('update_many', () => {
 describe('delete_many', () => {
   it('deletes what matches and skips what others refer to', () => {
     open();
-    const [first, second] = three();
-    stage.update('items', second!.id, { other: first!.id });
+    const [first, second, third] = three();
+    stage.update('items', third!.id, { other: first!.id });
+    stage.update('items', first!.id, { other: second!.id });
+    expect(stage.deleteMany('items', { where: { n: { less_than: 3 } } })).toEqual({ deleted: 0, skipped: 2 });
+    stage.update('items', first!.id, { other: '' });
     expect(stage.deleteMany('items', { where: { n: { less_than: 3 } } })).toEqual({ deleted: 1, skipped: 1 });
     expect(stage.deleteMany('items', {})).toEqual({ deleted: 2, skipped: 0 });
     expect(stage.failure(() => stage.deleteMany('items', { where: { nope: 1 } }))).toMatch(

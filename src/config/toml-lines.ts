@@ -17,6 +17,7 @@ function pathText(path: readonly string[]): string {
 /** Every written path (headers, keys, dotted keys, keys of inline tables on one line) with its first line. */
 function keyLines(text: string): Map<string, number> {
   const lines = new Map<string, number>();
+  const headers: { path: string[]; line: number }[] = [];
   const note = (path: readonly string[], line: number) => {
     const key = pathText(path);
     if (!lines.has(key)) lines.set(key, line);
@@ -32,6 +33,7 @@ function keyLines(text: string): Map<string, number> {
     if (header) {
       table = splitKey(header[1]!);
       note(table, index + 1);
+      headers.push({ path: table, line: index + 1 });
       continue;
     }
     const assignment = /^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=\s*(.*)$/.exec(line);
@@ -43,6 +45,8 @@ function keyLines(text: string): Map<string, number> {
     const quotes = /^("""|''')/.exec(value)?.[1];
     if (quotes !== undefined && !value.slice(3).includes(quotes)) multiline = quotes;
   }
+  // Tables that only stand in front of another's name: `jobs` in [jobs.queues.mail].
+  for (const { path, line } of headers) for (let depth = 1; depth < path.length; depth++) note(path.slice(0, depth), line);
   return lines;
 }
 

@@ -9,10 +9,10 @@ import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { checkDefinitions } from '../content/define-check.js';
 import { systemClock } from '../domain/clock.js';
 import { type Problem, RunAbort } from '../domain/errors.js';
-import { runAsync } from '../domain/op.js';
 import type { LogLine } from '../domain/run.js';
 import { parseSchedule, scheduleNote } from '../domain/schedule.js';
 import { lua54 } from '../lua/engines/lua54/engine.js';
+import { doing, runUntil } from './bounded.js';
 import { checkReferences } from './check-references.js';
 import { LOAD_UNFINISHED, loadDefinitions } from './load-definitions.js';
 import { noStore } from './no-store.js';
@@ -77,17 +77,14 @@ async function evaluate(
       log,
       env,
     });
-    vm.begin({
-      deadline: performance.now() + (options.limitMs ?? LOAD_LIMIT_MS),
-      maxInstructions: Number.POSITIVE_INFINITY,
-      sliceMs: SLICE_MS,
-    });
-    const problems = await runAsync(loadDefinitions(session, dir));
+    const deadline = performance.now() + (options.limitMs ?? LOAD_LIMIT_MS);
+    vm.begin({ deadline, maxInstructions: Number.POSITIVE_INFINITY, sliceMs: SLICE_MS });
+    const problems = await runUntil(loadDefinitions(session, dir), deadline);
     if (problems.some(({ code }) => code === LOAD_UNFINISHED)) return problems;
     session.phase = 'running';
     problems.push(...checkDefinitions(registry, { generation, locale: localeOf(crap) }));
     try {
-      problems.push(...(await runAsync(checkReferences(session, dir, onInitLine))));
+      problems.push(...(await runUntil(checkReferences(session, dir, onInitLine), deadline)));
     } catch (error) {
       if (!(error instanceof RunAbort)) throw error;
       problems.push(stuck(error));
@@ -106,7 +103,7 @@ function stuck(abort: RunAbort): Problem {
   return {
     severity: 'error',
     code: LOAD_UNFINISHED,
-    message: `the modules of hooks and handlers did not finish loading: ${abort.message}`,
+    message: `the modules of hooks and handlers did not finish loading: ${doing(abort)}`,
     remedy: 'look for a loop at the top level of a module',
   };
 }

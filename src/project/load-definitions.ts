@@ -9,6 +9,7 @@ import { isLater } from '../config/generation.js';
 import { applyDefaultTimezone } from '../content/define-check.js';
 import { messageOf, type Problem, RunAbort } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
+import { doing } from './bounded.js';
 import { insideOf, problemsOfFailure } from './failure-problems.js';
 
 const FOLDERS = ['collections', 'globals', 'jobs'] as const;
@@ -102,7 +103,7 @@ function unfinished(session: Session, projectDir: string, path: string, abort: R
   return {
     severity: 'error',
     code: LOAD_UNFINISHED,
-    message: `${file} did not finish loading: ${abort.message}; the files after it were not looked at`,
+    message: `${file} did not finish loading: ${doing(abort)}; the files after it were not looked at`,
     file,
     line: at !== undefined && insideOf(projectDir, at.file) === file ? at.line : undefined,
     remedy: 'look for a loop, or for something that waits, at the top level of the file',

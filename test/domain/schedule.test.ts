@@ -108,6 +108,12 @@ describe('the next due instant', () => {
     );
   });
 
+  it('is found over the eight years that have no leap day', () => {
+    const leap = parseSchedule('0 0 29 2 *', 0);
+    expect(nextTick(leap, at('2096-03-01T00:00:00Z'), 'America/New_York')).toBe(at('2104-02-29T05:00:00Z'));
+    expect(previousTick(leap, at('2026-01-01T00:00:00Z'), 'UTC')).toBe(at('2024-02-29T00:00:00Z'));
+  });
+
   it('stops at a limit', () => {
     expect(ticksBetween(parseSchedule('* * * * * *'), 0, 1e12, 'UTC', 3)).toEqual([1000, 2000, 3000]);
   });

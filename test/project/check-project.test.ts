@@ -177,6 +177,7 @@ describe('a broken project [BOUNDARY]', () => {
   it.each([
     ['a loop', 'while true do end'],
     ['a loop in pcall', 'while true do pcall(function() while true do end end) end'],
+    ['a long wait', 'crap.sleep(1000)'],
     ['a comparator that loops', 'table.sort({1, 2, 3}, function() while true do end end)'],
   ])('does not hang on %s', async (_what, source) => {
     const project = await check({ 'jobs/a.lua': `local x = 1\n${source}\n`, 'jobs/b.lua': job('b') }, { limitMs: 300 });

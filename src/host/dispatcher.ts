@@ -136,16 +136,16 @@ export class Dispatcher {
   }
 
   #idle(): void {
-    const { onIdle, acts, clock } = this.#options;
+    const { onIdle, acts, clock, queues } = this.#options;
     if (!onIdle || this.#stopped || this.#options.running() > 0 || acts.recording > 0) return;
-    if (this.#options.maxConcurrent <= 0 || acts.read((db) => acts.store.countDue(db, clock.now(), this.#slugs)) === 0) onIdle();
+    if (this.#options.maxConcurrent <= 0 || acts.read((db) => acts.store.countDue(db, clock.now(), this.#slugs, queues)) === 0) onIdle();
   }
 
   /** Sleeps until the next run comes due. */
   #plan(): void {
-    const { acts, clock } = this.#options;
+    const { acts, clock, queues } = this.#options;
     const now = clock.now();
-    const next = acts.read((db) => acts.store.nextDueAt(db, now, this.#slugs));
+    const next = acts.read((db) => acts.store.nextDueAt(db, now, this.#slugs, queues));
     if (next !== undefined) this.#later(next - clock.now());
     else clearTimeout(this.#dueTimer);
   }
@@ -158,10 +158,10 @@ export class Dispatcher {
 
   /** Takes no lock when nothing is due. */
   #poll(): void {
-    const { acts, clock } = this.#options;
+    const { acts, clock, queues } = this.#options;
     if (this.#pass || this.#options.free() <= 0) return;
     try {
-      if (this.#options.onIdle || acts.read((db) => acts.store.countDue(db, clock.now(), this.#slugs)) > 0) this.wake();
+      if (this.#options.onIdle || acts.read((db) => acts.store.countDue(db, clock.now(), this.#slugs, queues)) > 0) this.wake();
     } catch {
       this.wake();
     }

@@ -91,9 +91,9 @@ export interface Store {
   listRuns(db: Db, filter: RunFilter): Op<Run[]>;
   countRunning(db: Db): Op<{ total: number; bySlug: Map<string, number> }>;
   /** Pending runs whose definition is in `slugs` due at or before `now`, for `--drain` and wake-up planning. */
-  countDue(db: Db, now: number, slugs: readonly string[]): Op<number>;
+  countDue(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<number>;
   /** The earliest future due instant among pending runs of these slugs; undefined when none. */
-  nextDueAt(db: Db, now: number, slugs: readonly string[]): Op<number | undefined>;
+  nextDueAt(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<number | undefined>;
   /** Summary of the newest `last` runs of each slug for `jobs list`. */
   recentRuns(db: Db, last: number): Op<Map<string, Record<RunStatus, number>>>;
   purge(db: Db, olderThan: number, limit: number): Op<number>;

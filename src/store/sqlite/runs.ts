@@ -34,20 +34,21 @@ export function* listRuns(db: Db, filter: RunFilter): Op<Run[]> {
   return rows.map(toRun);
 }
 
-export function* countDue(db: Db, now: number, slugs: readonly string[]): Op<number> {
+/** `queues`: only these; default all. */
+export function* countDue(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<number> {
   if (slugs.length === 0) return 0;
   const row = yield* db.get(
-    `SELECT COUNT(*) AS n FROM _crap_jobs WHERE status = 'pending' AND slug IN (${marks(slugs)}) AND ${DUE} <= ? AND (_ml_due > 0 OR retry_after IS NULL OR retry_after <= ?)`,
-    [...slugs, now, toText(now)],
+    `SELECT COUNT(*) AS n FROM _crap_jobs WHERE status = 'pending' AND slug IN (${marks(slugs)})${inQueues(queues)} AND ${DUE} <= ? AND (_ml_due > 0 OR retry_after IS NULL OR retry_after <= ?)`,
+    [...slugs, ...(queues ?? []), now, toText(now)],
   );
   return Number(row?.['n'] ?? 0);
 }
 
-export function* nextDueAt(db: Db, now: number, slugs: readonly string[]): Op<number | undefined> {
+export function* nextDueAt(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<number | undefined> {
   if (slugs.length === 0) return undefined;
   const row = yield* db.get(
-    `SELECT MIN(_ml_due) AS due FROM _crap_jobs WHERE status = 'pending' AND _ml_due > 0 AND _ml_due > ? AND slug IN (${marks(slugs)})`,
-    [now, ...slugs],
+    `SELECT MIN(_ml_due) AS due FROM _crap_jobs WHERE status = 'pending' AND _ml_due > 0 AND _ml_due > ? AND slug IN (${marks(slugs)})${inQueues(queues)}`,
+    [now, ...slugs, ...(queues ?? [])],
   );
   return row?.['due'] === null || row?.['due'] === undefined ? undefined : Number(row['due']);
 }
@@ -102,6 +103,10 @@ function exact(ms: SqlValue | undefined, text: SqlValue | undefined): number | n
 
 function textOrNull(value: SqlValue | undefined): string | null {
   return value === null || value === undefined ? null : String(value);
+}
+
+function inQueues(queues: readonly string[] | undefined): string {
+  return queues ? ` AND queue IN (${marks(queues)})` : '';
 }
 
 function marks(values: readonly unknown[]): string {

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { loadProject } from '../../src/host/load-project-thread.js';
+import { createProject } from '../support/project.js';
 import { job, numbers, RunningHost } from './running.js';
 
 let running: RunningHost | undefined;
@@ -76,5 +78,33 @@ return M`,
     await running.host.stop('drained');
     const statuses = running.runs().map((run) => `${run.slug} ${run.status}`);
     expect(statuses.sort()).toEqual(['a completed', 'a completed', 'a completed', 'a pending', 'bad pending']);
+  });
+
+  it('[BOUNDARY] a file broken while the host runs gives back what needs it; the runs beside go on', async () => {
+    running = await RunningHost.start({
+      'moonlighter.toml': '[workers]\nthreads = 1\n',
+      ...job('long', '', 'crap.sleep(0.5)\nreturn 1'),
+      ...job('other', '', 'return 2'),
+    });
+    const [long] = await running.enqueue('long');
+    await running.until(() => running!.started.length === 1);
+    await running.folder.write({ 'jobs/other.lua': 'this is not Lua' });
+    const [other] = await running.enqueue('other');
+    await running.ended(2);
+    const by = new Map(running.finished.map((e) => [e.run.id, e]));
+    expect(by.get(other!)).toMatchObject({ outcome: 'released', next: 'pending', error: { code: 'PROJECT_INVALID' } });
+    expect(by.get(long!)).toMatchObject({ outcome: 'completed' });
+    expect(running.run(other!)).toMatchObject({ status: 'pending', attempt: 0 });
+    expect(running.run(other!).dueAt - Date.now()).toBeGreaterThan(5_000);
+  });
+
+  it('[BOUNDARY] loads a project in a thread with every problem, whatever its files do', async () => {
+    const folder = await createProject({ 'jobs/broken.lua': 'this is not Lua', 'init.lua': 'error("not today")' });
+    try {
+      const { problems } = await loadProject(folder.dir);
+      expect(problems.map((problem) => problem.file).sort()).toEqual(['init.lua', 'jobs/broken.lua']);
+    } finally {
+      await folder.dispose();
+    }
   });
 });

@@ -21,6 +21,12 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof ProjectError || error instanceof UsageError || isWrongExpression(error)) return EXIT.usage;
   if (error instanceof NotFoundError) return EXIT.notFound;
   if (error instanceof RefusedError || isLuaRefusal(error)) return EXIT.refused;
-  if (error instanceof StoreUnavailableError) return EXIT.unavailable;
+  if (unavailableWithin(error)) return EXIT.unavailable;
   return EXIT.failed;
+}
+
+/** The database was unavailable, also where Lua code met it on its way. */
+function unavailableWithin(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof StoreUnavailableError) return true;
+  return false;
 }

@@ -101,7 +101,7 @@ it('[BOUNDARY] a database that another program has locked is unavailable after b
   other.exec('BEGIN IMMEDIATE');
   try {
     const error = await failJson(['-C', dir, 'jobs', 'trigger', 'echo']);
-    expect(error).toMatchObject({ exit: 5, code: 'DATABASE_BUSY' });
+    expect(error).toMatchObject({ exit: 5, code: 'WRITE_LOCK_BUSY' });
     expect(error.message).toContain(join(dir, 'data/crap.db'));
     expect(await runsOf(dir)).toHaveLength(1);
   } finally {
@@ -142,10 +142,10 @@ it('[BOUNDARY] a file that is no database, and a path that cannot be one', async
 });
 
 it('[BOUNDARY] a value of the wrong type in a definition is named with its key', async () => {
-  const dir = await open({ 'jobs/loop.lua': 'crap.jobs.define("a", { handler = "jobs.echo.run", queue = 12 })\n' });
+  const dir = await open({ 'jobs/odd.lua': 'crap.jobs.define("a", { handler = "jobs.echo.run", retries = "many" })\n' });
   const [problem] = await problemsOf(dir);
-  expect(problem).toMatchObject({ file: 'jobs/loop.lua', line: 1 });
-  expect(problem!.message).toContain('queue');
+  expect(problem).toMatchObject({ file: 'jobs/odd.lua', line: 1 });
+  expect(problem!.message).toContain('retries');
 });
 
 it('a chunk that raises ends with 1, its message and its traceback; nothing of it stays', async () => {

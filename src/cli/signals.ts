@@ -1,9 +1,13 @@
 /** SIGINT and SIGTERM: the first asks the command to end, the second ends the process at once with 130. */
 import { EXIT } from './exit-codes.js';
 
+/** One Ctrl-C may arrive twice, from the terminal and passed on by npm; nobody presses it again this soon. */
+const SAME_PRESS_MS = 250;
+
 export class Signals {
   readonly #controller = new AbortController();
   #received: NodeJS.Signals | undefined;
+  #receivedAt = 0;
 
   /** Aborted by the first signal. */
   get signal(): AbortSignal {
@@ -15,13 +19,7 @@ export class Signals {
   }
 
   listen(): void {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(name, () => {
-        if (this.#received) process.exit(EXIT.interrupted);
-        this.#received = name;
-        this.#controller.abort(new Error(`interrupted by ${name}`));
-      });
-    }
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => this.#receive(name));
   }
 
   /** Resolves with the first signal. */
@@ -30,5 +28,14 @@ export class Signals {
       if (this.#received) resolve(this.#received);
       else this.signal.addEventListener('abort', () => resolve(this.#received!), { once: true });
     });
+  }
+
+  #receive(name: NodeJS.Signals): void {
+    const now = performance.now();
+    if (this.#received === undefined) {
+      this.#received = name;
+      this.#receivedAt = now;
+      this.#controller.abort(new Error(`interrupted by ${name}`));
+    } else if (now - this.#receivedAt >= SAME_PRESS_MS) process.exit(EXIT.interrupted);
   }
 }

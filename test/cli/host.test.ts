@@ -129,3 +129,19 @@ it('a live crap-cms on the same folder is named with what to do', async () => {
   expect(stderr).toContain(`pid ${process.pid}`);
   expect(stderr).toContain('--no-cron');
 });
+
+it('the second signal ends a host at once with 130, whatever still runs; the run is not lost', async () => {
+  const slow =
+    'crap.jobs.define("slow", { handler = "jobs.slow.run" })\nreturn { run = function() crap.log.info("sleeping") crap.sleep(60) end }\n';
+  const { dir, host } = await serve({ 'jobs/slow.lua': slow });
+  const { id } = await runJson<{ id: string }>(['-C', dir, 'jobs', 'trigger', 'slow']);
+  await host.until(/Executing job|sleeping/);
+  host.child.kill('SIGTERM');
+  await host.until(/waiting for 1 running job/);
+  const again = setInterval(() => host.child.kill('SIGTERM'), 100);
+  const { code } = await host.ended;
+  clearInterval(again);
+  expect(code).toBe(130);
+  const run = await runJson<RunView>(['-C', dir, 'jobs', 'status', '--id', id]);
+  expect(['pending', 'running']).toContain(run.status);
+});

@@ -37,6 +37,8 @@ const PACKAGES: Record<string, RegExp> = {
   'smol-toml': /^src\/config\//,
   zod: /^src\/config\//,
   pino: /^src\/host\/log[a-z-]*\.ts$/,
+  nodemailer: /^src\/bindings\/(e?mail)[a-z-]*\.ts$/,
+  '@node-rs/argon2': /^src\/bindings\/password[a-z-]*\.ts$/,
   nanoid: /^src\/(bindings|content|host|store|domain)\//,
 };
 

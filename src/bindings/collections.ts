@@ -1,13 +1,19 @@
 /** crap.collections (Lua API 2.3, 4): define and config, and the operations of content/ as Lua calls them. */
 import { count } from '../content/count.js';
 import { create } from '../content/create.js';
+import { createMany } from '../content/create-many.js';
 import { remove } from '../content/delete.js';
+import { deleteMany } from '../content/delete-many.js';
 import { find } from '../content/find.js';
 import { findById } from '../content/find-by-id.js';
 import { parseCollection } from '../content/parse-collection.js';
 import { parseQuery } from '../content/query.js';
+import { refCount } from '../content/ref-count.js';
 import { renderCollection } from '../content/render-config.js';
+import { undelete } from '../content/undelete.js';
 import { update } from '../content/update.js';
+import { updateMany } from '../content/update-many.js';
+import { validateDocument } from '../content/validate-document.js';
 import { BindingError } from '../lua/errors.js';
 import type { LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
@@ -48,15 +54,27 @@ export function collectionBindings(session: Session): Record<string, Binding> {
     delete: binding(['string', 'string', 'table?'], function* (slug, id, options) {
       return yield* remove(content(), slug, id, parseQuery(options));
     }),
-    undelete: notAvailable('crap.collections.undelete', ['string', 'string', 'table?']),
+    undelete: binding(['string', 'string', 'table?'], function* (slug, id, options) {
+      return yield* undelete(content(), slug, id, parseQuery(options));
+    }),
     unpublish: notAvailable('crap.collections.unpublish', ['string', 'string', 'table?']),
-    validate: notAvailable('crap.collections.validate', ['string', 'table', 'table?']),
-    create_many: notAvailable('crap.collections.create_many', ['string', 'table', 'table?']),
-    update_many: notAvailable('crap.collections.update_many', ['string', 'table', 'table', 'table?']),
-    delete_many: notAvailable('crap.collections.delete_many', ['string', 'table', 'table?']),
+    validate: binding(['string', 'table', 'table?'], function* (slug, data, options) {
+      return (yield* validateDocument(content(), slug, data, parseQuery(options))) as LuaValue;
+    }),
+    create_many: binding(['string', 'table', 'table?'], function* (slug, items, options) {
+      return (yield* createMany(content(), slug, items, parseQuery(options))) as LuaValue;
+    }),
+    update_many: binding(['string', 'table', 'table', 'table?'], function* (slug, query, data, options) {
+      return (yield* updateMany(content(), slug, parseQuery(query), data, parseQuery(options))) as LuaValue;
+    }),
+    delete_many: binding(['string', 'table', 'table?'], function* (slug, query, options) {
+      return (yield* deleteMany(content(), slug, parseQuery(query), parseQuery(options))) as LuaValue;
+    }),
     list_versions: notAvailable('crap.collections.list_versions', ['string', 'string', 'table?']),
     restore_version: notAvailable('crap.collections.restore_version', ['string', 'string', 'string', 'table?']),
-    ref_count: notAvailable('crap.collections.ref_count', ['string', 'string']),
+    ref_count: binding(['string', 'string'], function* (slug, id) {
+      return yield* refCount(content(), slug, id);
+    }),
   };
 }
 

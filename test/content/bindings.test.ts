@@ -1,0 +1,51 @@
+/** The operations of content as Lua calls them: crap.collections over a real VM and database. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Bench, Benches } from '../bindings/support.js';
+import { engines } from '../support/engines.js';
+
+const DEFINE = `
+  crap.collections.define("notes", { soft_delete = true, versions = { max_versions = 3 }, fields = {
+    { name = "title", type = "text", required = true },
+    { name = "other", type = "relationship", relationship = { collection = "notes" } },
+  } })
+`;
+
+describe.each(engines)('$name', (engine) => {
+  const benches = new Benches();
+  afterEach(() => benches.dispose());
+  const open = async (): Promise<Bench> => {
+    const bench = await benches.open(engine);
+    await bench.run(DEFINE);
+    await bench.enter();
+    return bench;
+  };
+
+  it('creates, changes and deletes many', async () => {
+    const bench = await open();
+    expect(
+      await bench.run(`
+        local C = crap.collections
+        local made = C.create_many("notes", { { title = "a" }, { title = "b" } })
+        local changed = C.update_many("notes", { where = { title = "a" } }, { title = "c" })
+        local gone = C.delete_many("notes", { where = { title = "c" } }, { forceHardDelete = true })
+        return made.created, made.documents[2].title, changed.modified, gone.deleted, gone.skipped, C.count("notes")`),
+    ).toEqual([2, 'b', 1, 1, 0, 1]);
+    expect(await bench.failure('crap.collections.create_many("notes", { { title = "x" }, 5 })')).toBe(
+      'runtime error: create_many: item at index 2 is not a table',
+    );
+  });
+
+  it('takes documents out of the trash, counts references and validates', async () => {
+    const bench = await open();
+    expect(
+      await bench.run(`
+        local C = crap.collections
+        local a = C.create("notes", { title = "a" })
+        C.create("notes", { title = "b", other = a.id })
+        C.delete("notes", a.id)
+        local hidden = C.count("notes")
+        return hidden, C.undelete("notes", a.id), C.count("notes"), C.ref_count("notes", a.id),
+          C.validate("notes", { title = "t" }).valid, C.validate("notes", {}).errors.title`),
+    ).toEqual([1, true, 2, 1, true, 'title is required']);
+  });
+});

@@ -115,6 +115,25 @@ describe('rescuer', () => {
     expect(stage.run(id)?.status).toBe('pending');
   });
 
+  it('Regression: rescues a run of crap-cms that one of our hosts had attempted before', async () => {
+    const { stage, claim, rescuer } = await set();
+    const id = await stage.enqueue('a');
+    const [mine] = await claim('h');
+    const now = stage.clock.now();
+    const next = { status: 'pending', dueAt: now, spendsAttempt: true } as const;
+    await stage.acts.write('test', (db) =>
+      stage.acts.store.end(db, { run: id, claim: mine!.claim, now, outcome: 'failed', error: { code: 'X', message: 'no' }, next, log: [] }),
+    );
+    const stamp = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
+    await stage.acts.write('test', (db) =>
+      db.run("UPDATE _crap_jobs SET status = 'running', attempt = 2, started_at = ?, heartbeat_at = ? WHERE id = ?", [stamp, stamp, id]),
+    );
+    stage.clock.time += 75_000;
+    await rescuer({}).rescue();
+    expect(stage.run(id)).toMatchObject({ status: 'pending', attempt: 1 });
+    expect(stage.acts.read((db) => db.all('SELECT outcome FROM _ml_attempts'))).toEqual([{ outcome: 'failed' }]);
+  });
+
   it('gives back a claim in its own name that it twice does not know of', async () => {
     const { stage, claim, rescuer } = await set();
     const orphan = await stage.enqueue('a');

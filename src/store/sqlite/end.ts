@@ -2,7 +2,7 @@
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
 import type { EndRequest } from '../store.js';
-import { endAttempt } from './attempts.js';
+import { recordAttempt } from './attempts.js';
 import { toText } from './times.js';
 
 const FENCE = "WHERE id = ? AND status = 'running' AND _ml_claim = ?";
@@ -16,7 +16,7 @@ const TO_FINAL = `UPDATE _crap_jobs SET status = ?, error = COALESCE(?, error), 
 /** False when the claim was lost to another: nothing was changed. */
 export function* end(db: Db, request: EndRequest): Op<boolean> {
   const { run, claim, now, outcome, error, next, log } = request;
-  if (!(yield* endAttempt(db, { run, claim, now, outcome, log, ...(error && { error }) }))) return false;
+  yield* recordAttempt(db, { run, claim, now, outcome, log, ...(error && { error }) });
   const text = error ? error.message + (error.traceback ? `\n${error.traceback}` : '') : null;
   const lost = outcome === 'lost' ? 1 : 0;
   if (next.status !== 'pending') return (yield* db.run(TO_FINAL, [next.status, text, toText(now), now, lost, run, claim])) === 1;

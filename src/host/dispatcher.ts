@@ -109,6 +109,9 @@ export class Dispatcher {
   /** true = nothing more is claimable now. */
   async #claim(): Promise<boolean> {
     const { acts, clock, events } = this.#options;
+    // What has arrived by now (ends of runs come in groups) is heard first: one claim takes for all of them.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#stopped) return false;
     const limit = Math.min(this.#options.free(), this.#options.ownLimit - this.#options.running());
     if (limit <= 0 || this.#options.maxConcurrent <= 0) {
       this.#idle();
@@ -138,7 +141,7 @@ export class Dispatcher {
   #idle(): void {
     const { onIdle, acts, clock, queues } = this.#options;
     if (!onIdle || this.#stopped || this.#options.running() > 0 || acts.recording > 0) return;
-    if (this.#options.maxConcurrent <= 0 || acts.read((db) => acts.store.countDue(db, clock.now(), this.#slugs, queues)) === 0) onIdle();
+    if (this.#options.maxConcurrent <= 0 || !acts.read((db) => acts.store.hasDue(db, clock.now(), this.#slugs, queues))) onIdle();
   }
 
   /** Sleeps until the next run comes due. */
@@ -161,7 +164,7 @@ export class Dispatcher {
     const { acts, clock, queues } = this.#options;
     if (this.#pass || this.#options.free() <= 0) return;
     try {
-      if (this.#options.onIdle || acts.read((db) => acts.store.countDue(db, clock.now(), this.#slugs, queues)) > 0) this.wake();
+      if (this.#options.onIdle || acts.read((db) => acts.store.hasDue(db, clock.now(), this.#slugs, queues))) this.wake();
     } catch {
       this.wake();
     }

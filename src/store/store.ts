@@ -90,8 +90,8 @@ export interface Store {
   findRun(db: Db, id: string): Op<Run | undefined>;
   listRuns(db: Db, filter: RunFilter): Op<Run[]>;
   countRunning(db: Db): Op<{ total: number; bySlug: Map<string, number> }>;
-  /** Pending runs whose definition is in `slugs` due at or before `now`, for `--drain` and wake-up planning. */
-  countDue(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<number>;
+  /** Whether a pending run of these slugs (and, where given, queues) is due at `now`; costs nothing that grows with the backlog. */
+  hasDue(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<boolean>;
   /** The earliest future due instant among pending runs of these slugs; undefined when none. */
   nextDueAt(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<number | undefined>;
   /** Summary of the newest `last` runs of each slug for `jobs list`. */

@@ -77,11 +77,12 @@ export async function createLocalExecutor(project: LocalProject, databasePath: s
     clock: systemClock,
     log: (line) => hostLog(line),
   });
-  const connections = new ConnectionPool(databasePath, moonlighter.database.synchronous, config.database.busy_timeout * 1000);
+  const queue = new LocalWriteQueue();
+  const connections = new ConnectionPool(databasePath, moonlighter.database.synchronous, config.database.busy_timeout * 1000, queue);
   const options: ExecutorOptions = {
     slots,
     connections,
-    queue: new LocalWriteQueue(),
+    queue,
     store: sqliteStore,
     clock: systemClock,
     generation,

@@ -5,9 +5,9 @@
 import type { Op } from '../domain/op.js';
 import type { Db, Row, SqlValue } from '../store/db.js';
 import { type Database, openDatabase } from '../store/sqlite/database.js';
-import { writeTransaction } from '../store/sqlite/short-transaction.js';
 import { PerCallTransaction, RunTransaction } from '../store/sqlite/transaction.js';
 import type { WriteQueue } from '../store/writer.js';
+import { CompletionBatch } from './completion-batch.js';
 
 /** deferred: a snapshot from the first read, a writer from the first write; immediate: a writer from the start; per-call: `transaction = false`. */
 export type TransactionMode = 'deferred' | 'immediate' | 'per-call';
@@ -18,14 +18,22 @@ export class ConnectionPool {
   readonly #busyTimeoutMs: number;
   readonly #idle: Database[] = [];
 
-  constructor(path: string, synchronous: 'normal' | 'full', busyTimeoutMs: number) {
+  /** Where runs that wrote nothing are completed together. */
+  readonly completions: CompletionBatch;
+
+  constructor(path: string, synchronous: 'normal' | 'full', busyTimeoutMs: number, queue: WriteQueue) {
     this.#path = path;
     this.#synchronous = synchronous;
     this.#busyTimeoutMs = busyTimeoutMs;
+    this.completions = new CompletionBatch(() => this.#openOne(), queue);
   }
 
   acquire(): Database {
-    return this.#idle.pop() ?? openDatabase({ path: this.#path, synchronous: this.#synchronous, busyTimeoutMs: this.#busyTimeoutMs });
+    return this.#idle.pop() ?? this.#openOne();
+  }
+
+  #openOne(): Database {
+    return openDatabase({ path: this.#path, synchronous: this.#synchronous, busyTimeoutMs: this.#busyTimeoutMs });
   }
 
   release(database: Database): void {
@@ -35,6 +43,7 @@ export class ConnectionPool {
 
   close(): void {
     for (const database of this.#idle.splice(0)) database.close();
+    this.completions.close();
   }
 }
 
@@ -87,7 +96,7 @@ export class RunDatabase implements Db {
 
   /**
    * Ends the run's transaction with `last` in it. A run that wrote commits both together; one that only read ends its (perhaps
-   * old) snapshot first and has `last` in a short transaction of its own. False from `last` rolls everything back.
+   * old) snapshot first and has `last` in a short transaction that it shares with others. False from `last` undoes everything of this run.
    */
   *finish(last: (db: Db) => Op<boolean>): Op<boolean> {
     const transaction = this.#transaction;
@@ -98,9 +107,7 @@ export class RunDatabase implements Db {
       return kept;
     }
     transaction?.rollback();
-    this.#database ??= this.#pool.acquire();
-    this.#database.deadline = Number.POSITIVE_INFINITY;
-    return yield* writeTransaction(this.#database, this.#queue, this.#owner, last);
+    return yield* this.#pool.completions.add(last);
   }
 
   /** Commits what was written, if anything. */

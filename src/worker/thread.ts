@@ -22,7 +22,7 @@ const post = (message: FromWorker) => parentPort!.postMessage(message);
 const hostLog = (line: LogLine) => post({ type: 'log', run: undefined, slug: undefined, line });
 
 const queue = new WriteQueueClient(post);
-const connections = new ConnectionPool(setup.databasePath, moonlighter.database.synchronous, crap.database.busy_timeout * 1000);
+const connections = new ConnectionPool(setup.databasePath, moonlighter.database.synchronous, crap.database.busy_timeout * 1000, queue);
 const options: ExecutorOptions = {
   slots: new SlotPool({
     engine: lua54,

@@ -70,7 +70,7 @@ describe.each(engines)('executor on $name', (engine) => {
       }),
     );
     database.close();
-    connections = new ConnectionPool(path, 'normal', 1_000);
+    connections = new ConnectionPool(path, 'normal', 1_000, queue);
     const slots = {
       async acquire(): Promise<Slot> {
         const known = idle.pop();

@@ -6,7 +6,7 @@ import type { Op } from '../../domain/op.js';
 import type { ClaimedRun } from '../../domain/run.js';
 import type { Db, Row } from '../db.js';
 import type { ClaimRequest } from '../store.js';
-import { DUE, RANK } from './schema.js';
+import { RANK, READY } from './schema.js';
 import { fromText, toText } from './times.js';
 
 /** A skip scan: one index seek for each job with pending rows. */
@@ -16,8 +16,6 @@ const PENDING_SLUGS = `WITH RECURSIVE s(slug) AS (
   SELECT (SELECT slug FROM _crap_jobs WHERE status = 'pending' AND slug > s.slug ORDER BY slug LIMIT 1) FROM s WHERE s.slug IS NOT NULL
 ) SELECT slug FROM s WHERE slug IS NOT NULL`;
 
-/** retry_after of a row of ours is only the due time rounded for crap-cms; on a foreign row it is the truth. */
-const READY = `${DUE} <= ? AND (_ml_due > 0 OR retry_after IS NULL OR retry_after <= ?)`;
 const COLUMNS = `rowid AS row, id, slug, queue, ${RANK} AS rank`;
 /** Rank never exceeds the due time where priority is not negative, so `rank <= now` ends the scan before the runs that wait. */
 const HEAD = `SELECT ${COLUMNS} FROM _crap_jobs WHERE slug = ? AND status = 'pending' AND ${RANK} <= ? AND ${READY}`;

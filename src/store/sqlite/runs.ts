@@ -3,7 +3,7 @@ import type { Op } from '../../domain/op.js';
 import { RUN_STATUSES, type Run, type RunStatus } from '../../domain/run.js';
 import type { Db, Row, SqlValue } from '../db.js';
 import type { RunFilter } from '../store.js';
-import { DUE } from './schema.js';
+import { DUE, RANK, READY } from './schema.js';
 import { fromText, toText } from './times.js';
 
 const COLUMNS = `*, ${DUE} AS due, rowid AS row`;
@@ -35,13 +35,17 @@ export function* listRuns(db: Db, filter: RunFilter): Op<Run[]> {
 }
 
 /** `queues`: only these; default all. */
-export function* countDue(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<number> {
-  if (slugs.length === 0) return 0;
-  const row = yield* db.get(
-    `SELECT COUNT(*) AS n FROM _crap_jobs WHERE status = 'pending' AND slug IN (${marks(slugs)})${inQueues(queues)} AND ${DUE} <= ? AND (_ml_due > 0 OR retry_after IS NULL OR retry_after <= ?)`,
-    [...slugs, ...(queues ?? []), now, toText(now)],
-  );
-  return Number(row?.['n'] ?? 0);
+export function* hasDue(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<boolean> {
+  const lanes = inQueues(queues);
+  for (const slug of slugs) {
+    // As in claiming: rank never exceeds the due time unless the priority is negative, so the first scan ends before the runs that wait.
+    const due = `${READY}${lanes} LIMIT 1`;
+    const params = [now, toText(now), ...(queues ?? [])];
+    const pending = "SELECT 1 FROM _crap_jobs WHERE slug = ? AND status = 'pending'";
+    if (yield* db.get(`${pending} AND ${RANK} <= ? AND ${due}`, [slug, now, ...params])) return true;
+    if (yield* db.get(`${pending} AND priority < 0 AND ${due}`, [slug, ...params])) return true;
+  }
+  return false;
 }
 
 export function* nextDueAt(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<number | undefined> {

@@ -68,6 +68,9 @@ export const JOB_COLUMNS: readonly [name: string, declaration: string][] = [
 /** When a row became due, in epoch ms, also for rows that crap-cms inserted. */
 export const DUE = '(CASE WHEN _ml_due = 0 THEN unixepoch(created_at) * 1000 ELSE _ml_due END)';
 
+/** Parameters: now in epoch ms, now as text. retry_after of a row of ours is only the due time rounded for crap-cms; on a foreign row it is the truth. */
+export const READY = `${DUE} <= ? AND (_ml_due > 0 OR retry_after IS NULL OR retry_after <= ?)`;
+
 /**
  * What one step of priority is worth in waiting, in ms: a run is overtaken by priority 1 only while it has waited less than ten minutes
  * longer. Ageing is in the rank, so claiming never sorts and low priority is never starved.

@@ -7,7 +7,7 @@ import { enqueue } from './enqueue.js';
 import { listClaimsOf, listHosts, registerHost, removeHost } from './hosts.js';
 import { purge } from './purge.js';
 import { renew } from './renew.js';
-import { countDue, findRun, listRuns, nextDueAt, recentRuns } from './runs.js';
+import { findRun, hasDue, listRuns, nextDueAt, recentRuns } from './runs.js';
 import { lastTick, recordTick } from './ticks.js';
 
 export const sqliteStore: Store = {
@@ -19,7 +19,7 @@ export const sqliteStore: Store = {
   findRun,
   listRuns,
   countRunning: runningCounts,
-  countDue,
+  hasDue,
   nextDueAt,
   recentRuns,
   purge,

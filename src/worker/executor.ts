@@ -196,14 +196,9 @@ class Passage {
     return handlerContext(this.#assignment.run, this.#assignment.job.handler, this.#options.generation);
   }
 
+  /** Through the session's caller, which resolves a reference once: the rule of the reference tries the file system each time. */
   *#call(context: LuaValue): Op<LuaValue> {
-    const { vm } = this.#slot;
-    const handler = yield* vm.resolve(this.#assignment.job.handler.ref);
-    try {
-      return (yield* vm.call(handler, [context]))[0];
-    } finally {
-      vm.release(handler);
-    }
+    return yield* this.#slot.session.lua.callRef(this.#assignment.job.handler.ref, [context]);
   }
 
   *#finish(result: string | null): Op<{ result: string | null; kept: boolean }> {

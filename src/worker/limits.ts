@@ -2,3 +2,6 @@
 
 /** A Lua slice longer than this lets other runs of the thread go on. */
 export const SLICE_MS = 10;
+
+/** The [hooks] on_init functions must end within this together. */
+export const ON_INIT_LIMIT_MS = 300_000;

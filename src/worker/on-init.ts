@@ -3,12 +3,9 @@ import { HostError, messageOf, RunAbort } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
 import { LuaError } from '../lua/errors.js';
 import type { ExecutorOptions } from './executor.js';
-import { SLICE_MS } from './limits.js';
+import { ON_INIT_LIMIT_MS, SLICE_MS } from './limits.js';
 import { drive, RunControl } from './run-control.js';
 import { RunDatabase, type TransactionMode } from './run-database.js';
-
-/** on_init functions must end within this together. */
-const LIMIT_MS = 300_000;
 
 /** Calls `refs` in order; throws ON_INIT_FAILED with everything rolled back. Ends with whether runs were queued. */
 export async function runOnInit(options: ExecutorOptions, refs: readonly string[]): Promise<{ queued: boolean }> {
@@ -26,7 +23,10 @@ export async function runOnInit(options: ExecutorOptions, refs: readonly string[
 
 async function passage(options: ExecutorOptions, refs: readonly string[], mode: TransactionMode): Promise<{ queued: boolean }> {
   const slot = await options.slots.acquire();
-  const deadline = performance.now() + LIMIT_MS;
+  const deadline = performance.now() + ON_INIT_LIMIT_MS;
+  const control = new RunControl();
+  const forget = control.onStop((reason) => slot.vm.stop(reason));
+  const timer = setTimeout(() => control.stop('timed_out'), ON_INIT_LIMIT_MS);
   const database = new RunDatabase(options.connections, options.queue, 'on_init', mode, deadline);
   let queued = false;
   try {
@@ -43,10 +43,12 @@ async function passage(options: ExecutorOptions, refs: readonly string[], mode: 
         }
         yield* database.commit();
       })(),
-      new RunControl(),
+      control,
     );
     return { queued };
   } finally {
+    clearTimeout(timer);
+    forget();
     database.close();
     slot.leave();
     options.slots.release(slot);

@@ -8,6 +8,7 @@ import type { JobDefinition } from '../../src/domain/job.js';
 import { type Op, runAsync, waitFor } from '../../src/domain/op.js';
 import type { ClaimedRun, LogLine } from '../../src/domain/run.js';
 import { FairWriteQueue } from '../../src/host/write-queue.js';
+import type { LuaValue } from '../../src/lua/value.js';
 import type { Binding, Limits } from '../../src/lua/vm.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { migrate } from '../../src/store/sqlite/migrate.js';
@@ -25,10 +26,17 @@ import { createVm, type TestVm } from '../support/vm.js';
 class TestSlot {
   context: DatabaseContext | undefined;
   sink: (line: LogLine) => void = () => {};
-  readonly session = {} as Session;
+  readonly session: Session;
   readonly made: TestVm;
   constructor(made: TestVm) {
     this.made = made;
+    const { vm } = made;
+    const caller = {
+      *callRef(ref: string, args: readonly LuaValue[]): Op<LuaValue> {
+        return (yield* vm.call(yield* vm.resolve(ref), args))[0];
+      },
+    };
+    this.session = { lua: caller } as unknown as Session;
   }
   get vm() {
     return this.made.vm;

@@ -43,8 +43,8 @@ export interface LuaCore {
   makeContinuation(fn: Continuation): FunctionHandle<Continuation>;
   /** Calls `fn` about every `interval` instructions in every coroutine made from now on. */
   watch(fn: Hook, interval: number): void;
-  /** From now on the hook comes as often as it can: for engines in which a script can catch what ends it. */
-  tighten(L: State): void;
+  /** While `thrown` is set nothing in Lua catches it: for engines whose protected calls would; undefined ends that. */
+  unwind(thrown: unknown): void;
   /** Thrown by the engine to unwind to its own protected call: whatever catches it must throw it on. */
   isJump(thrown: unknown): boolean;
 

@@ -135,7 +135,7 @@ export class Execution {
     this.#current = L;
     let result: LuaValue | Multi | Op<LuaValue | Multi>;
     try {
-      if (this.stopReason) this.#kill(L, this.stopReason);
+      if (this.stopReason) this.#kill(this.stopReason);
       result = (fn.run as (...args: LuaValue[]) => typeof result)(...this.#arguments(L, fn));
       if (isOp(result)) return this.#drive(L, { op: result }, true, undefined);
       return this.#pushResults(L, result);
@@ -230,9 +230,7 @@ export class Execution {
     if (this.core.isJump(thrown)) throw thrown;
     if (this.#unwinding !== undefined) throw this.#unwinding;
     if (thrown instanceof RunAbort || isFatal(thrown)) {
-      this.spent = true;
-      this.#unwinding = thrown;
-      throw thrown;
+      return this.#unwind(thrown);
     }
     this.core.lua_settop(L, 0);
     this.errors.push(L, thrown);
@@ -244,9 +242,7 @@ export class Execution {
     const wait = this.#pending;
     this.#pending = undefined;
     if (this.#abort || !wait) {
-      this.spent = true;
-      this.#unwinding = this.#abort ?? new RunAbort('timed_out', 'stopped');
-      throw this.#unwinding;
+      return this.#unwind(this.#abort ?? new RunAbort('timed_out', 'stopped'));
     }
     try {
       if (!wait.block) throw cannotWait(wait.reason);
@@ -300,22 +296,24 @@ export class Execution {
   }
 
   #resume(L: State, args: number): number {
+    const { core } = this;
     if (this.closed) throw new Error('the VM is closed');
     const outer = this.#current;
     const from = this.#depth === 0 ? undefined : outer;
     if (this.#depth === 0) this.#sliceEnd = performance.now() + this.limits.sliceMs;
     this.#depth++;
     try {
-      const status = this.core.resume(L, from, args);
-      // An engine that turns foreign exceptions into errors of its own has ended the coroutine all the same.
-      if (this.#unwinding !== undefined) throw this.#unwinding;
+      const status = core.resume(L, from, args);
       return status;
     } catch (thrown) {
       throw this.#unwound(thrown);
     } finally {
       this.#depth--;
       this.#current = outer;
-      if (this.#depth === 0) this.#unwinding = undefined;
+      if (this.#depth === 0 && this.#unwinding !== undefined) {
+        this.#unwinding = undefined;
+        core.unwind(undefined);
+      }
     }
   }
 
@@ -323,6 +321,7 @@ export class Execution {
   #unwound(thrown: unknown): unknown {
     this.spent = true;
     this.#unwinding ??= thrown;
+    this.core.unwind(this.#unwinding);
     if (thrown instanceof RunAbort || this.#depth > 1) return thrown;
     if (thrown instanceof RangeError)
       return new LuaError('runtime', 'stack overflow (of the host, below Lua)', { cause: thrown, code: 'LUA_STACK' });
@@ -349,10 +348,10 @@ export class Execution {
 
   #tick(L: State): void {
     this.instructions += HOOK_INTERVAL;
-    if (this.stopReason) this.#kill(L, this.stopReason);
-    if (this.instructions > this.limits.maxInstructions) this.#kill(L, 'instruction_limit');
+    if (this.stopReason) this.#kill(this.stopReason);
+    if (this.instructions > this.limits.maxInstructions) this.#kill('instruction_limit');
     const now = performance.now();
-    if (now > this.limits.deadline) this.#kill(L, 'timed_out');
+    if (now > this.limits.deadline) this.#kill('timed_out');
     if (now > this.#sliceEnd && this.core.lua_isyieldable(L) !== 0 && !this.yielding) {
       this.#pending = this.#preempted;
       this.#suspended = L;
@@ -368,12 +367,18 @@ export class Execution {
     },
   };
 
-  #kill(L: State, reason: RunAbort['reason']): never {
+  #kill(reason: RunAbort['reason']): never {
+    return this.#unwind(
+      new RunAbort(reason, reason === 'instruction_limit' ? 'Lua execution exceeded instruction limit' : 'the run was stopped'),
+    );
+  }
+
+  /** Throws what nothing in Lua may catch; the state is not used again. */
+  #unwind(thrown: unknown): never {
     this.spent = true;
-    const abort = new RunAbort(reason, reason === 'instruction_limit' ? 'Lua execution exceeded instruction limit' : 'the run was stopped');
-    this.#unwinding = abort;
-    this.core.tighten(L);
-    throw abort;
+    this.#unwinding = thrown;
+    this.core.unwind(thrown);
+    throw thrown;
   }
 
   hold(L: State, index: number): LuaFunction {

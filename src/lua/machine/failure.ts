@@ -9,9 +9,14 @@ import * as c from './core.js';
 import type { Execution } from './execution.js';
 import { readMessage } from './stack.js';
 
+/** Stack slots that looking at an error takes. */
+const ROOM = 8;
+
 /** The value on top of `L`, whose frames are still there. */
 export function failureOf(execution: Execution, L: State, status: number): LuaError {
   const { core, errors } = execution;
+  // A dead coroutine has no room beyond its message.
+  core.lua_checkstack(L, ROOM);
   if (status === c.ERROR_SYNTAX) return located('syntax', readMessage(core, L, -1), undefined);
   if (status === c.ERROR_MEMORY) return new LuaError('memory', 'not enough memory');
   const host = errors.find(L, -1);

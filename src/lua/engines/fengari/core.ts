@@ -1,11 +1,11 @@
 /**
  * The machine's core over fengari, Lua 5.3 in JavaScript. Integers beyond 32 bits are floats inside; they come out as integers again.
- * A foreign exception becomes an error of a frame that cannot yield, so a stop tightens the hook: it comes again at every instruction.
  */
 import { isUtf8 } from 'node:buffer';
-import { lauxlib, lua, lualib } from 'fengari';
 import { Float, float } from '../../../domain/json.js';
-import type { CFunction, Continuation, Hook, LuaCore, State } from '../../machine/core.js';
+import type { CFunction, Continuation, LuaCore, State } from '../../machine/core.js';
+import { correctLibrary } from './library.js';
+import { fengariPackage, type StateFields } from './package.js';
 
 const MASK_COUNT = 8;
 const INTEGER_MAX = 2 ** 31 - 1;
@@ -15,15 +15,28 @@ const TEXT_MODE = Uint8Array.of(0x74);
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
 
 export function createCore(): LuaCore {
+  const { lauxlib, lua, lualib } = fengariPackage();
   const main = lauxlib.luaL_newstate();
+  const global = (main as StateFields).l_G;
   lualib.luaL_openlibs(main);
-  let hook: Hook | undefined;
+  correctLibrary(main);
   const at = (L: State): object => L as object;
   const readText = (L: State, index: number): string | Uint8Array => {
     const bytes = lua.lua_tolstring(at(L), index);
     if (bytes === null) return '';
     return isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') : Uint8Array.from(bytes);
   };
+  // What JavaScript throws inside of the package: limits are errors of the script's, anything else ends the state.
+  lua.lua_atnativeerror(main, (L) => {
+    const thrown = lua.lua_touserdata(L, 1);
+    const message = global.unwinding === undefined && thrown instanceof RangeError ? limitMessage(thrown) : undefined;
+    if (message === undefined) {
+      global.unwinding ??= thrown;
+      throw thrown;
+    }
+    lua.lua_pushstring(L, bytesOf(message));
+    return 1;
+  });
   return {
     main,
     // The heap is JavaScript's: there is nothing to measure for one state.
@@ -31,11 +44,10 @@ export function createCore(): LuaCore {
     makeFunction: (fn: CFunction) => ({ handle: fn }),
     makeContinuation: (fn: Continuation) => ({ handle: fn }),
     watch(fn, interval) {
-      hook = fn;
       lua.lua_sethook(main, fn, MASK_COUNT, interval);
     },
-    tighten(L) {
-      if (hook) lua.lua_sethook(at(L), hook, MASK_COUNT, 1);
+    unwind(thrown) {
+      global.unwinding = thrown;
     },
     isJump: (thrown) => typeof thrown === 'object' && thrown !== null && 'status' in thrown && 'previous' in thrown,
     lua_gettop: (L) => lua.lua_gettop(at(L)),
@@ -106,4 +118,9 @@ export function createCore(): LuaCore {
       return position;
     },
   };
+}
+
+function limitMessage(error: RangeError): string | undefined {
+  if (/call stack/i.test(error.message)) return 'stack overflow';
+  return /allocation|array length|string length/i.test(error.message) ? 'not enough memory' : undefined;
 }

@@ -1,7 +1,7 @@
 /** The part of fengari's JavaScript form of the C API that this engine uses; the package ships no types. */
 declare module 'fengari' {
-  type L = object;
-  type Fn = (L: L) => number;
+  export type L = object;
+  export type Fn = (L: L) => number;
   export const lua: Record<string, (...args: never[]) => unknown> & {
     lua_gettop(L: L): number;
     lua_settop(L: L, index: number): void;
@@ -43,6 +43,10 @@ declare module 'fengari' {
     lua_error(L: L): number;
     lua_sethook(L: L, hook: unknown, mask: number, count: number): void;
     lua_upvalueindex(n: number): number;
+    lua_atnativeerror(L: L, fn: Fn): unknown;
+    lua_getfield(L: L, index: number, name: Uint8Array): number;
+    lua_setfield(L: L, index: number, name: Uint8Array): void;
+    lua_getglobal(L: L, name: Uint8Array): number;
   };
   export const lauxlib: {
     luaL_newstate(): L;
@@ -51,6 +55,12 @@ declare module 'fengari' {
     luaL_loadbufferx(L: L, text: Uint8Array, length: number, name: Uint8Array, mode: Uint8Array): number;
     luaL_traceback(L: L, of: L, message: null, level: number): void;
     luaL_where(L: L, level: number): void;
+    luaL_checkstring(L: L, argument: number): Uint8Array;
+    luaL_checknumber(L: L, argument: number): number;
+    luaL_tolstring(L: L, index: number): Uint8Array;
+    /** Do not return. */
+    luaL_argerror(L: L, argument: number, message: Uint8Array): never;
+    luaL_error(L: L, message: Uint8Array): never;
   };
   export const lualib: { luaL_openlibs(L: L): void };
   export function to_luastring(text: string): Uint8Array;

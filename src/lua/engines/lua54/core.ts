@@ -48,7 +48,7 @@ export function createCore(maxBytes: number): LuaCore {
       api.lua_sethook(main, addFunction(api, 'hook', fn as (...args: number[]) => unknown), MASK_COUNT, interval);
     },
     // A foreign exception passes through every pcall here: nothing is left to catch.
-    tighten() {},
+    unwind() {},
     isJump: (thrown) => thrown instanceof LongJump,
     rawGetIndex: (L, table, n) => void api.lua_rawgeti(L as number, table, BigInt(n)),
     rawSetIndex: (L, table, n) => api.lua_rawseti(L as number, table, BigInt(n)),

@@ -1,53 +1,64 @@
-/** crap.email (Lua API 2.11, jobs page 9): queue writes a `_system_email` run; send needs a mail server, which comes later. */
+/** crap.email (Lua API 2.11, jobs page 9): send delivers now and waits for it; queue writes a `_system_email` run, sent by the host. */
 
+import { HostError } from '../domain/errors.js';
 import { type JsonObject, numberOf } from '../domain/json.js';
 import { stringifyJson } from '../domain/json-text.js';
-import type { Op } from '../domain/op.js';
+import { type Op, waitFor } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
 import type { LuaTable } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
+import { EMAIL_SLUG, headerProblem, type Mail } from '../mail/message.js';
+import { createMailProvider, type Delivery, LogProvider, type MailProvider } from '../mail/provider.js';
+import { emailQueueSettings } from '../mail/queue-settings.js';
 import { SqlError } from '../store/db.js';
 import { binding } from './binding.js';
 import type { Session } from './session.js';
 import { textOption } from './table-options.js';
 
-export const EMAIL_SLUG = '_system_email';
-
-interface Email {
-  to: string;
-  subject: string;
-  html: string;
-  text: string | undefined;
-}
-
 export function emailBindings(session: Session): Record<string, Binding> {
+  const provider = createMailProvider(session.options.config.email);
   return {
-    send: binding(['table'], (options) => {
-      const email = readEmail(options);
-      if (session.options.config.email.smtp_host !== '') {
-        throw new BindingError('NOT_AVAILABLE', 'crap.email.send through a mail server is not available in this version of moonlighter', {
-          remedy: 'leave [email] smtp_host empty to have mails logged',
-        });
-      }
-      session.log('info', `Email (no SMTP host configured, only logged): to=${email.to} subject=${JSON.stringify(email.subject)}`);
-      return true;
-    }),
+    send: binding(['table'], (options) => sendEmail(session, provider, options)),
     queue: binding(['table'], (options) => queueEmail(session, options)),
   };
 }
 
+/** true once the server has taken the mail; it stays sent whatever becomes of the run's transaction. */
+function* sendEmail(session: Session, provider: MailProvider, options: LuaTable): Op<boolean> {
+  const mail = readOptions(options);
+  const log: Delivery['log'] = (level, text) => session.log(level, text);
+  if (provider instanceof LogProvider) {
+    provider.write(mail, log);
+    return true;
+  }
+  session.reachesOutside('email');
+  const stop = new AbortController();
+  try {
+    yield* waitFor<void>({
+      reason: 'email',
+      start: () => provider.send(mail, { signal: stop.signal, log }),
+      cancel: () => stop.abort(),
+    });
+  } catch (error) {
+    if (!(error instanceof HostError) || error instanceof BindingError) throw error;
+    const { message, remedy } = error;
+    throw new BindingError('EMAIL_SEND', `email send error: ${message}`, { cause: error, ...(remedy !== undefined && { remedy }) });
+  }
+  return true;
+}
+
 function* queueEmail(session: Session, options: LuaTable): Op<string> {
   const context = session.requireDatabase();
-  const email = readEmail(options);
-  const { config, clock, store } = session.options;
-  const retries = numberOf(options.get('retries'));
-  const data: JsonObject = { to: email.to, subject: email.subject, html: email.html };
-  if (email.text !== undefined) data['text'] = email.text;
+  const mail = readOptions(options);
+  const { config, generation, clock, store } = session.options;
+  const settings = emailQueueSettings(config, generation);
+  const data: JsonObject = { to: mail.to, subject: mail.subject, html: mail.html };
+  if (mail.text !== undefined) data['text'] = mail.text;
   const request = {
     slug: EMAIL_SLUG,
     data: stringifyJson(data),
-    queue: config.email.queue_name,
-    maxAttempts: Math.max(Math.trunc(retries ?? config.email.queue_retries), 0) + 1,
+    queue: settings.queue,
+    maxAttempts: Math.max(Math.trunc(numberOf(options.get('retries')) ?? settings.retries), 0) + 1,
     scheduledBy: 'system' as const,
   };
   try {
@@ -60,17 +71,10 @@ function* queueEmail(session: Session, options: LuaTable): Op<string> {
   }
 }
 
-function readEmail(options: LuaTable): Email {
-  const email = {
-    to: textOption(options, 'to'),
-    subject: textOption(options, 'subject'),
-    html: textOption(options, 'html'),
-    text: options.get('text') === undefined ? undefined : textOption(options, 'text'),
-  };
-  for (const field of ['to', 'subject'] as const) {
-    if (/[\r\n\0]/.test(email[field])) {
-      throw new BindingError('EMAIL_HEADER', `Email field '${field}' contains forbidden control characters — header injection rejected`);
-    }
-  }
-  return email;
+function readOptions(options: LuaTable): Mail {
+  const mail: Mail = { to: textOption(options, 'to'), subject: textOption(options, 'subject'), html: textOption(options, 'html') };
+  if (options.get('text') !== undefined) mail.text = textOption(options, 'text');
+  const problem = headerProblem(mail);
+  if (problem !== undefined) throw new BindingError('EMAIL_HEADER', problem);
+  return mail;
 }

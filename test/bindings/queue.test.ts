@@ -206,7 +206,5 @@ describe.each(engines)('queueing on $name', (engine) => {
     expect(await bench.failure('crap.email.queue({ to = "a\\nb", subject = "s", html = "h" })')).toBe(
       "runtime error: Email field 'to' contains forbidden control characters — header injection rejected",
     );
-    const real = await open({ config: { email: { smtp_host: 'mail.example.com' } } });
-    expect(await real.failure('crap.email.send({ to = "a@example.com", subject = "S", html = "h" })')).toContain('not available');
   });
 });

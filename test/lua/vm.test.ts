@@ -73,6 +73,16 @@ describe.each(engines)('$name', (engine) => {
       expect((seen[0] as LuaTable).length).toBe(4);
     });
 
+    it('of tables come in an order that repeats itself from state to state, while random numbers do not', async () => {
+      const chunk =
+        'local out = {} for k in pairs({ alpha = 1, beta = 2, gamma = 3, delta = 4, n = 5 }) do out[#out + 1] = k end return table.concat(out, " "), math.random(1 << 30)';
+      const seen = [];
+      for (let i = 0; i < 4; i++)
+        seen.push(await (await vm()).run(engine.capabilities.lua54 ? chunk : chunk.replace('1 << 30', '2147483647')));
+      expect(new Set(seen.map(([order]) => order)).size).toBe(1);
+      expect(new Set(seen.map(([, random]) => random)).size).toBeGreaterThan(1);
+    });
+
     it('keep cycles as cycles', async () => {
       let seen: LuaValue;
       const { run } = await vm({

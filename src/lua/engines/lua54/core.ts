@@ -19,8 +19,7 @@ const TEXT_MODE = 0x74;
 
 /** A core whose memory never grows beyond `maxBytes`. */
 export function createCore(maxBytes: number): LuaCore {
-  const api = instantiate(maxBytes);
-  const main = api.luaL_newstate();
+  const { api, main } = instantiate(maxBytes);
   api.luaL_openlibs(main);
   const text = new Text(api);
   const handle = <F>(pointer: number): FunctionHandle<F> => ({ handle: pointer });

@@ -89,8 +89,9 @@ export function compile(): WebAssembly.Module {
   return compiled;
 }
 
-/** An instance of its own; its memory never grows beyond `maxBytes` (allocation then fails inside Lua: "not enough memory"). */
-export function instantiate(maxBytes: number): LuaApi {
+/** An instance of its own with one state; its memory never grows beyond `maxBytes` (allocation then fails inside Lua: "not enough memory"). */
+export function instantiate(maxBytes: number): { api: LuaApi; main: State } {
+  let main: State = 0;
   const refuse = () => -1;
   const env: Record<string, WebAssembly.ImportValue> = {
     abort: () => {
@@ -125,7 +126,8 @@ export function instantiate(maxBytes: number): LuaApi {
         return 0;
       }
     },
-    emscripten_date_now: () => Date.now(),
+    // The seed of the string table is taken from the clock when the state is made: one seed makes `pairs` and JSON texts repeat themselves.
+    emscripten_date_now: () => (main === 0 ? 0 : Date.now()),
     _emscripten_get_now_is_monotonic: () => 1,
   };
   const wasi: Record<string, WebAssembly.ImportValue> = {
@@ -145,7 +147,8 @@ export function instantiate(maxBytes: number): LuaApi {
   const table = api.__indirect_function_table;
   api.__wasm_call_ctors();
   api.emscripten_stack_init();
-  return api;
+  main = api.luaL_newstate();
+  return { api, main };
 }
 
 type Signature = 'c-function' | 'hook' | 'continuation';

@@ -56,3 +56,5 @@ os.difftime = function(a, b)
   return (seconds_of(a, 1, "difftime") - seconds_of(b, 2, "difftime")) + 0.0
 end
 
+-- Lua seeds itself from the second and an address; states of one second would throw the same dice.
+math.randomseed(host.seed())

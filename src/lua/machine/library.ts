@@ -1,4 +1,5 @@
 /** Prepares a fresh state: the host's primitives, the files of lua-stdlib over them, and the sandbox they leave behind. */
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { conversionError } from '../errors.js';
 import { luaClock, luaDate, luaTime } from '../os-time.js';
@@ -75,6 +76,7 @@ export function installLibrary(execution: Execution, options: VmOptions): void {
     time: (fields) => luaTime(fields instanceof LuaTable ? fields : undefined),
     date: (format, time) => [luaDate(format === undefined ? undefined : text(format), time)],
     clock: () => [luaClock()],
+    seed: () => [randomInt(2 ** 31 - 1)],
   };
   for (const [name, fn] of Object.entries(plain)) {
     primitives[name] = (L) => {

@@ -7,10 +7,11 @@ import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { type Clock, systemClock } from '../domain/clock.js';
 import { HostError } from '../domain/errors.js';
+import { EMAIL_SLUG } from '../mail/message.js';
+import { emailQueueSettings } from '../mail/queue-settings.js';
 import type { Registry } from '../project/registry.js';
 import { type Database, openDatabase } from '../store/sqlite/database.js';
 import { sqliteStore } from '../store/sqlite/store.js';
-import type { FromWorker } from '../worker/protocol.js';
 import { HostActs } from './acts.js';
 import { Dispatcher } from './dispatcher.js';
 import { HostEmitter } from './events.js';
@@ -77,6 +78,7 @@ export class Host {
   readonly #queue = new FairWriteQueue();
   readonly #clock: Clock;
   #parts: Parts | undefined;
+  #starting: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #startedAt: number | undefined;
   #onDrained = () => {};
@@ -90,30 +92,21 @@ export class Host {
     options.log?.attach(this.events);
   }
 
-  /** Ends when runs are claimed. Rejects with everything closed again when a part cannot start, on_init fails or no worker can work. */
+  /**
+   * Ends when runs are claimed. Rejects with everything closed again when a part cannot start, on_init fails or no worker can work, and
+   * with HOST_STOPPED when it was stopped meanwhile.
+   */
   async start(): Promise<void> {
     if (this.#parts || this.#stopped) throw new HostError('HOST_STARTED', 'a host starts once');
     const parts = this.#build();
     this.#parts = parts;
+    this.#starting = this.#startParts(parts);
     try {
-      await parts.pool.start();
-      await this.#initialise(parts);
-      await parts.waker.start();
-      await parts.record.start(this.id, parts.waker.path, VERSION);
-      await parts.rescuer.start();
-      if (this.#options.cron ?? true) await parts.scheduler.start();
-      parts.leases.start();
-      parts.pruner?.start();
-      parts.writeHold?.start();
+      await this.#starting;
     } catch (error) {
       await this.stop('start failed');
       throw error;
     }
-    this.#startedAt = this.#clock.now();
-    const { threads, maxConcurrent } = parts.settings;
-    const { queues, cron = true } = this.#options;
-    this.events.emit('host:started', { host: this.id, workers: threads, maxConcurrent, cron, queues });
-    parts.dispatcher.start();
   }
 
   /** Claims nothing more, waits for running handlers up to shutdown_grace, gives the rest back unharmed, closes everything. */
@@ -146,12 +139,40 @@ export class Host {
     this.#parts?.pool.crashThreadOf(run);
   }
 
+  /** One part after the other; a stop takes effect before the next. */
+  async #startParts(parts: Parts): Promise<void> {
+    const { cron = true, queues, config } = this.#options;
+    const steps = [
+      () => parts.pool.start(),
+      () => (config.hooks.on_init.length > 0 ? parts.pool.initialise() : undefined),
+      () => parts.waker.start(),
+      () => parts.record.start(this.id, parts.waker.path, VERSION),
+      () => parts.rescuer.start(),
+      () => (cron ? parts.scheduler.start() : undefined),
+    ];
+    for (const step of steps) {
+      await step();
+      if (this.#stopped) throw new HostError('HOST_STOPPED', 'the host was stopped before it had started');
+    }
+    parts.leases.start();
+    parts.pruner?.start();
+    parts.writeHold?.start();
+    this.#startedAt = this.#clock.now();
+    const { threads, maxConcurrent } = parts.settings;
+    this.events.emit('host:started', { host: this.id, workers: threads, maxConcurrent, cron, queues });
+    parts.dispatcher.start();
+  }
+
   async #stop(reason: string): Promise<void> {
     const parts = this.#parts;
     if (!parts) return;
     const { events } = this;
     parts.writeHold?.stop();
     events.emit('host:stopping', { reason, running: parts.pool.running });
+    // A start under way waits for threads or for the database: both are ended, and with them the start, before its parts are closed.
+    if (this.#startedAt === undefined) {
+      await Promise.all([parts.pool.stop(), parts.acts.close(RECORD_PATIENCE_MS), this.#starting?.catch(() => {})]);
+    }
     await Promise.all([parts.dispatcher.stop(), parts.scheduler.stop(), parts.pruner?.stop()]);
     await this.#idle(parts, parts.settings.shutdownGraceMs);
     await parts.pool.stop();
@@ -180,20 +201,10 @@ export class Host {
     });
   }
 
-  #initialise(parts: Parts): Promise<void> {
-    if (this.#options.config.hooks.on_init.length === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      parts.onInitialised = ({ error }) => {
-        if (error) reject(new HostError(error.code, error.message, { remedy: 'mend the function, or take it out of [hooks] on_init' }));
-        else resolve();
-      };
-      parts.pool.postToOne({ type: 'initialise' });
-    });
-  }
-
   #build(): Parts {
     const { config, moonlighter, registry } = this.#options;
     const { events } = this;
+    const emails = emailQueueSettings(config, this.#options.generation);
     const clock = this.#clock;
     const settings = hostSettings(config, moonlighter, this.#options.concurrency);
     const database = openDatabase({
@@ -225,7 +236,6 @@ export class Host {
       onMessage: (message) => {
         if (message.type === 'log') events.emit('log', { run: message.run, slug: message.slug, line: message.line });
         else if (message.type === 'writer-suspended') suspended.met(message);
-        else if (message.type === 'initialised') parts.onInitialised(message);
       },
     });
     const dispatcher = new Dispatcher({
@@ -233,6 +243,7 @@ export class Host {
       acts,
       events,
       registry,
+      system: new Map([[EMAIL_SLUG, emails.concurrency]]),
       clock,
       queues: this.#options.queues,
       maxConcurrent: settings.maxConcurrent,
@@ -242,7 +253,8 @@ export class Host {
       pollMs: settings.pollMs,
       free: () => pool.free,
       running: () => pool.running,
-      give: (run) => pool.give(run, (registry.jobs.get(run.slug)?.timeout ?? 60) * 1000),
+      give: (run) =>
+        pool.give(run, (run.slug === EMAIL_SLUG ? emails.timeoutSeconds : (registry.jobs.get(run.slug)?.timeout ?? 60)) * 1000),
       release: (run) => ends.giveBack(run),
       ...(this.#options.drain && { onIdle: () => this.#onDrained() }),
     });
@@ -304,7 +316,6 @@ export class Host {
               stopRun: (run, error) => pool.stopRun(run.id, run.claim, 'timed_out', error),
             })
           : undefined,
-      onInitialised: () => {},
     };
     return parts;
   }
@@ -324,7 +335,6 @@ interface Parts {
   leases: LeaseKeeper;
   pruner: Pruner | undefined;
   writeHold: WriteHold | undefined;
-  onInitialised(message: Extract<FromWorker, { type: 'initialised' }>): void;
 }
 
 const NO_OUTCOMES: OutcomeCounts = { completed: 0, failed: 0, timed_out: 0, cancelled: 0, released: 0, lost: 0 };

@@ -1,6 +1,7 @@
 /** The worker threads of a host: started, given runs, replaced when they end. */
 import { HostError } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
+import { ON_INIT_LIMIT_MS } from '../worker/limits.js';
 import type { FromWorker, RunError, StopReason, WorkerSetup } from '../worker/protocol.js';
 import type { HostEmitter } from './events.js';
 import { type FinishedRun, WorkerThread } from './worker-thread.js';
@@ -11,6 +12,8 @@ const RESTART_DELAY_MS = 250;
 const RESTART_LIMIT_MS = 10_000;
 /** Time for the threads to close their slots and connections. */
 const SHUTDOWN_PATIENCE_MS = 1_000;
+/** A thread that has not answered for its on_init functions this long after their limit does not answer any more. */
+const ON_INIT_PATIENCE_MS = ON_INIT_LIMIT_MS + 1_000;
 
 export interface WorkerPoolOptions {
   setup: Omit<WorkerSetup, 'worker' | 'maxSlots'>;
@@ -28,6 +31,11 @@ export interface WorkerPoolOptions {
   onMessage(message: FromWorker, worker: number): void;
 }
 
+interface Settle {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #entry: URL;
@@ -36,7 +44,8 @@ export class WorkerPool {
   #stopping = false;
   #next = 0;
   #failures = 0;
-  #settle: { resolve(): void; reject(error: unknown): void } | undefined;
+  #settle: Settle | undefined;
+  #initialising: { thread: WorkerThread; settle: Settle; timer: NodeJS.Timeout } | undefined;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
@@ -90,15 +99,18 @@ export class WorkerPool {
     return false;
   }
 
-  /** A message for any one thread that is ready. */
-  postToOne(message: { type: 'initialise' }): void {
-    for (const thread of this.#threads) {
-      if (thread.ready && !thread.ended) {
-        thread.post(message);
+  /** Has one thread call the on_init functions. Rejects with ON_INIT_FAILED, also when the thread ends or does not answer. */
+  initialise(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const thread = [...this.#threads].find((each) => each.ready && !each.ended);
+      if (!thread) {
+        reject(new HostError('WORKER_UNUSABLE', 'no worker thread is ready'));
         return;
       }
-    }
-    throw new HostError('WORKER_UNUSABLE', 'no worker thread is ready');
+      const timer = setTimeout(() => thread.end('on_init did not finish'), ON_INIT_PATIENCE_MS);
+      this.#initialising = { thread, settle: { resolve, reject }, timer };
+      thread.post({ type: 'initialise' });
+    });
   }
 
   /** Ends the thread that executes this run as a crash would; for tests of what a host makes of it. */
@@ -109,6 +121,8 @@ export class WorkerPool {
   /** Ends every run still going on as released, then the threads. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#settle?.reject(new HostError('HOST_STOPPED', 'the host was stopped before it had started'));
+    this.#settle = undefined;
     for (const timer of this.#restarts) clearTimeout(timer);
     for (const thread of this.#threads) for (const run of thread.runs) thread.stopRun(run.id, run.claim, 'released');
     await Promise.all([...this.#threads].map((thread) => thread.shutdown(SHUTDOWN_PATIENCE_MS)));
@@ -124,14 +138,27 @@ export class WorkerPool {
       },
       started: (run, worker) => this.#options.onStarted(run, worker),
       finished: (end) => this.#options.onFinished(end),
-      message: (message, worker) => this.#options.onMessage(message, worker),
+      message: (message, worker) => {
+        if (message.type === 'initialised') this.#initialised(thread, message.error);
+        else this.#options.onMessage(message, worker);
+      },
       gone: (gone, reason) => this.#replace(gone, reason),
     });
     this.#threads.add(thread);
   }
 
+  #initialised(thread: WorkerThread, error: RunError | undefined): void {
+    if (this.#initialising?.thread !== thread) return;
+    const { settle, timer } = this.#initialising;
+    this.#initialising = undefined;
+    clearTimeout(timer);
+    if (!error) settle.resolve();
+    else settle.reject(new HostError(error.code, error.message, { remedy: 'mend the function, or take it out of [hooks] on_init' }));
+  }
+
   #replace(gone: WorkerThread, reason: string): void {
     this.#threads.delete(gone);
+    this.#initialised(gone, { code: 'ON_INIT_FAILED', message: `on_init hooks failed: their thread ended: ${reason}` });
     if (this.#stopping) return;
     if (!gone.ready && this.#settle) {
       this.#stopping = true;

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/domain/clock.js';
+import type { Host } from '../../src/host/host.js';
 import { loadProject } from '../../src/host/load-project-thread.js';
 import { createProject } from '../support/project.js';
 import { job, numbers, RunningHost } from './running.js';
@@ -36,6 +38,34 @@ return M`,
     await expect(running.host.start()).rejects.toMatchObject({ code: 'ON_INIT_FAILED' });
     await expect(running.host.start()).rejects.toMatchObject({ code: 'HOST_STARTED' });
     expect(running.rows('SELECT number FROM numbers')).toEqual([]);
+    expect(running.rows('SELECT id FROM _ml_hosts')).toEqual([]);
+  });
+
+  it('Regression: a stop during the start ends the start and leaves nothing running', async () => {
+    let stopping: Promise<void> | undefined;
+    let host: Host | undefined;
+    const stop = () => {
+      stopping ??= host?.stop('changed my mind');
+    };
+    // The clock is read for the first time when the host writes its row, in the middle of the start.
+    const clock = {
+      ...systemClock,
+      now: () => {
+        stop();
+        return Date.now();
+      },
+    };
+    running = await RunningHost.prepare(
+      { ...job('a', '', 'return 1') },
+      { clock, workerEntry: new URL('./stub-thread.mjs', import.meta.url) },
+    );
+    host = running.host;
+    const told: string[] = [];
+    for (const name of ['host:started', 'host:stopped'] as const) host.events.on(name, () => told.push(name));
+    await expect(host.start()).rejects.toMatchObject({ code: 'HOST_STOPPED' });
+    await stopping;
+    expect(told).toEqual(['host:stopped']);
+    expect(host.stats.workers).toBe(0);
     expect(running.rows('SELECT id FROM _ml_hosts')).toEqual([]);
   });
 

@@ -46,6 +46,7 @@ parentPort.on('message', (message) => {
       post({ type: 'write-requested', ticket, owner: run.id });
     } else ended(run, 'completed', { result: '{"ok":true}' });
   }
+  if (message.type === 'initialise') process.exit(4);
   if (message.type === 'write-granted') granted.get(message.ticket)?.();
   if (message.type === 'stop-run') {
     clearTimeout(timers.get(message.run));

@@ -161,6 +161,19 @@ describe('worker pool', () => {
     expect(s.pool.free).toBe(0);
   });
 
+  it('Regression: on_init fails when its thread ends, instead of never ending', async () => {
+    const s = await stage();
+    await expect(s.pool.initialise()).rejects.toMatchObject({ code: 'ON_INIT_FAILED' });
+  });
+
+  it('Regression: a stop ends a start that still waits for its threads', async () => {
+    const s = new Stage();
+    const start = expect(s.pool.start()).rejects.toMatchObject({ code: 'HOST_STOPPED' });
+    await s.pool.stop();
+    await start;
+    expect(s.pool.size).toBe(0);
+  });
+
   it('fails to start with the thread’s own reason when the project does not load', async () => {
     const broken = new Stage({ crap: { unusable: true } });
     await expect(broken.pool.start()).rejects.toMatchObject({ code: 'PROJECT_INVALID', message: 'the project does not load' });

@@ -54,8 +54,9 @@ export class HostActs {
     return this.#pending.size;
   }
 
-  /** Ends when every record is written, or given up after `patienceMs`. */
+  /** Ends when every record is written, or given up after `patienceMs`. From now on no act waits longer than this for another program's lock. */
   async close(patienceMs: number): Promise<void> {
+    this.#database.busyTimeoutMs = Math.min(this.#database.busyTimeoutMs, patienceMs);
     const timer = setTimeout(() => {
       this.#giveUp = true;
     }, patienceMs);

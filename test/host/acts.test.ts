@@ -55,6 +55,15 @@ describe("the host's acts", () => {
     await refused;
   });
 
+  it("Regression: wait no longer for another program's lock than a stop may take", async () => {
+    const { stage } = await locked();
+    const begun = performance.now();
+    const refused = expect(stage.enqueue('a')).rejects.toMatchObject({ code: 'WRITE_LOCK_BUSY' });
+    await stage.acts.close(20);
+    await refused;
+    expect(performance.now() - begun).toBeLessThan(500);
+  });
+
   it('do not repeat what fails for a reason of its own', async () => {
     const stage = await createStage();
     stages.push(stage);

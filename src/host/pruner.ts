@@ -27,7 +27,7 @@ export class Pruner {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.prune(), Math.min(this.#periodMs, 2 ** 31 - 1));
+    this.#timer = setInterval(() => void this.prune(), this.#periodMs);
     this.#timer.unref();
   }
 

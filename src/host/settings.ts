@@ -2,6 +2,8 @@
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 
+/** Longest timer of Node; what is longer would fire at once. */
+const TIMER_LIMIT_MS = 2 ** 31 - 1;
 /** Looking for dead hosts costs a read and a connection a host. */
 const RESCUE_PERIOD_MS = 5_000;
 /** The reference purges at every tenth cron tick. */
@@ -37,7 +39,7 @@ export function hostSettings(crap: CrapConfig, moonlighter: MoonlighterConfig, c
   for (const [name, queue] of Object.entries(jobs.queues)) {
     if (queue.concurrency !== undefined) queueConcurrency.set(name, queue.concurrency);
   }
-  const seconds = (value: number) => value * 1000;
+  const seconds = (value: number) => Math.min(value * 1000, TIMER_LIMIT_MS);
   return {
     threads: moonlighter.workers.threads,
     slots: moonlighter.workers.slots,
@@ -52,7 +54,7 @@ export function hostSettings(crap: CrapConfig, moonlighter: MoonlighterConfig, c
     rescuePeriodMs: RESCUE_PERIOD_MS,
     shutdownGraceMs: seconds(moonlighter.jobs.shutdown_grace),
     maxWriteHoldMs: seconds(moonlighter.jobs.max_write_hold),
-    purgeAfterMs: jobs.auto_purge === undefined ? undefined : seconds(jobs.auto_purge),
-    prunePeriodMs: seconds(jobs.cron_interval) * PURGE_TICKS,
+    purgeAfterMs: jobs.auto_purge === undefined ? undefined : jobs.auto_purge * 1000,
+    prunePeriodMs: seconds(jobs.cron_interval * PURGE_TICKS),
   };
 }

@@ -46,6 +46,11 @@ describe('waker', () => {
     }
   });
 
+  it('Regression: a host row without a socket is judged as one that cannot be asked', async () => {
+    expect(await probeSocket('')).toBe('unknown');
+    expect(await wakeHosts([{ id: 'x', socket: '' }])).toEqual({ dead: [] });
+  });
+
   it('survives a client that talks nonsense', async () => {
     const waker = new Waker(() => {});
     await waker.start();

@@ -34,6 +34,8 @@ export function loadProject(dir: string, env: Record<string, string | undefined>
     const finish = (settle: () => void) => {
       clearTimeout(timer);
       worker.removeAllListeners();
+      // What the project's files left behind in the thread may still fail until it is gone.
+      worker.on('error', () => {});
       void worker.terminate();
       settle();
     };

@@ -19,6 +19,8 @@ export interface DispatcherOptions {
   acts: HostActs;
   events: HostEmitter;
   registry: Registry;
+  /** Runs that the host executes by itself: slug -> cap over all hosts. They go before a definition of the same slug. */
+  system?: ReadonlyMap<string, number>;
   clock: Clock;
   /** Only these queues; undefined = all. */
   queues: readonly string[] | undefined;
@@ -54,8 +56,9 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#concurrency = new Map([...options.registry.jobs].map(([slug, job]) => [slug, job.concurrency]));
-    this.#slugs = [...options.registry.jobs.keys()];
+    const caps = [...options.registry.jobs].map(([slug, job]) => [slug, job.concurrency] as const);
+    this.#concurrency = new Map([...caps, ...(options.system ?? [])]);
+    this.#slugs = [...this.#concurrency.keys()];
   }
 
   start(): void {

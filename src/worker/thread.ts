@@ -3,12 +3,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { systemClock } from '../domain/clock.js';
-import type { LogLine } from '../domain/run.js';
+import type { ClaimedRun, LogLine } from '../domain/run.js';
 import { lua54 } from '../lua/engines/lua54/engine.js';
+import { EMAIL_SLUG } from '../mail/message.js';
+import { createMailProvider } from '../mail/provider.js';
 import { sqliteStore } from '../store/sqlite/store.js';
-import { Executor, type ExecutorOptions } from './executor.js';
+import { Executor, type ExecutorOptions, type RunWatcher } from './executor.js';
+import { MailSender } from './mail-run.js';
 import { runOnInit } from './on-init.js';
-import type { FromWorker, ToWorker, WorkerSetup } from './protocol.js';
+import type { FromWorker, RunReport, ToWorker, WorkerSetup } from './protocol.js';
 import { RunControl } from './run-control.js';
 import { ConnectionPool } from './run-database.js';
 import { errorOf } from './run-report.js';
@@ -43,6 +46,7 @@ const options: ExecutorOptions = {
   log: hostLog,
 };
 const executor = new Executor(options);
+const mails = new MailSender({ ...options, provider: createMailProvider(crap.email) });
 const controls = new Map<string, { claim: number; control: RunControl }>();
 const running = new Set<Promise<void>>();
 
@@ -89,27 +93,25 @@ function begin({ run, timeoutMs }: Extract<ToWorker, { type: 'run' }>): void {
   const { id, claim, slug } = run;
   const control = new RunControl();
   controls.set(id, { claim, control });
-  const job = setup.registry.jobs.get(slug);
-  if (!job) throw new Error(`the host gave a run of the unknown job ${slug}`);
-  const execution = executor
-    .execute({
-      run,
-      job,
-      timeoutMs,
-      control,
-      watcher: {
-        started: () => post({ type: 'run-started', run: id, claim }),
-        completing: () => post({ type: 'run-completing', run: id, claim }),
-        log: (line) => post({ type: 'log', run: id, slug, line }),
-        writerSuspended: (wait, location) => post({ type: 'writer-suspended', run: id, slug, reason: wait.reason, ...location }),
-      },
-    })
-    .then((report) => {
-      if (controls.get(id)?.claim === claim) controls.delete(id);
-      post({ type: 'run-ended', run: id, claim, ...report });
-    });
+  const watcher: RunWatcher = {
+    started: () => post({ type: 'run-started', run: id, claim }),
+    completing: () => post({ type: 'run-completing', run: id, claim }),
+    log: (line) => post({ type: 'log', run: id, slug, line }),
+    writerSuspended: (wait, location) => post({ type: 'writer-suspended', run: id, slug, reason: wait.reason, ...location }),
+  };
+  const execution = executionOf(run, timeoutMs, control, watcher).then((report) => {
+    if (controls.get(id)?.claim === claim) controls.delete(id);
+    post({ type: 'run-ended', run: id, claim, ...report });
+  });
   running.add(execution);
   void execution.finally(() => running.delete(execution));
+}
+
+function executionOf(run: ClaimedRun, timeoutMs: number, control: RunControl, watcher: RunWatcher): Promise<RunReport> {
+  if (run.slug === EMAIL_SLUG) return mails.execute({ run, timeoutMs, control, watcher });
+  const job = setup.registry.jobs.get(run.slug);
+  if (!job) throw new Error(`the host gave a run of the unknown job ${run.slug}`);
+  return executor.execute({ run, job, timeoutMs, control, watcher });
 }
 
 async function shutdown(): Promise<void> {

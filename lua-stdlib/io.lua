@@ -175,6 +175,29 @@ io = {
 }
 package.loaded.io = io
 
+local warning = false
+
+-- Off until a script says warn("@on"), as in Lua; then warnings stand among what is printed.
+warn = function(...)
+  local n = select("#", ...)
+  local parts = {}
+  for i = 1, n == 0 and 1 or n do
+    local part = select(i, ...)
+    if type(part) ~= "string" and type(part) ~= "number" then
+      error("bad argument #" .. i .. " to 'warn' (string expected, got " .. (n == 0 and "no value" or type(part)) .. ")", 2)
+    end
+    parts[i] = part
+  end
+  local message = table.concat(parts)
+  if n == 1 and sub(message, 1, 1) == "@" then
+    if message == "@on" or message == "@off" then
+      warning = message == "@on"
+    end
+  elseif warning then
+    print_line("Lua warning: " .. message)
+  end
+end
+
 print = function(...)
   local n = select("#", ...)
   local parts = {}

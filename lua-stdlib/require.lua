@@ -79,7 +79,7 @@ package = {
 }
 loaded.package = package
 
--- For the host's references: the module when it is a function, else one of its fields; nothing when it cannot be required.
+-- For the host's references (it takes this from the globals): the module when it is a function, else one of its fields; nothing when it cannot be required.
 function __lookup(module, field)
   local found = require(module)
   if field == nil then

@@ -1,8 +1,10 @@
 -- Removes what a project must not reach (Lua API 1.5), and adds the functions of older Lua versions that the reference still has.
-for _, name in ipairs({ "load", "loadstring", "loadfile", "dofile", "debug" }) do
+-- `fengari` is an engine's own door to its host.
+for _, name in ipairs({ "load", "loadstring", "loadfile", "dofile", "debug", "fengari" }) do
   _G[name] = nil
 end
 package.loaded.debug = nil
+package.loaded.fengari = nil
 string.dump = nil
 
 local os_kept = { clock = true, date = true, difftime = true, time = true }

@@ -3,13 +3,14 @@ local gsub, find, sub, byte = string.gsub, string.find, string.sub, string.byte
 local concat = table.concat
 local error, type, pcall, tostring, tonumber, select, mathtype = error, type, pcall, tostring, tonumber, select, math.type
 
--- Results of a library function called under pcall: messages that carry a position get that of the script's line, and the function its name.
+-- Results of a library function called under pcall: its messages get the position of the script's line and the function's name. Errors of
+-- metamethods come with a position of their own.
 local function relay(name, level, ok, ...)
   if ok then
     return ...
   end
   local e = ...
-  if type(e) ~= "string" or find(e, "^attempt to ") then
+  if type(e) ~= "string" or find(e, "^attempt to ") or find(e, "^[^\n]-:%d+: ") then
     error(e, 0)
   end
   error((gsub(e, "^(bad argument #%d+ to )'%?'", "%1'" .. name .. "'")), level)
@@ -32,7 +33,8 @@ local function replaced(fn, s, first, last, ...)
   if type(value) == "number" then
     return tostring(value)
   end
-  error("invalid replacement value (a " .. type(value) .. ")", 0)
+  -- Above this function stand `take` and gsub itself.
+  error("invalid replacement value (a " .. type(value) .. ")", 4)
 end
 
 local function textual(value)

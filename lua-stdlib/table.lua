@@ -2,29 +2,35 @@
 local sort = table.sort
 local error, type, pcall, getmetatable = error, type, pcall, getmetatable
 local find, gsub = string.find, string.gsub
-local random = math.random
 
--- Arrays larger than this take a random pivot.
+-- Arrays larger than this take a random pivot, from a sequence of its own: that of math.random belongs to the script.
 local RANDOM_LIMIT = 100
+local seed = 1
 
-local function invalid()
-  error("invalid order function for sorting", 0)
+local function pivot_of(lo, up)
+  if up - lo <= RANDOM_LIMIT then
+    return (lo + up) // 2
+  end
+  seed = seed * 16807 % 2147483647
+  local quarter = (up - lo) // 4
+  return lo + quarter + seed % (2 * quarter)
 end
 
+-- The final place of the pivot; nothing when the order function is invalid.
 local function partition(a, lo, up, pivot, less)
   local i, j = lo, up - 1
   while true do
     i = i + 1
     while less(a[i], pivot) do
       if i == up - 1 then
-        invalid()
+        return nil
       end
       i = i + 1
     end
     j = j - 1
     while less(pivot, a[j]) do
       if j < i then
-        invalid()
+        return nil
       end
       j = j - 1
     end
@@ -36,43 +42,53 @@ local function partition(a, lo, up, pivot, less)
   end
 end
 
+-- false when the order function is invalid.
 local function quicksort(a, lo, up, less)
   while lo < up do
     if less(a[up], a[lo]) then
       a[lo], a[up] = a[up], a[lo]
     end
     if up - lo == 1 then
-      return
+      return true
     end
-    local p = up - lo > RANDOM_LIMIT and random(lo + (up - lo) // 4, up - (up - lo) // 4) or (lo + up) // 2
+    local p = pivot_of(lo, up)
     if less(a[p], a[lo]) then
       a[p], a[lo] = a[lo], a[p]
     elseif less(a[up], a[p]) then
       a[p], a[up] = a[up], a[p]
     end
     if up - lo == 2 then
-      return
+      return true
     end
     local pivot = a[p]
     a[p], a[up - 1] = a[up - 1], a[p]
     p = partition(a, lo, up, pivot, less)
+    if not p then
+      return false
+    end
+    local valid
     if p - lo < up - p then
-      quicksort(a, lo, p - 1, less)
+      valid = quicksort(a, lo, p - 1, less)
       lo = p + 1
     else
-      quicksort(a, p + 1, up, less)
+      valid = quicksort(a, p + 1, up, less)
       up = p - 1
     end
+    if not valid then
+      return false
+    end
   end
+  return true
 end
 
--- Results of a library function called under pcall: messages that carry a position get that of the script's line, and the function its name.
+-- Results of a library function called under pcall: its messages get the position of the script's line and the function's name. Errors of
+-- metamethods come with a position of their own.
 local function relay(name, level, ok, ...)
   if ok then
     return ...
   end
   local e = ...
-  if type(e) ~= "string" or find(e, "^attempt to ") then
+  if type(e) ~= "string" or find(e, "^attempt to ") or find(e, "^[^\n]-:%d+: ") then
     error(e, 0)
   end
   error((gsub(e, "^(bad argument #%d+ to )'%?'", "%1'" .. name .. "'")), level)
@@ -88,6 +104,8 @@ table.sort = function(...)
     if n >= 2147483647 then
       error("bad argument #1 to 'sort' (array too big)", 2)
     end
-    quicksort(t, 1, n, less)
+    if not quicksort(t, 1, n, less) then
+      error("invalid order function for sorting", 2)
+    end
   end
 end

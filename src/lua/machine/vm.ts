@@ -18,6 +18,7 @@ export class MachineVm implements Vm {
   readonly capabilities: Capabilities;
   readonly usage: Usage;
   readonly #execution: Execution;
+  readonly #lookup: LuaFunction;
   #restingBytes = 0;
   #lastRequireError: LuaError | undefined;
 
@@ -27,6 +28,12 @@ export class MachineVm implements Vm {
     const execution = new Execution(core);
     this.#execution = execution;
     installLibrary(execution, options);
+    this.#lookup = this.get('__lookup') as LuaFunction;
+    core.rawGetIndex(core.main, c.REGISTRY, c.GLOBALS);
+    core.pushText(core.main, '__lookup');
+    core.lua_pushnil(core.main);
+    core.lua_rawset(core.main, -3);
+    core.lua_settop(core.main, 0);
     execution.watch();
     this.usage = {
       get instructions() {
@@ -141,17 +148,14 @@ export class MachineVm implements Vm {
 
   /** The function that a module is, or one of its fields; undefined when it cannot be required, null when there is no such function. */
   *#tryRequire(module: string, field?: string): Op<LuaFunction | null | undefined> {
-    const fn = this.get('__lookup') as LuaFunction;
     try {
-      const [found] = yield* this.call(fn, field === undefined ? [module] : [module, field]);
+      const [found] = yield* this.call(this.#lookup, field === undefined ? [module] : [module, field]);
       if (isHeld(found)) return found;
       return found === undefined ? undefined : null;
     } catch (error) {
       if (!(error instanceof LuaError)) throw error;
       this.#lastRequireError = error;
       return undefined;
-    } finally {
-      this.release(fn);
     }
   }
 

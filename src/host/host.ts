@@ -9,8 +9,6 @@ import { type Clock, systemClock } from '../domain/clock.js';
 import { HostError } from '../domain/errors.js';
 import { EMAIL_SLUG } from '../mail/message.js';
 import { emailQueueSettings } from '../mail/queue-settings.js';
-import { EMAIL_SLUG } from '../mail/message.js';
-import { emailQueueSettings } from '../mail/queue-settings.js';
 import type { Registry } from '../project/registry.js';
 import { type Database, openDatabase } from '../store/sqlite/database.js';
 import { sqliteStore } from '../store/sqlite/store.js';
@@ -206,7 +204,6 @@ export class Host {
   #build(): Parts {
     const { config, moonlighter, registry } = this.#options;
     const { events } = this;
-    const emails = emailQueueSettings(config, this.#options.generation);
     const emails = emailQueueSettings(config, this.#options.generation);
     const clock = this.#clock;
     const settings = hostSettings(config, moonlighter, this.#options.concurrency);

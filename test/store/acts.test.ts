@@ -63,6 +63,17 @@ describe('claim', () => {
     expect(claimed[1]!.id).toBe(other);
     expect(await db.claim({ concurrency: caps({ a: 1, b: 1 }) })).toEqual([]);
   });
+  it('Regression: [FAIR] a backlog in a full queue hides no run of the same job in another', async () => {
+    for (let i = 0; i < 50; i++) await db.enqueue('a', { queue: 'q' }, NOW - 10_000);
+    const other = await db.enqueue('a', { queue: 'default' });
+    const queueConcurrency = new Map([['q', 1]]);
+    const claimed = await db.claim({ concurrency: open, queueConcurrency });
+    expect(claimed.map((r) => r.queue)).toEqual(['q', 'default']);
+    expect(claimed[1]!.id).toBe(other);
+    const later = await db.enqueue('a', { queue: 'default' });
+    const again = await db.claim({ concurrency: open, queueConcurrency, queues: ['q', 'default'] });
+    expect(again.map((r) => r.id)).toEqual([later]);
+  });
   it('[CAPS] never exceeds the caps of run, job and queue', async () => {
     for (let i = 0; i < 10; i++) {
       await db.enqueue('a', { queue: 'q' });

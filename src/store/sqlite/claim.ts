@@ -4,7 +4,7 @@
  */
 import type { Op } from '../../domain/op.js';
 import type { ClaimedRun } from '../../domain/run.js';
-import type { Db, Row } from '../db.js';
+import type { Db } from '../db.js';
 import type { ClaimRequest } from '../store.js';
 import { RANK, READY } from './schema.js';
 import { fromText, toText } from './times.js';
@@ -38,50 +38,45 @@ interface Candidate {
 }
 
 export function* claim(db: Db, request: ClaimRequest): Op<ClaimedRun[]> {
-  const running = yield* runningCounts(db);
-  let free = Math.min(request.limit, request.maxConcurrent - running.total);
-  if (free <= 0) return [];
-
-  const candidates: Candidate[] = [];
-  const slugs = yield* db.all(PENDING_SLUGS);
-  for (const { slug } of slugs as { slug: string }[]) {
-    const capacity = Math.min(free, (request.concurrency.get(slug) ?? 0) - (running.bySlug.get(slug) ?? 0));
-    if (capacity > 0) yield* addHeads(db, request, slug, capacity, candidates);
-  }
-  candidates.sort((a, b) => a.rank - b.rank || a.row - b.row);
-
+  const { total, bySlug, byQueue } = yield* runningCounts(db);
   const taken: ClaimedRun[] = [];
-  const inQueue = new Map(running.byQueue);
-  const inSlug = new Map(running.bySlug);
-  for (const candidate of candidates) {
-    if (free === 0) break;
-    const { slug, queue } = candidate;
-    const queued = inQueue.get(queue) ?? 0;
-    if (queued >= (request.queueConcurrency?.get(queue) ?? Number.POSITIVE_INFINITY)) continue;
-    const bySlug = inSlug.get(slug) ?? 0;
-    if (bySlug >= (request.concurrency.get(slug) ?? 0)) continue;
-    const run = yield* take(db, request, candidate.id);
-    if (!run) continue;
-    inQueue.set(queue, queued + 1);
-    inSlug.set(slug, bySlug + 1);
-    free--;
-    taken.push(run);
+  const free = () => Math.min(request.limit, request.maxConcurrent - total) - taken.length;
+  const isFull = (queue: string) => (byQueue.get(queue) ?? 0) >= (request.queueConcurrency?.get(queue) ?? Number.POSITIVE_INFINITY);
+  const capacityOf = (slug: string) => (request.concurrency.get(slug) ?? 0) - (bySlug.get(slug) ?? 0);
+  // A queue that is filled on the way may have hidden runs of other queues behind its own: look again without it.
+  for (let hidden = true; hidden && free() > 0; ) {
+    hidden = false;
+    const full = [...(request.queueConcurrency?.keys() ?? [])].filter(isFull);
+    const candidates: Candidate[] = [];
+    for (const { slug } of (yield* db.all(PENDING_SLUGS)) as { slug: string }[]) {
+      const capacity = Math.min(free(), capacityOf(slug));
+      if (capacity > 0) yield* addHeads(db, request, full, slug, capacity, candidates);
+    }
+    candidates.sort((a, b) => a.rank - b.rank || a.row - b.row);
+    for (const { id, slug, queue } of candidates) {
+      if (free() <= 0) break;
+      if (isFull(queue)) hidden = true;
+      if (isFull(queue) || capacityOf(slug) <= 0) continue;
+      const run = yield* take(db, request, id);
+      if (!run) continue;
+      taken.push(run);
+      byQueue.set(queue, (byQueue.get(queue) ?? 0) + 1);
+      bySlug.set(slug, (bySlug.get(slug) ?? 0) + 1);
+    }
   }
   return taken;
 }
 
 /** Up to `capacity` heads of one job. Queues that are not served or full are left out in SQL, so that they hide nothing behind them. */
-function* addHeads(db: Db, request: ClaimRequest, slug: string, capacity: number, into: Candidate[]): Op<void> {
-  const lanes = request.queues ? ` AND queue IN (${request.queues.map(() => '?').join(', ')})` : '';
-  const lane = request.queues ?? [];
+function* addHeads(db: Db, request: ClaimRequest, full: readonly string[], slug: string, capacity: number, into: Candidate[]): Op<void> {
+  const served = request.queues?.filter((queue) => !full.includes(queue));
+  const named = served ?? full;
+  const lanes = served || full.length > 0 ? ` AND queue ${served ? '' : 'NOT '}IN (${named.map(() => '?').join(', ')})` : '';
   const nowText = toText(request.now);
-  // With queue caps several runs of one full queue may stand before one of a free queue: look further than the capacity.
-  const look = request.queueConcurrency?.size ? capacity * 4 : capacity;
-  const heads = yield* db.all(`${HEAD}${lanes}${ORDER}`, [slug, request.now, request.now, nowText, ...lane, look]);
-  const rows: Row[] = heads;
-  if (heads.length < look) {
-    const low = yield* db.all(`${HEAD_LOW}${lanes}${ORDER}`, [slug, request.now, nowText, ...lane, look]);
-    const seen = new Set(heads.map((row) => row['id']));
+  const rows = yield* db.all(`${HEAD}${lanes}${ORDER}`, [slug, request.now, request.now, nowText, ...named, capacity]);
+  if (rows.length < capacity) {
+    const low = yield* db.all(`${HEAD_LOW}${lanes}${ORDER}`, [slug, request.now, nowText, ...named, capacity]);
+    const seen = new Set(rows.map((row) => row['id']));
     rows.push(...low.filter((row) => !seen.has(row['id']!)));
   }
   for (const row of rows) {

@@ -2,6 +2,7 @@
 local host = ...
 local host_time, host_date, host_clock, message = host.time, host.date, host.clock, host.error_field
 local pcall, error, type, pairs, tonumber, tostring = pcall, error, type, pairs, tonumber, tostring
+local tointeger, floor, abs = math.tointeger, math.floor, math.abs
 
 local function relay(ok, ...)
   if ok then
@@ -16,7 +17,11 @@ local function seconds_of(value, n, name)
   if number == nil then
     error("bad argument #" .. n .. " to '" .. name .. "' (number expected, got " .. (value == nil and "no value" or type(value)) .. ")", 3)
   end
-  local whole = math.tointeger(number)
+  local whole = tointeger(number)
+  if whole == nil and number == floor(number) and abs(number) < 2 ^ 53 then
+    -- Beyond the integers of an engine with 32 bits.
+    whole = number
+  end
   if whole == nil then
     error("bad argument #" .. n .. " to '" .. name .. "' (number has no integer representation)", 3)
   end

@@ -10,6 +10,7 @@ declare module 'fengari' {
     lua_xmove(from: L, to: L, n: number): void;
     lua_checkstack(L: L, n: number): boolean;
     lua_type(L: L, index: number): number;
+    lua_typename(L: L, type: number): Uint8Array;
     lua_toboolean(L: L, index: number): boolean;
     lua_rawequal(L: L, a: number, b: number): number;
     lua_pushnil(L: L): void;
@@ -47,6 +48,7 @@ declare module 'fengari' {
     lua_getfield(L: L, index: number, name: Uint8Array): number;
     lua_setfield(L: L, index: number, name: Uint8Array): void;
     lua_getglobal(L: L, name: Uint8Array): number;
+    lua_geti(L: L, index: number, n: number): number;
   };
   export const lauxlib: {
     luaL_newstate(): L;
@@ -56,6 +58,9 @@ declare module 'fengari' {
     luaL_traceback(L: L, of: L, message: null, level: number): void;
     luaL_where(L: L, level: number): void;
     luaL_checkstring(L: L, argument: number): Uint8Array;
+    luaL_checkinteger(L: L, argument: number): number;
+    luaL_checktype(L: L, argument: number, type: number): void;
+    luaL_len(L: L, index: number): number;
     luaL_checknumber(L: L, argument: number): number;
     luaL_tolstring(L: L, index: number): Uint8Array;
     /** Do not return. */

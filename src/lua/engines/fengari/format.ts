@@ -130,7 +130,7 @@ export function formatFunction(): Fn {
         precision.length <= 2 &&
         [...flags].every((flag) => accepted!.flags.includes(flag)) &&
         (!dot || accepted!.precision);
-      if (!good && conversion !== 'q') fail(state, `invalid conversion '${spec}' to 'format'`);
+      if (!good && conversion !== 'q') fail(state, `invalid conversion specification: '${spec}'`);
       const form: Form = {
         left: flags.includes('-'),
         plus: flags.includes('+'),

@@ -9,7 +9,7 @@ import { Float } from '../../../domain/json.js';
 import { luaNumberText } from '../../number-text.js';
 
 /** Larger strings are refused, since nothing else bounds the memory of a script here. */
-const STRING_LIMIT = 64 * 1024 * 1024;
+export const STRING_LIMIT = 64 * 1024 * 1024;
 
 type Patched = Record<string, unknown>;
 

@@ -1,5 +1,7 @@
 /** C's printf of one number, as PUC Lua prints with it: flags, width, precision, and the conversions d i u o x X e E f F g G a A. */
 
+import { exponentialDigits, fixedDigits } from '../../number-text.js';
+
 /** What stands between `%` and the conversion. */
 export interface Form {
   left: boolean;
@@ -59,7 +61,7 @@ function floatDigits(form: Form, conversion: string, size: number): string {
   if (conversion === 'f') return point(fixed(size, precision), form.alternative);
   if (conversion === 'e') return exponential(size, precision, form.alternative);
   const significant = precision === 0 ? 1 : precision;
-  const exponent = size === 0 ? 0 : Number(size.toExponential(Math.min(significant - 1, 100)).split('e')[1]);
+  const exponent = size === 0 ? 0 : Number(toExponential(size, significant - 1).split('e')[1]);
   if (exponent < -4 || exponent >= significant) {
     const text = exponential(size, significant - 1, form.alternative);
     if (form.alternative) return text;
@@ -75,32 +77,43 @@ function point(text: string, always: boolean): string {
   return always && !text.includes('.') ? `${text}.` : text;
 }
 
+/** Up to here halves are told apart; a precision has two digits at most. */
+const EXACT = 70;
+
+function toExponential(size: number, digits: number): string {
+  return digits <= EXACT ? exponentialDigits(size, digits) : size.toExponential(digits);
+}
+
 /** Exact beyond 1e21 too, where toFixed gives an exponent. */
 function fixed(size: number, digits: number): string {
-  if (size < 1e21) return digits <= 100 ? size.toFixed(digits) : size.toFixed(100) + '0'.repeat(digits - 100);
+  if (size < 1e21) return digits <= EXACT ? fixedDigits(size, digits) : size.toFixed(digits);
   const whole = BigInt(size).toString();
   return digits > 0 ? `${whole}.${'0'.repeat(digits)}` : whole;
 }
 
 function exponential(size: number, digits: number, alternative: boolean): string {
-  const [mantissa = '', power = '0'] = size.toExponential(Math.min(digits, 100)).split('e');
-  const padded = digits > 100 ? mantissa + '0'.repeat(digits - 100) : mantissa;
+  const [mantissa = '', power = '0'] = toExponential(size, digits).split('e');
   const exponent = Number(power);
-  return `${point(padded, alternative)}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  return `${point(mantissa, alternative)}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
 const MANTISSA_BITS = 52n;
 
-/** glibc's `%a`: a leading 1 (0 for zero and subnormals), the shortest fraction unless a precision is given. */
+/** `%a`: a leading 1 (0 for zero), the shortest fraction unless a precision is given. */
 function hexFloat(size: number, precision: number | undefined, alternative: boolean): string {
   if (size === 0) return `0x0${precision ? `.${'0'.repeat(precision)}` : alternative ? '.' : ''}p+0`;
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, size);
   const bits = view.getBigUint64(0);
   const biased = Number((bits >> MANTISSA_BITS) & 0x7ffn);
-  let lead = biased === 0 ? 0n : 1n;
+  let lead = 1n;
   let fraction = bits & ((1n << MANTISSA_BITS) - 1n);
-  const exponent = biased === 0 ? -1022 : biased - 1023;
+  let exponent = biased - 1023;
+  if (biased === 0) {
+    const shift = MANTISSA_BITS + 1n - BigInt(fraction.toString(2).length);
+    fraction = (fraction << shift) & ((1n << MANTISSA_BITS) - 1n);
+    exponent = -1022 - Number(shift);
+  }
   let digits = 13;
   if (precision !== undefined && precision < 13) {
     const drop = BigInt(4 * (13 - precision));

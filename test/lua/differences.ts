@@ -1,0 +1,63 @@
+/** Where Lua 5.3 with 32-bit integers answers otherwise than Lua 5.4: every such difference is declared here. lua54, fengari. Lines: expression, then what pcall of it gives. */
+export const DIFFERENCES: readonly (readonly [string, string, string])[] = [
+  ['12345678901234567', 'true, 12345678901234567', 'true, 1.2345678901235e+16'],
+  [
+    "pcall(function() return '3'|4 end)",
+    'true, false, "test:2: attempt to perform bitwise operation on a string value (constant \'3\')"',
+    'true, true, 7',
+  ],
+  [
+    "pcall(function() return 'a'|4 end)",
+    'true, false, "test:2: attempt to perform bitwise operation on a string value (constant \'a\')"',
+    'true, false, "test:2: attempt to perform bitwise operation on a string value"',
+  ],
+  ["'10'+5", 'true, 15', 'true, 15.0'],
+  ["'0x10'+0", 'true, 16', 'true, 16.0'],
+  ["'10'*'2'", 'true, 20', 'true, 20.0'],
+  ['2^31|0==2147483648', 'true, true', 'false, "test:2: number has no integer representation"'],
+  [
+    'pcall(table.remove,{1,2,3},7)',
+    'true, false, "bad argument #2 to \'table.remove\' (position out of bounds)"',
+    'true, false, "bad argument #1 to \'table.remove\' (position out of bounds)"',
+  ],
+  [
+    'pcall(rawlen,5)',
+    'true, false, "bad argument #1 to \'rawlen\' (table or string expected, got number)"',
+    'true, false, "bad argument #1 to \'rawlen\' (table or string expected)"',
+  ],
+  [
+    "pcall(function() return 'a'+1 end)",
+    "true, false, \"test:2: attempt to add a 'string' with a 'number'\"",
+    'true, false, "test:2: attempt to perform arithmetic on a string value"',
+  ],
+  ['pcall(function() for i=1,10,0 do end end)', 'true, false, "test:2: \'for\' step is zero"', 'true, true'],
+  [
+    "pcall(function() for i='a',10 do end end)",
+    'true, false, "test:2: bad \'for\' initial value (number expected, got string)"',
+    'true, false, "test:2: \'for\' initial value must be a number"',
+  ],
+  ['_VERSION', 'true, "Lua 5.4"', 'true, "Lua 5.3"'],
+  [
+    "utf8.len('x',5)",
+    'false, "test:2: bad argument #2 to \'len\' (initial position out of bounds)"',
+    'false, "test:2: bad argument #2 to \'len\' (initial position out of string)"',
+  ],
+  ['os.time({year=2100,month=1,day=1,hour=0})', 'true, 4102444800', 'true, 4102444800.0'],
+  ["string.pack('<j',5):len()", 'true, 8', 'true, 4'],
+  ["string.unpack('<I8',string.pack('<I8',2^40|0))", 'true, 1099511627776, 9', 'false, "test:2: number has no integer representation"'],
+  [
+    'pcall(coroutine.status)',
+    'true, false, "bad argument #1 to \'coroutine.status\' (thread expected, got no value)"',
+    'true, false, "bad argument #1 to \'coroutine.status\' (thread expected)"',
+  ],
+  ['coroutine.close and coroutine.close(coroutine.create(print))', 'true, true', 'true, nil'],
+  ['2147483647+1', 'true, 2147483648', 'true, -2147483648'],
+  ['2147483647*2', 'true, 4294967294', 'true, -2'],
+  ['math.maxinteger', 'true, 9223372036854775807', 'true, 2147483647'],
+  ['math.mininteger', 'true, -9223372036854775808', 'true, -2147483648'],
+  ['1<<62', 'true, 4611686018427387904', 'true, 0'],
+  ['math.floor(2^40)', 'true, 1099511627776', 'true, 1099511627776.0'],
+  ['math.floor(1e15+0.5)', 'true, 1000000000000000', 'true, 1e+15'],
+  ['math.tointeger(2^40)', 'true, 1099511627776', 'true, nil'],
+  ['math.type(math.floor(2^40))', 'true, "integer"', 'true, "float"'],
+];

@@ -6,11 +6,14 @@ import { remove } from '../content/delete.js';
 import { deleteMany } from '../content/delete-many.js';
 import { find } from '../content/find.js';
 import { findById } from '../content/find-by-id.js';
+import { listVersions } from '../content/list-versions.js';
 import { parseCollection } from '../content/parse-collection.js';
 import { parseQuery } from '../content/query.js';
 import { refCount } from '../content/ref-count.js';
 import { renderCollection } from '../content/render-config.js';
+import { restoreVersion } from '../content/restore-version.js';
 import { undelete } from '../content/undelete.js';
+import { unpublish } from '../content/unpublish.js';
 import { update } from '../content/update.js';
 import { updateMany } from '../content/update-many.js';
 import { validateDocument } from '../content/validate-document.js';
@@ -19,7 +22,6 @@ import type { LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
 import { definitionSite } from './definition-site.js';
-import { notAvailable } from './not-available.js';
 import type { Session } from './session.js';
 
 const DEFINE_LATE =
@@ -57,7 +59,9 @@ export function collectionBindings(session: Session): Record<string, Binding> {
     undelete: binding(['string', 'string', 'table?'], function* (slug, id, options) {
       return yield* undelete(content(), slug, id, parseQuery(options));
     }),
-    unpublish: notAvailable('crap.collections.unpublish', ['string', 'string', 'table?']),
+    unpublish: binding(['string', 'string', 'table?'], function* (slug, id, options) {
+      return (yield* unpublish(content(), slug, id, parseQuery(options))) as LuaValue;
+    }),
     validate: binding(['string', 'table', 'table?'], function* (slug, data, options) {
       return (yield* validateDocument(content(), slug, data, parseQuery(options))) as LuaValue;
     }),
@@ -70,8 +74,12 @@ export function collectionBindings(session: Session): Record<string, Binding> {
     delete_many: binding(['string', 'table', 'table?'], function* (slug, query, options) {
       return (yield* deleteMany(content(), slug, parseQuery(query), parseQuery(options))) as LuaValue;
     }),
-    list_versions: notAvailable('crap.collections.list_versions', ['string', 'string', 'table?']),
-    restore_version: notAvailable('crap.collections.restore_version', ['string', 'string', 'string', 'table?']),
+    list_versions: binding(['string', 'string', 'table?'], function* (slug, id, options) {
+      return (yield* listVersions(content(), slug, id, parseQuery(options))) as LuaValue;
+    }),
+    restore_version: binding(['string', 'string', 'string', 'table?'], function* (slug, id, version, options) {
+      return (yield* restoreVersion(content(), slug, id, version, parseQuery(options))) as LuaValue;
+    }),
     ref_count: binding(['string', 'string'], function* (slug, id) {
       return yield* refCount(content(), slug, id);
     }),

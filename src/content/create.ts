@@ -20,6 +20,7 @@ import { countReferences, referencesOf, touchesReferences } from './references.j
 import { hydrate } from './side-read.js';
 import { saveSides } from './side-write.js';
 import { validate } from './validate/validate.js';
+import { addVersion } from './version-rows.js';
 import { columnsToWrite, insertRow } from './write-columns.js';
 
 /** Ends with the document as stored: fields that the caller may not read and hidden ones left out, no after_read. Errors: "create error: …". */
@@ -79,7 +80,8 @@ function* writeNew(ctx: ContentContext, plan: Plan, id: string, input: Input, lo
   }
   yield* insertRow(ctx, plan, columns);
   yield* saveSides(ctx, plan, id, input, locale, false);
-  if (!draft && touchesReferences(plan, input)) yield* countReferences(ctx, new Map(), yield* referencesOf(ctx, plan, id));
+  if (touchesReferences(plan, input)) yield* countReferences(ctx, new Map(), yield* referencesOf(ctx, plan, id));
+  yield* addVersion(ctx, plan, id, draft ? 'draft' : 'published');
 }
 
 /** What create and update end with: the row read back, after_change hooks, the document that the caller may see. */

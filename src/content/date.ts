@@ -66,6 +66,11 @@ export function timestamp(now: number): string {
   return `${new Date(now).toISOString().slice(0, 19)}.000Z`;
 }
 
+/** `YYYY-MM-DD HH:MM:SS`, as SQLite's datetime('now'): what changes of status and trash are dated with. */
+export function sqlTime(now: number): string {
+  return new Date(now).toISOString().slice(0, 19).replace('T', ' ');
+}
+
 /** created_at and updated_at in SQLite's own form (`YYYY-MM-DD HH:MM:SS`) read as the ISO form. */
 export function readTimestamp(text: string): string {
   return text.length === 19 && text[10] === ' ' ? `${text.slice(0, 10)}T${text.slice(11)}.000Z` : text;

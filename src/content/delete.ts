@@ -3,6 +3,7 @@ import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import { allowRows, overrides, trashRule } from './access.js';
 import type { ContentContext } from './context.js';
+import { sqlTime } from './date.js';
 import { prefixed, refused, showingSql } from './failure.js';
 import type { Where } from './filter-parse.js';
 import { writeRun } from './hook-context.js';
@@ -49,9 +50,8 @@ function* refuseReferenced(ctx: ContentContext, plan: Plan, id: string): Op<void
 }
 
 function* trashRow(ctx: ContentContext, plan: Plan, id: string): Op<void> {
-  const now = new Date(ctx.clock.now()).toISOString().slice(0, 19).replace('T', ' ');
   const sql = `UPDATE ${ctx.db.dialect.ident(plan.table)} SET _deleted_at = ? WHERE id = ? AND _deleted_at IS NULL`;
-  if ((yield* ctx.db.run(sql, [now, id])) === 0) {
+  if ((yield* ctx.db.run(sql, [sqlTime(ctx.clock.now()), id])) === 0) {
     throw refused('DOCUMENT_NOT_FOUND', `Document '${id}' not found in '${plan.slug}' (or already deleted)`, { id });
   }
 }

@@ -1,14 +1,16 @@
-/** crap.collections.find_by_id (Lua API 4.7): one document or nil; trashed ones are not found, drafts are. */
+/** crap.collections.find_by_id (Lua API 4.7): one document or nil; trashed ones are not found, drafts are; with `draft` a pending draft stands for its row. */
 import type { Op } from '../domain/op.js';
+import type { Row } from '../store/db.js';
 import type { ContentContext, Document } from './context.js';
+import { draftDocument } from './draft.js';
 import { showingSql } from './failure.js';
 import { strip } from './field-access.js';
 import { readRun } from './hook-context.js';
 import { hasHooks, runAfterRead, runBeforeRead } from './hooks.js';
 import { localeOf } from './locale.js';
-import { collectionPlan } from './plan.js';
+import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
-import { documentOf, selectSql, shapeOf } from './read.js';
+import { documentOf, type ReadShape, selectSql, shapeOf } from './read.js';
 import { readScope, refuseDepth } from './read-access.js';
 import { hydrate } from './side-read.js';
 
@@ -27,8 +29,14 @@ export function* findById(ctx: ContentContext, slug: string, id: string, query: 
   const denied = yield* scope.denied();
   if (!row) return undefined;
   const shape = shapeOf(locale, query.select);
-  const document = documentOf(plan, ctx.settings, row, shape);
-  yield* hydrate(ctx, plan, [document], shape);
+  const document =
+    (query.draft ? yield* draftDocument(ctx, plan, row, shape) : undefined) ?? (yield* storedDocument(ctx, plan, row, shape));
   strip(plan, denied, document);
   return yield* runAfterRead(ctx, run, document);
+}
+
+function* storedDocument(ctx: ContentContext, plan: Plan, row: Row, shape: ReadShape): Op<Document> {
+  const document = documentOf(plan, ctx.settings, row, shape);
+  yield* hydrate(ctx, plan, [document], shape);
+  return document;
 }

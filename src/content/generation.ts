@@ -48,6 +48,21 @@ export function showsDocument(generation: Generation): boolean {
   return generation === 10;
 }
 
+/** An update that publishes writes what a pending draft changed too: generation 10. Generation 8 leaves it in its version. */
+export function publishesPendingDraft(generation: Generation): boolean {
+  return generation === 10;
+}
+
+/** Restoring a version keeps the version's status: generation 10. In generation 8 it publishes. */
+export function restoresStatus(generation: Generation): boolean {
+  return generation === 10;
+}
+
+/** The key of list_versions' rows: `docs` in generation 8, `documents` in generation 10. */
+export function versionsKey(generation: Generation): 'docs' | 'documents' {
+  return generation === 10 ? 'documents' : 'docs';
+}
+
 /** Unknown keys of option tables: ignored in generation 8, an error in generation 10. */
 export function refusesUnknownOptions(generation: Generation): boolean {
   return generation === 10;

@@ -35,16 +35,17 @@ function* rowsOfDocuments(
 ): Op<Map<string, Json[]>> {
   const ids = documents.map((document) => document.id);
   const localized = leaf.localized && plan.locales !== undefined;
-  if (!localized) return yield* readRows(ctx, plan, leaf, ids, undefined);
+  if (!localized) return yield* readSideRows(ctx, plan, leaf, ids, undefined);
   const own = locale === undefined || locale === 'all' ? plan.defaultLocale : locale;
-  const rows = yield* readRows(ctx, plan, leaf, ids, own);
+  const rows = yield* readSideRows(ctx, plan, leaf, ids, own);
   const missing = ids.filter((id) => !rows.has(id));
   if (own === plan.defaultLocale || !ctx.settings.locale.fallback || missing.length === 0) return rows;
-  const initial = yield* readRows(ctx, plan, leaf, missing, plan.defaultLocale);
+  const initial = yield* readSideRows(ctx, plan, leaf, missing, plan.defaultLocale);
   return new Map([...rows, ...initial]);
 }
 
-function* readRows(
+/** By id of the document; `locale` only where the rows have one. */
+export function* readSideRows(
   ctx: ContentContext,
   plan: Plan,
   leaf: PlannedLeaf,

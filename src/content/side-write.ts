@@ -31,7 +31,8 @@ export function* saveSides(
   }
 }
 
-function* saveSide(
+/** The rows of one leaf in one locale (undefined where rows have none). */
+export function* saveSide(
   ctx: ContentContext,
   plan: Plan,
   leaf: PlannedLeaf,

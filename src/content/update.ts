@@ -6,10 +6,11 @@ import { allowRows, overrides } from './access.js';
 import type { ContentContext, Document } from './context.js';
 import { finish, type WriteScope } from './create.js';
 import { timestamp } from './date.js';
+import { saveDraft } from './draft.js';
 import { prefixed, refused } from './failure.js';
 import { deniedFields, strip } from './field-access.js';
 import type { Where } from './filter-parse.js';
-import { resetsAbsentCheckboxes } from './generation.js';
+import { publishesPendingDraft, resetsAbsentCheckboxes } from './generation.js';
 import { writeRun } from './hook-context.js';
 import { runBeforeWrite } from './hooks.js';
 import { type Input, inputOf, plainInput, withFlatCopies } from './input.js';
@@ -18,10 +19,13 @@ import { withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { flatRow, selectSql } from './read.js';
-import { countReferences, referencesOf, touchesReferences } from './references.js';
+import { countReferences, referencesOf, refersAtAll, touchesReferences } from './references.js';
 import { requireRow } from './row-access.js';
 import { saveSides } from './side-write.js';
+import { rowOfState, writeState } from './snapshot.js';
+import { unpublishByUpdate } from './unpublish.js';
 import { validate } from './validate/validate.js';
+import { addVersion, pendingDraft, type Version } from './version-rows.js';
 import { columnsToWrite, updateRow } from './write-columns.js';
 
 /** Ends with the document as stored. Errors: "update error: …", among them "Document not found after update" (hooks have run by then). */
@@ -29,11 +33,9 @@ export function* update(ctx: ContentContext, slug: string, id: string, data: Lua
   const plan = collectionPlan(ctx, slug);
   checkOptions(ctx, options, 'update');
   const readLocale = localeOf(ctx, options.locale, true);
+  if (options.unpublish && plan.definition.versions) return yield* unpublishByUpdate(ctx, plan, id, options, readLocale);
   const given = inputOf(data);
   return yield* prefixed('update error: ', function* () {
-    if (plan.definition.versions && (options.unpublish || (options.draft && plan.drafts))) {
-      throw refused('NOT_AVAILABLE', `drafts of an existing document are not available yet: '${slug}' was left as it is`);
-    }
     const override = overrides(ctx, options);
     const constraint = override ? undefined : yield* allowRows(ctx, plan.access.update, 'Update', id);
     return yield* ctx.db.savepoint(() => updateInside(ctx, plan, id, given, options, { override, constraint, readLocale, many: false }));
@@ -55,38 +57,57 @@ export function* updateInside(
   if (scope.constraint) yield* requireRow(ctx, plan, id, scope.constraint, 'Update');
   const locale = scope.readLocale === 'all' ? undefined : scope.readLocale;
   const shown = scope.many ? { hooks: options.hooks } : options;
-  const run = writeRun(ctx, plan, 'update', shown, scope.many ? undefined : false);
+  const draft = options.draft && plan.drafts;
+  const run = writeRun(ctx, plan, 'update', shown, scope.many ? undefined : draft);
   run.id = id;
   const data = withoutPassword(ctx, plan, given);
   const input = scope.many ? plainInput(data) : withFlatCopies(plan, data);
   if (!scope.override) strip(plan, yield* deniedFields(ctx, plan, 'update'), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
+  const pending = !draft && publishesPendingDraft(ctx.settings.generation) ? yield* pendingDraft(ctx, plan, id) : undefined;
   if (!scope.many || options.hooks) {
-    const stored = plan.drafts ? yield* storedDraft(ctx, plan, id, locale) : undefined;
-    yield* validate(ctx, plan, input, { isUpdate: true, id, draft: false, stored, locale, hookDepth: run.depth });
+    const stored = plan.drafts && !draft ? yield* whatIsPublished(ctx, plan, id, pending, locale) : undefined;
+    yield* validate(ctx, plan, input, { isUpdate: true, id, draft, stored, locale, hookDepth: run.depth });
   }
   yield* runBeforeWrite(ctx, run, 'before_change', input);
-  yield* writeChanges(ctx, plan, id, input, locale, scope.many);
+  if (draft) yield* saveDraft(ctx, plan, id, input, locale);
+  else yield* writeChanges(ctx, plan, id, input, locale, { keepsCheckboxes: scope.many, pending });
   return yield* finish(ctx, plan, id, run, scope.override, scope.readLocale);
 }
 
-/** The row of a draft, which this update publishes; undefined when it is published already. */
-function* storedDraft(ctx: ContentContext, plan: Plan, id: string, locale: string | undefined): Op<JsonObject | undefined> {
+/** A draft as this update publishes it, without the data given; undefined when nothing of a draft becomes public. */
+function* whatIsPublished(
+  ctx: ContentContext,
+  plan: Plan,
+  id: string,
+  pending: Version | undefined,
+  locale: string | undefined,
+): Op<JsonObject | undefined> {
   const row = yield* ctx.db.get(`${selectSql(plan, ctx.db.dialect, ctx.settings, locale)} WHERE id = ?`, [id]);
-  return row?.['_status'] === 'draft' ? flatRow(plan, ctx.settings, row) : undefined;
+  if (!row || (row['_status'] !== 'draft' && !pending)) return undefined;
+  const draft = pending ? rowOfState(plan, pending.state, ctx.settings.locale.fallback, locale) : {};
+  return flatRow(plan, ctx.settings, { ...row, ...draft });
 }
 
-/** Also of globals. `keepsCheckboxes`: absent ones are left alone whatever the generation. Throws when the row is not there. */
+export interface Changes {
+  /** Absent ones are left alone whatever the generation. */
+  keepsCheckboxes?: boolean;
+  /** A draft that becomes public underneath the data given. */
+  pending?: Version;
+}
+
+/** Also of globals. Throws when the row is not there. */
 export function* writeChanges(
   ctx: ContentContext,
   plan: Plan,
   id: string,
   input: Input,
   locale: string | undefined,
-  keepsCheckboxes = false,
+  { keepsCheckboxes = false, pending }: Changes = {},
 ): Op<void> {
-  const counted = touchesReferences(plan, input);
+  const counted = touchesReferences(plan, input) || (pending !== undefined && refersAtAll(plan));
   const before = counted ? yield* referencesOf(ctx, plan, id) : undefined;
+  if (pending) yield* writeState(ctx, plan, id, pending.state, { names: [], values: [] });
   const absent = keepsCheckboxes ? 'keep' : resetsAbsentCheckboxes(ctx.settings.generation) ? 'reset' : 'keep';
   const columns = columnsToWrite(plan, input, locale, absent);
   if (plan.drafts) {
@@ -100,4 +121,5 @@ export function* writeChanges(
   if (!(yield* updateRow(ctx, plan, id, columns))) throw refused('DOCUMENT_NOT_FOUND', 'Document not found after update', { id });
   yield* saveSides(ctx, plan, id, input, locale, true);
   if (before) yield* countReferences(ctx, before, yield* referencesOf(ctx, plan, id));
+  yield* addVersion(ctx, plan, id, 'published');
 }

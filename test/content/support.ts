@@ -12,12 +12,15 @@ import { find } from '../../src/content/find.js';
 import { findById } from '../../src/content/find-by-id.js';
 import { getGlobal } from '../../src/content/global-get.js';
 import { updateGlobal } from '../../src/content/global-update.js';
+import { listVersions } from '../../src/content/list-versions.js';
 import { parseCollection } from '../../src/content/parse-collection.js';
 import { parseGlobal } from '../../src/content/parse-global.js';
 import { parseQuery } from '../../src/content/query.js';
 import { refCount } from '../../src/content/ref-count.js';
+import { restoreVersion } from '../../src/content/restore-version.js';
 import { syncSchema } from '../../src/content/sync.js';
 import { undelete } from '../../src/content/undelete.js';
+import { unpublish } from '../../src/content/unpublish.js';
 import { update } from '../../src/content/update.js';
 import { updateMany } from '../../src/content/update-many.js';
 import { validateDocument } from '../../src/content/validate-document.js';
@@ -74,6 +77,11 @@ export interface Stage {
   undelete(slug: string, id: string, options?: object): true;
   validate(slug: string, data: object, options?: object): object;
   refCount(slug: string, id: string): number;
+  unpublish(slug: string, id: string, options?: object): Document;
+  /** Newest first. */
+  versions(slug: string, id: string, options?: object): { id: string; version: number; status: string; latest: boolean }[];
+  listVersions(slug: string, id: string, options?: object): JsonObject;
+  restoreVersion(slug: string, id: string, version: string, options?: object): Document;
   getGlobal(slug: string, options?: object): Document;
   updateGlobal(slug: string, data: object, options?: object): Document;
   /** The text of the error that the call raises, as Lua's tostring begins. */
@@ -187,6 +195,13 @@ export function openStage(options: StageOptions = {}): Stage {
     undelete: (slug, id, opts) => run(undelete(ctx, slug, id, query(opts))),
     validate: (slug, data, opts) => run(validateDocument(ctx, slug, table(data), query(opts))),
     refCount: (slug, id) => run(refCount(ctx, slug, id)),
+    unpublish: (slug, id, opts) => run(unpublish(ctx, slug, id, query(opts))),
+    versions: (slug, id, opts) => {
+      const result = run(listVersions(ctx, slug, id, query(opts)));
+      return (result['docs'] ?? result['documents']) as never;
+    },
+    listVersions: (slug, id, opts) => run(listVersions(ctx, slug, id, query(opts))),
+    restoreVersion: (slug, id, version, opts) => run(restoreVersion(ctx, slug, id, version, query(opts))),
     getGlobal: (slug, opts) => run(getGlobal(ctx, slug, query(opts))),
     updateGlobal: (slug, data, opts) => run(updateGlobal(ctx, slug, table(data), query(opts))),
     failure(body) {

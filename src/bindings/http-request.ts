@@ -10,6 +10,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { messageOf } from '../domain/errors.js';
 import { BindingError } from '../lua/errors.js';
 import type { AddressRules } from './http-address.js';
+import { ACCEPT_ENCODING, readBody } from './http-body.js';
 
 export interface HttpRequest {
   /** Upper case. */
@@ -18,7 +19,7 @@ export interface HttpRequest {
   headers: Readonly<Record<string, string>>;
   body: string | undefined;
   timeoutSeconds: number;
-  /** Longer bodies are cut. */
+  /** Longer bodies are cut; counted after decoding. */
   maxResponseBytes: number;
   rules: AddressRules;
   /** Told why a target was refused: host, address, class of the address. */
@@ -27,7 +28,7 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   status: number;
-  /** Lower-case names; of several values the last. */
+  /** Lower-case names; of several values the last. Without content-encoding and content-length where the body was decoded. */
   headers: Record<string, string>;
   body: Buffer;
   /** true when the body was longer than allowed. */
@@ -35,6 +36,8 @@ export interface HttpResponse {
 }
 
 const MAX_REDIRECTS = 10;
+/** A longer body of a redirect ends its connection instead. */
+const DISCARD_BYTES = 64 * 1024;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Headers that name their sender to one origin only. */
 const CREDENTIALS = new Set(['authorization', 'cookie', 'proxy-authorization']);
@@ -91,8 +94,8 @@ async function followRedirects(request: HttpRequest, signal: AbortSignal): Promi
   for (let hop = 0; ; hop++) {
     const addresses = await permitted(url, request, signal);
     const response = await exchange(url, { ...request, headers, body }, addresses, signal);
-    if (!REDIRECTS.has(response.statusCode ?? 0)) return await readResponse(response, request.maxResponseBytes);
-    response.resume();
+    if (!REDIRECTS.has(response.statusCode ?? 0)) return await readResponse(response, request);
+    discard(response);
     if (hop >= MAX_REDIRECTS) throw fault('HTTP_REDIRECT', `too many redirects (max ${MAX_REDIRECTS})`);
     const location = response.headers.location;
     if (location === undefined) throw fault('HTTP_REDIRECT', 'redirect without Location header');
@@ -209,6 +212,7 @@ function headersOf(request: HttpRequest): Record<string, string | number> {
   for (const [name, value] of Object.entries(request.headers)) {
     if (!OWN_HEADERS.has(name.toLowerCase())) headers[name] = value;
   }
+  if (!Object.keys(headers).some((name) => name.toLowerCase() === 'accept-encoding')) headers['accept-encoding'] = ACCEPT_ENCODING;
   if (request.body !== undefined) headers['content-length'] = Buffer.byteLength(request.body);
   return headers;
 }
@@ -222,23 +226,24 @@ function pinned(addresses: LookupAddress[]): LookupFunction {
   };
 }
 
-async function readResponse(response: IncomingMessage, maxBytes: number): Promise<HttpResponse> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  let cut = false;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    const room = maxBytes - size;
-    chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
-    size += chunk.length;
-    if (size > maxBytes) {
-      cut = true;
-      break;
-    }
-  }
-  if (cut) response.destroy();
+async function readResponse(response: IncomingMessage, request: HttpRequest): Promise<HttpResponse> {
+  const status = response.statusCode ?? 0;
+  const { body, cut, decoded } = await readBody(
+    response,
+    request.maxResponseBytes,
+    request.method === 'HEAD' || status === 204 || status === 304,
+  );
   const headers: Record<string, string> = {};
   for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) {
-    headers[(response.rawHeaders[i] as string).toLowerCase()] = response.rawHeaders[i + 1] as string;
+    const name = (response.rawHeaders[i] as string).toLowerCase();
+    if (!decoded || (name !== 'content-encoding' && name !== 'content-length')) headers[name] = response.rawHeaders[i + 1] as string;
   }
-  return { status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks), cut };
+  return { status, headers, body, cut };
+}
+
+/** What comes with a redirect is not read; a short rest is let through, so that the connection can be used again. */
+function discard(response: IncomingMessage): void {
+  const length = Number(response.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+  if (length <= DISCARD_BYTES) response.resume();
+  else response.destroy();
 }

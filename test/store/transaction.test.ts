@@ -88,6 +88,23 @@ describe('RunTransaction', () => {
     again.rollback();
   });
 
+  for (const mode of ['deferred', 'immediate'] as const) {
+    it(`Regression: given up while it waits for the file's lock, it lets go of the write queue (${mode})`, async () => {
+      const holder = new RunTransaction(other.database, noQueue, { owner: 'other', mode: 'immediate' });
+      await runAsync(holder.run(insert, ['held']));
+      const run = new RunTransaction(db.database, queue, { owner: 'r', mode });
+      if (mode === 'deferred') runSync(run.all('SELECT * FROM _ml_meta'));
+      const writing = run.run(insert, ['mine']);
+      const asked = writing.next();
+      const waits = writing.next(asked.done ? undefined : await asked.value.start());
+      expect([held, !waits.done && waits.value.reason]).toEqual([1, 'write_lock']);
+      // A coroutine that is stopped is never resumed, and with it this operation.
+      run.rollback();
+      expect(held).toBe(0);
+      holder.rollback();
+    });
+  }
+
   it('savepoints undo what failed and nothing else', async () => {
     const run = new RunTransaction(db.database, queue, { owner: 'r' });
     await runAsync(run.run(insert, ['a']));

@@ -1,9 +1,8 @@
 /** Waiting for a lock that another program holds: short growing pauses, never SQLite's own busy handler, which would block the thread. */
 import { StoreUnavailableError } from '../../domain/errors.js';
 import { type Op, waitFor } from '../../domain/op.js';
-import type { WriteGrant, WriteQueue } from '../writer.js';
 import type { Database } from './database.js';
-import { isBusy, translate } from './errors.js';
+import { isBusy } from './errors.js';
 
 const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 25;
@@ -33,21 +32,6 @@ export function* untilUnlocked<T>(database: Database, statement: () => T): Op<T>
       }
       yield* waitFor<void>(pauseOf(pause));
     }
-  }
-}
-
-/** Takes the write queue and begins as the writer. */
-export function* beginImmediate(database: Database, queue: WriteQueue, owner: string): Op<WriteGrant> {
-  const grant = yield* waitFor<WriteGrant>(queue.request(owner));
-  let begun = false;
-  try {
-    yield* untilUnlocked(database, () => database.runRaw('BEGIN IMMEDIATE'));
-    begun = true;
-    return grant;
-  } catch (error) {
-    throw translate(error, database.path, 'BEGIN IMMEDIATE');
-  } finally {
-    if (!begun) grant.release();
   }
 }
 

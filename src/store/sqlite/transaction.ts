@@ -4,11 +4,11 @@
  */
 import { RunAbort } from '../../domain/errors.js';
 import { type Op, waitFor } from '../../domain/op.js';
-import type { Db, Row, SqlValue } from '../db.js';
+import { type Db, type Row, SqlError, type SqlValue } from '../db.js';
 import type { WriteGrant, WriteQueue } from '../writer.js';
 import { type Database, sqliteDialect } from './database.js';
 import { isStaleSnapshot, translate } from './errors.js';
-import { beginImmediate, untilUnlocked } from './lock-wait.js';
+import { untilUnlocked } from './lock-wait.js';
 
 export interface TransactionOptions {
   /** Shown to those who wait for it. */
@@ -18,13 +18,12 @@ export interface TransactionOptions {
 }
 
 const TICK = 'ml_tick()';
+const BEGIN_WRITER = 'BEGIN IMMEDIATE';
 
 /** States: idle (nothing begun) -> reading (snapshot) -> writing (holds the grant) -> over. */
 export class RunTransaction implements Db {
   readonly dialect = sqliteDialect;
   readonly tick = TICK;
-  rowsWritten = 0;
-  statements = 0;
   readonly #database: Database;
   readonly #queue: WriteQueue;
   readonly #owner: string;
@@ -45,27 +44,18 @@ export class RunTransaction implements Db {
     return this.#state === 'writing';
   }
 
-  get hasRead(): boolean {
-    return this.#state === 'reading' || this.#state === 'writing';
-  }
-
   *all(sql: string, params?: readonly SqlValue[]): Op<Row[]> {
     if (this.#state === 'idle' || this.#state === 'over') yield* this.#begin();
-    this.statements++;
     return this.#database.all(sql, params);
   }
 
   *get(sql: string, params?: readonly SqlValue[]): Op<Row | undefined> {
     if (this.#state === 'idle' || this.#state === 'over') yield* this.#begin();
-    this.statements++;
     return this.#database.get(sql, params);
   }
 
   *run(sql: string, params?: readonly SqlValue[]): Op<number> {
-    this.statements++;
-    const changed = this.#state === 'writing' ? this.#database.run(sql, params) : yield* this.#firstWrite(sql, params);
-    this.rowsWritten += changed;
-    return changed;
+    return this.#state === 'writing' ? this.#database.run(sql, params) : yield* this.#firstWrite(sql, params);
   }
 
   *savepoint<T>(body: () => Op<T>): Op<T> {
@@ -100,19 +90,22 @@ export class RunTransaction implements Db {
     }
   }
 
-  /** Undoes everything; safe at any time, also twice. */
+  /** Undoes everything and lets go of the write queue; safe at any time, also twice, and while an operation of it was given up in the middle. */
   rollback(): void {
-    if (this.#state === 'idle' || this.#state === 'over') return;
     try {
-      if (this.#database.inTransaction) this.#database.run('ROLLBACK');
+      if (this.#state !== 'idle' && this.#state !== 'over' && this.#database.inTransaction) this.#database.run('ROLLBACK');
     } finally {
       this.#end();
     }
   }
 
   #end(): void {
-    this.#state = 'over';
+    if (this.#state !== 'idle') this.#state = 'over';
     this.#depth = 0;
+    this.#letGo();
+  }
+
+  #letGo(): void {
     const grant = this.#grant;
     this.#grant = undefined;
     grant?.release();
@@ -121,8 +114,7 @@ export class RunTransaction implements Db {
   *#begin(): Op<void> {
     if (this.#state === 'over') throw new Error('the transaction is over');
     if (this.#immediate) {
-      this.#grant = yield* beginImmediate(this.#database, this.#queue, this.#owner);
-      this.#state = 'writing';
+      yield* this.#becomeWriter(BEGIN_WRITER);
       return;
     }
     this.#database.run('BEGIN DEFERRED');
@@ -130,13 +122,17 @@ export class RunTransaction implements Db {
   }
 
   *#firstWrite(sql: string, params?: readonly SqlValue[]): Op<number> {
-    if (this.#state !== 'reading') {
-      if (this.#state === 'over') throw new Error('the transaction is over');
-      this.#grant = yield* beginImmediate(this.#database, this.#queue, this.#owner);
-      this.#state = 'writing';
-      return this.#database.run(sql, params);
-    }
-    const grant = yield* waitFor<WriteGrant>(this.#queue.request(this.#owner));
+    if (this.#state === 'over') throw new Error('the transaction is over');
+    if (this.#state === 'reading') return yield* this.#becomeWriter(sql, params);
+    yield* this.#becomeWriter(BEGIN_WRITER);
+    return this.#database.run(sql, params);
+  }
+
+  /** Takes the write queue and executes the statement that makes this the writer. */
+  *#becomeWriter(sql: string, params?: readonly SqlValue[]): Op<number> {
+    // Race: a run that is stopped while it waits for the file's lock never comes back here. The grant stands in its field from
+    // the beginning, so that `rollback` lets go of it.
+    this.#grant = yield* waitFor<WriteGrant>(this.#queue.request(this.#owner));
     let writing = false;
     try {
       const changed = yield* untilUnlocked(this.#database, () => this.#database.runRaw(sql, params));
@@ -148,15 +144,11 @@ export class RunTransaction implements Db {
       }
       // A statement that failed for a reason of its own (a constraint) has made this the writer all the same.
       const translated = translate(error, this.#database.path, sql);
-      writing = translated instanceof Error && translated.name === 'SqlError';
+      writing = translated instanceof SqlError && this.#state === 'reading';
       throw translated;
     } finally {
-      if (writing) {
-        this.#grant = grant;
-        this.#state = 'writing';
-      } else {
-        grant.release();
-      }
+      if (writing) this.#state = 'writing';
+      else this.#letGo();
     }
   }
 }

@@ -8,7 +8,7 @@ import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { systemClock } from '../domain/clock.js';
 import { HostError, NotFoundError, RunAbort } from '../domain/errors.js';
 import type { JsonObject } from '../domain/json.js';
-import type { Op } from '../domain/op.js';
+import type { Op, Wait } from '../domain/op.js';
 import type { ClaimedRun, LogLine } from '../domain/run.js';
 import { lua54 } from '../lua/engines/lua54/engine.js';
 import type { Registry } from '../project/registry.js';
@@ -154,7 +154,9 @@ async function transactionPassage<T>(
   const control = controlOf(call.signal);
   const timeoutMs = (call.timeout ?? Number.POSITIVE_INFINITY) * 1000;
   const deadline = performance.now() + timeoutMs;
-  const slot = await options.slots.acquire();
+  const slot = await options.slots.acquire(control).catch((error: unknown) => {
+    throw error instanceof RunAbort ? stoppedError(error, timeoutMs) : error;
+  });
   const timer = Number.isFinite(timeoutMs) ? setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1)) : undefined;
   control.onStop((reason) => slot.vm.stop(reason));
   const database = new RunDatabase(options.connections, options.queue, 'command', mode, deadline);
@@ -192,14 +194,19 @@ async function transactionPassage<T>(
         },
       );
     }
-    const text = error.reason === 'timed_out' ? timeoutText(timeoutMs) : error.message;
-    throw new HostError(error.reason === 'timed_out' ? 'RUN_TIMED_OUT' : error.reason.toUpperCase(), text, { cause: error });
+    throw stoppedError(error, timeoutMs);
   } finally {
     clearTimeout(timer);
     database.close();
     slot.leave();
     options.slots.release(slot);
   }
+}
+
+function stoppedError(abort: RunAbort, timeoutMs: number): HostError {
+  const timedOut = abort.reason === 'timed_out';
+  const text = timedOut ? timeoutText(timeoutMs) : abort.message;
+  return new HostError(timedOut ? 'RUN_TIMED_OUT' : abort.reason.toUpperCase(), text, { cause: abort });
 }
 
 function controlOf(signal: AbortSignal | undefined): RunControl {
@@ -214,18 +221,23 @@ class LocalWriteQueue implements WriteQueue {
   #held = false;
   readonly #waiting: (() => void)[] = [];
 
-  request(): { reason: string; start(): Promise<WriteGrant>; block(): WriteGrant } {
+  request(): Wait {
+    let take: (() => void) | undefined;
     return {
       reason: 'write_queue',
       start: () =>
-        new Promise((resolve) => {
-          const take = () => resolve(this.#take());
+        new Promise<WriteGrant>((resolve) => {
+          take = () => resolve(this.#take());
           if (this.#held) this.#waiting.push(take);
           else take();
         }),
       block: () => {
         if (this.#held) throw new HostError('WRITE_LOCK_BUSY', 'the database is written by another call of this process');
         return this.#take();
+      },
+      cancel: () => {
+        const at = take ? this.#waiting.indexOf(take) : -1;
+        if (at >= 0) this.#waiting.splice(at, 1);
       },
     };
   }

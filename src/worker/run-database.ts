@@ -36,7 +36,12 @@ export class ConnectionPool {
     return openDatabase({ path: this.#path, synchronous: this.#synchronous, busyTimeoutMs: this.#busyTimeoutMs });
   }
 
+  /** A connection whose transaction could not be ended is closed instead of kept. */
   release(database: Database): void {
+    if (database.inTransaction) {
+      database.close();
+      return;
+    }
     database.deadline = Number.POSITIVE_INFINITY;
     this.#idle.push(database);
   }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contentSettings } from '../../src/bindings/content-context.js';
+import type { Session } from '../../src/bindings/session.js';
 import { syncSchema } from '../../src/content/sync.js';
-import { runAsync } from '../../src/domain/op.js';
+import { runAsync, waitFor } from '../../src/domain/op.js';
 import type { LogLine } from '../../src/domain/run.js';
 import { checkProject } from '../../src/project/check-project.js';
 import { type Database, openDatabase } from '../../src/store/sqlite/database.js';
@@ -111,5 +112,38 @@ describe('project code in the foreground', () => {
     const running = executor.transaction((session) => session.vm.execute('crap.sleep(60)', '=test'), { signal: abort.signal });
     setImmediate(() => abort.abort());
     await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  it('Regression: [STOP] does nothing when its signal was aborted before it began', async () => {
+    let begun = false;
+    // biome-ignore lint/correctness/useYield: a body that does not wait
+    const body = function* () {
+      begun = true;
+    };
+    await expect(executor.transaction(body, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(begun).toBe(false);
+  });
+
+  it('Regression: a call that is stopped while it waits to write does not keep the others from writing', async () => {
+    const create = (session: Session, n: number) => session.vm.execute(`crap.collections.create("numbers", { number = ${n} })`, '=test');
+    const abort = new AbortController();
+    const held = new Promise((resolve) => abort.signal.addEventListener('abort', resolve));
+    const first = executor.transaction(function* (session) {
+      yield* create(session, 1);
+      yield* waitFor({ reason: 'test', start: () => held });
+    });
+    const second = executor.transaction(
+      function* (session) {
+        const creating = create(session, 2);
+        for (let step = creating.next(); !step.done; step = creating.next(yield step.value)) {
+          if (step.value.reason === 'write_queue') setImmediate(() => abort.abort());
+        }
+      },
+      { signal: abort.signal },
+    );
+    const stopped = expect(second).rejects.toMatchObject({ code: 'CANCELLED' });
+    await Promise.all([first, stopped]);
+    await executor.transaction((session) => create(session, 3));
+    expect(numbers()).toEqual([1, 3]);
   });
 });

@@ -22,11 +22,6 @@ function setting<T>(form: Form, schema: z.ZodType<T>, defaultText: string, descr
   return { form, schema, defaultText, description };
 }
 
-const engine = () =>
-  choice('lua54', 'fengari').refine((name): name is 'lua54' => name !== 'fengari', {
-    message: 'the engine "fengari" is not yet available in this version of moonlighter; "lua54" is',
-  });
-
 const generation = () =>
   z.unknown().transform((value, context): 8 | 10 => {
     if (value === 8n || value === 10n) return Number(value) as 8 | 10;
@@ -47,7 +42,12 @@ export const SETTINGS = {
     ),
   },
   lua: {
-    engine: setting('text', engine().default('lua54'), '"lua54"', 'The Lua engine.'),
+    engine: setting(
+      'text',
+      choice('lua54', 'fengari').default('lua54'),
+      '"lua54"',
+      '"lua54": Lua 5.4 in WebAssembly; "fengari": Lua 5.3 in plain JavaScript, slower, with 32-bit integers and no memory cap.',
+    ),
     max_memory: setting(
       'text',
       size().optional(),

@@ -11,8 +11,9 @@ import { systemClock } from '../domain/clock.js';
 import { type Problem, RunAbort } from '../domain/errors.js';
 import type { LogLine } from '../domain/run.js';
 import { parseSchedule, scheduleNote } from '../domain/schedule.js';
-import { lua54 } from '../lua/engines/lua54/engine.js';
+import { engineFor } from '../lua/engines.js';
 import { doing, runUntil } from './bounded.js';
+import { checkEngine } from './check-engine.js';
 import { checkReferences } from './check-references.js';
 import { LOAD_UNFINISHED, loadDefinitions } from './load-definitions.js';
 import { noStore } from './no-store.js';
@@ -49,7 +50,12 @@ export async function checkProject(
 ): Promise<CheckedProject> {
   const loaded = loadConfig(dir, env);
   const registry = emptyRegistry();
-  const problems = [...loaded.problems, ...(await evaluate(dir, env, loaded, registry, options)), ...notes(loaded, registry)];
+  const problems = [
+    ...loaded.problems,
+    ...(await evaluate(dir, env, loaded, registry, options)),
+    ...checkEngine(dir, engineFor(loaded.moonlighter.lua.engine)),
+    ...notes(loaded, registry),
+  ];
   return { dir, config: loaded.crap, moonlighter: loaded.moonlighter, generation: loaded.generation, registry, problems };
 }
 
@@ -60,10 +66,11 @@ async function evaluate(
   registry: Registry,
   options: CheckOptions,
 ): Promise<Problem[]> {
-  await lua54.load();
+  const engine = engineFor(moonlighter.lua.engine);
+  await engine.load();
   const log = options.log ?? (() => {});
   const print = (text: string) => log({ at: systemClock.now(), level: 'info', text });
-  const vm = lua54.create({ projectDir: dir, label: 'init', print });
+  const vm = engine.create({ projectDir: dir, label: 'init', print });
   try {
     const session = createSession({
       vm,

@@ -10,7 +10,7 @@ import { HostError, NotFoundError, RunAbort } from '../domain/errors.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Op, Wait } from '../domain/op.js';
 import type { ClaimedRun, LogLine } from '../domain/run.js';
-import { lua54 } from '../lua/engines/lua54/engine.js';
+import { engineFor } from '../lua/engines.js';
 import type { Registry } from '../project/registry.js';
 import type { Db } from '../store/db.js';
 import { sqliteStore } from '../store/sqlite/store.js';
@@ -64,11 +64,12 @@ export interface LocalExecutor {
 
 /** Ends when the engine is loaded. The database is opened at the first statement. */
 export async function createLocalExecutor(project: LocalProject, databasePath: string): Promise<LocalExecutor> {
-  await lua54.load();
   const { config, moonlighter, generation } = project;
+  const engine = engineFor(moonlighter.lua.engine);
+  await engine.load();
   let hostLog = (_line: LogLine) => {};
   const slots = new SlotPool({
-    engine: lua54,
+    engine,
     projectDir: project.dir,
     crap: config,
     moonlighter,

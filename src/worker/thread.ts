@@ -4,7 +4,7 @@ import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { systemClock } from '../domain/clock.js';
 import type { ClaimedRun, LogLine } from '../domain/run.js';
-import { lua54 } from '../lua/engines/lua54/engine.js';
+import { engineFor } from '../lua/engines.js';
 import { EMAIL_SLUG } from '../mail/message.js';
 import { createMailProvider } from '../mail/provider.js';
 import { sqliteStore } from '../store/sqlite/store.js';
@@ -21,6 +21,7 @@ import { WriteQueueClient } from './write-queue-client.js';
 const setup = workerData as WorkerSetup;
 const crap = setup.crap as CrapConfig;
 const moonlighter = setup.moonlighter as MoonlighterConfig;
+const engine = engineFor(moonlighter.lua.engine);
 const post = (message: FromWorker) => parentPort!.postMessage(message);
 const hostLog = (line: LogLine) => post({ type: 'log', run: undefined, slug: undefined, line });
 
@@ -28,7 +29,7 @@ const queue = new WriteQueueClient(post);
 const connections = new ConnectionPool(setup.databasePath, moonlighter.database.synchronous, crap.database.busy_timeout * 1000, queue);
 const options: ExecutorOptions = {
   slots: new SlotPool({
-    engine: lua54,
+    engine,
     projectDir: setup.projectDir,
     crap,
     moonlighter,
@@ -78,7 +79,7 @@ void start();
 
 async function start(): Promise<void> {
   try {
-    await lua54.load();
+    await engine.load();
     const slot = await options.slots.acquire();
     const { problems } = slot.session;
     options.slots.release(slot);

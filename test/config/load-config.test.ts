@@ -263,11 +263,11 @@ describe('moonlighter.toml', () => {
   it('refuses what is wrong, with lines', () => {
     const { problems } = load(
       '',
-      '[lua]\nengine = "fengari"\n[jobs]\ntimezone = "Europe/Berlim"\nleese = 1\n[compat]\ngeneration = 9\n[workers]\nthreads = 0\n',
+      '[lua]\nengine = "luajit"\n[jobs]\ntimezone = "Europe/Berlim"\nleese = 1\n[compat]\ngeneration = 9\n[workers]\nthreads = 0\n',
     );
     expect(problems.map(({ line, message, file }) => [file, line, message])).toEqual(
       expect.arrayContaining([
-        ['moonlighter.toml', 2, expect.stringContaining('"fengari" is not yet available')],
+        ['moonlighter.toml', 2, expect.stringContaining('luajit')],
         ['moonlighter.toml', 4, expect.stringContaining("(did you mean 'Europe/Berlin'?)")],
         ['moonlighter.toml', 5, expect.stringContaining("(did you mean 'lease'?)")],
         ['moonlighter.toml', 7, 'compat.generation: expected 8 or 10, found 9'],

@@ -43,6 +43,8 @@ export interface LuaCore {
   makeContinuation(fn: Continuation): FunctionHandle<Continuation>;
   /** Calls `fn` about every `interval` instructions in every coroutine made from now on. */
   watch(fn: Hook, interval: number): void;
+  /** Instructions between two calls of the hook in one coroutine, which those it makes inherit; absent = the interval stays. */
+  readonly pace?: { of(L: State): number; set(L: State, interval: number): void };
   /** While `thrown` is set nothing in Lua catches it: for engines whose protected calls would; undefined ends that. */
   unwind(thrown: unknown): void;
   /** Thrown by the engine to unwind to its own protected call: whatever catches it must throw it on. */

@@ -10,21 +10,16 @@ import { RunAbort } from '../../domain/errors.js';
 import type { Op, Wait } from '../../domain/op.js';
 import { convertArgument } from '../arguments.js';
 import { LuaError } from '../errors.js';
-import type { LuaFunction, LuaValue } from '../value.js';
+import type { LuaValue } from '../value.js';
 import { type Binding, type Limits, Multi } from '../vm.js';
 import type { CFunction, Continuation, FunctionHandle, LuaCore, State } from './core.js';
 import * as c from './core.js';
 import { ErrorValues } from './error-values.js';
-import { cannotWait, failureOf, isFatal, isOp } from './failure.js';
+import { cannotWait, engineFailure, failureOf, isFatal, isOp } from './failure.js';
+import { HeldFunctions } from './held-functions.js';
+import { FIRST_INTERVAL, FIXED_INTERVAL, nextInterval } from './pace.js';
 import { Stack } from './stack.js';
-
-/**
- * Instructions between two looks at the clock. The cost of a count hook in Lua 5.4 lies in its being set at all (every instruction
- * passes through it), so a shorter interval buys finer deadlines for next to nothing.
- */
-const HOOK_INTERVAL = 10_000;
-/** Finished coroutines kept for the next call. */
-const IDLE_THREADS = 16;
+import { type Thread, Threads } from './threads.js';
 
 export const UNLIMITED: Limits = {
   deadline: Number.POSITIVE_INFINITY,
@@ -38,14 +33,10 @@ interface Frame {
   op: Op<LuaValue | Multi>;
 }
 
-export interface Thread {
-  readonly L: State;
-  readonly ref: number;
-}
-
 export class Execution {
   readonly core: LuaCore;
   readonly stack: Stack;
+  readonly held: HeldFunctions;
   readonly errors: ErrorValues;
   limits: Limits = UNLIMITED;
   instructions = 0;
@@ -57,10 +48,10 @@ export class Execution {
   readonly #bindingEntry: FunctionHandle<CFunction>;
   readonly #continuation: FunctionHandle<Continuation>;
   readonly #frames = new Map<number, Frame>();
-  readonly #idle: Thread[] = [];
-  readonly #roots = new Set<State>();
+  readonly threads: Threads;
   #nextFrame = 1;
   #sliceEnd = Number.POSITIVE_INFINITY;
+  #lastLook = 0;
   /** The state of the innermost binding that runs. */
   #current: State;
   /** The innermost state of the last suspension. */
@@ -73,9 +64,11 @@ export class Execution {
 
   constructor(core: LuaCore) {
     this.core = core;
+    this.threads = new Threads(core);
     this.#current = core.main;
     this.#suspended = core.main;
-    this.stack = new Stack(core, { hold: (L, index) => this.hold(L, index), pushHeld: (L, fn) => this.pushHeld(L, fn) });
+    this.held = new HeldFunctions(core);
+    this.stack = new Stack(core, this.held);
     this.#bindingEntry = core.makeFunction((L) => this.#enter(L));
     this.#continuation = core.makeContinuation((L, _status, context) => this.#resumeFrame(L, context));
     this.errors = new ErrorValues(this.stack, core.main);
@@ -83,7 +76,7 @@ export class Execution {
 
   /** From here on the limits are watched. */
   watch(): void {
-    this.core.watch((L) => this.#tick(L), HOOK_INTERVAL);
+    this.core.watch((L) => this.#tick(L), FIXED_INTERVAL);
   }
 
   /** Where the innermost code stands that runs or is suspended. */
@@ -94,6 +87,7 @@ export class Execution {
   close(): void {
     // The instance is memory only: dropping the last reference frees it, and closing the state would run finalizers of scripts.
     this.closed = true;
+    this.threads.closed = true;
     this.spent = true;
     this.#frames.clear();
   }
@@ -117,7 +111,7 @@ export class Execution {
   }
 
   isRoot(L: State): boolean {
-    return this.#roots.has(L);
+    return this.threads.roots.has(L);
   }
 
   #enter(L: State): number {
@@ -135,8 +129,11 @@ export class Execution {
     this.#current = L;
     let result: LuaValue | Multi | Op<LuaValue | Multi>;
     try {
-      if (this.stopReason) this.#kill(this.stopReason);
-      result = (fn.run as (...args: LuaValue[]) => typeof result)(...this.#arguments(L, fn));
+      // Also here: thousands of calls that take milliseconds each pass between two looks of the hook.
+      const now = performance.now();
+      this.#check(now);
+      const args = this.#arguments(L, fn);
+      result = now > this.#sliceEnd && core.lua_isyieldable(L) !== 0 ? this.#afterOthers(fn, args) : run(fn, args);
       if (isOp(result)) return this.#drive(L, { op: result }, true, undefined);
       return this.#pushResults(L, result);
     } catch (thrown) {
@@ -144,6 +141,13 @@ export class Execution {
     } finally {
       this.#current = outer;
     }
+  }
+
+  /** A binding called past the slice: the other runs of the thread go on before it. */
+  *#afterOthers(binding: Binding, args: LuaValue[]): Op<LuaValue | Multi> {
+    yield this.#preempted;
+    const result = run(binding, args);
+    return isOp(result) ? yield* result : result;
   }
 
   #arguments(L: State, binding: Binding): LuaValue[] {
@@ -163,6 +167,7 @@ export class Execution {
   #pushResults(L: State, result: LuaValue | Multi): number {
     this.core.lua_settop(L, 0);
     if (result instanceof Multi) {
+      this.stack.reserve(L, result.values.length);
       for (const value of result.values) this.stack.push(L, value);
       return result.values.length;
     }
@@ -256,7 +261,8 @@ export class Execution {
   *run(thread: Thread, args: number): Op<LuaValue[]> {
     const { core, stack } = this;
     const { L } = thread;
-    this.#roots.add(L);
+    this.threads.roots.add(L);
+    core.pace?.set(L, FIRST_INTERVAL);
     let finished = false;
     try {
       let status = this.#resume(L, args);
@@ -276,6 +282,10 @@ export class Execution {
           this.#register = { error };
         }
         if (this.stopReason) throw new RunAbort(this.stopReason, 'stopped');
+        if (performance.now() > this.limits.deadline) {
+          this.spent = true;
+          throw new RunAbort('timed_out', 'the run was stopped');
+        }
         status = this.#resume(L, 0);
       }
       if (status !== c.OK) throw failureOf(this, L, status);
@@ -285,13 +295,9 @@ export class Execution {
       finished = true;
       return results;
     } finally {
-      this.#roots.delete(L);
-      if (finished && this.#idle.length < IDLE_THREADS) {
-        core.lua_settop(L, 0);
-        this.#idle.push(thread);
-      } else if (!this.spent) {
-        this.drop(thread);
-      }
+      this.threads.roots.delete(L);
+      if (finished) this.threads.keep(thread);
+      else if (!this.spent) this.threads.drop(thread);
     }
   }
 
@@ -300,7 +306,10 @@ export class Execution {
     if (this.closed) throw new Error('the VM is closed');
     const outer = this.#current;
     const from = this.#depth === 0 ? undefined : outer;
-    if (this.#depth === 0) this.#sliceEnd = performance.now() + this.limits.sliceMs;
+    if (this.#depth === 0) {
+      this.#lastLook = performance.now();
+      this.#sliceEnd = this.#lastLook + this.limits.sliceMs;
+    }
     this.#depth++;
     try {
       const status = core.resume(L, from, args);
@@ -323,40 +332,30 @@ export class Execution {
     this.#unwinding ??= thrown;
     this.core.unwind(this.#unwinding);
     if (thrown instanceof RunAbort || this.#depth > 1) return thrown;
-    if (thrown instanceof RangeError)
-      return new LuaError('runtime', 'stack overflow (of the host, below Lua)', { cause: thrown, code: 'LUA_STACK' });
-    return new LuaError('runtime', `the Lua engine failed: ${(thrown as Error)?.message ?? String(thrown)}`, {
-      cause: thrown,
-      code: 'LUA_ENGINE',
-    });
-  }
-
-  newThread(): Thread {
-    if (this.spent && this.closed) throw new Error('the VM is closed');
-    const idle = this.#idle.pop();
-    if (idle) return idle;
-    const { core } = this;
-    const L = core.lua_newthread(this.core.main);
-    return { L, ref: core.luaL_ref(this.core.main, c.REGISTRY) };
-  }
-
-  /** Lets go of a coroutine without running anything of it. */
-  drop(thread: Thread): void {
-    this.#roots.delete(thread.L);
-    if (!this.closed) this.core.luaL_unref(this.core.main, c.REGISTRY, thread.ref);
+    return engineFailure(thrown);
   }
 
   #tick(L: State): void {
-    this.instructions += HOOK_INTERVAL;
-    if (this.stopReason) this.#kill(this.stopReason);
+    const { pace } = this.core;
+    const interval = pace?.of(L) ?? FIXED_INTERVAL;
+    this.instructions += interval;
     if (this.instructions > this.limits.maxInstructions) this.#kill('instruction_limit');
     const now = performance.now();
-    if (now > this.limits.deadline) this.#kill('timed_out');
+    this.#check(now);
+    const next = nextInterval(interval, now - this.#lastLook);
+    this.#lastLook = now;
+    if (next !== interval) pace?.set(L, next);
     if (now > this.#sliceEnd && this.core.lua_isyieldable(L) !== 0 && !this.yielding) {
       this.#pending = this.#preempted;
       this.#suspended = L;
       this.core.yield(L, 0, undefined);
     }
+  }
+
+  /** Ends a run that was told to stop or is past its deadline. */
+  #check(now: number): void {
+    if (this.stopReason) this.#kill(this.stopReason);
+    if (now > this.limits.deadline) this.#kill('timed_out');
   }
 
   readonly #preempted: Wait = {
@@ -380,18 +379,8 @@ export class Execution {
     this.core.unwind(thrown);
     throw thrown;
   }
+}
 
-  hold(L: State, index: number): LuaFunction {
-    this.core.lua_pushvalue(L, index);
-    return { kind: 'function', vm: this, ref: this.core.luaL_ref(L, c.REGISTRY) };
-  }
-
-  letGo(fn: LuaFunction): void {
-    if (!this.closed && fn.vm === this) this.core.luaL_unref(this.core.main, c.REGISTRY, fn.ref);
-  }
-
-  pushHeld(L: State, fn: LuaFunction): void {
-    if (fn.vm !== this) throw new Error('a Lua function was used in a VM that it does not come from');
-    this.core.rawGetIndex(L, c.REGISTRY, fn.ref);
-  }
+function run(binding: Binding, args: LuaValue[]): LuaValue | Multi | Op<LuaValue | Multi> {
+  return (binding.run as (...args: LuaValue[]) => LuaValue | Multi | Op<LuaValue | Multi>)(...args);
 }

@@ -1,5 +1,5 @@
 /** Turns what ended a coroutine into a LuaError: message, position, traceback, the JavaScript cause, the thrown Lua value. */
-import { RunAbort } from '../../domain/errors.js';
+import { messageOf, RunAbort } from '../../domain/errors.js';
 import type { Op } from '../../domain/op.js';
 import { BindingError, LuaError } from '../errors.js';
 import type { LuaValue } from '../value.js';
@@ -37,7 +37,7 @@ export function failureOf(execution: Execution, L: State, status: number): LuaEr
 /** `tostring` of the value on top, in a coroutine of its own: a __tostring of the project runs under the limits too. */
 function describe(execution: Execution, L: State): string {
   const { core } = execution;
-  const thread = execution.newThread();
+  const thread = execution.threads.make();
   core.rawGetIndex(thread.L, c.REGISTRY, c.GLOBALS);
   core.pushText(thread.L, 'tostring');
   core.lua_rawget(thread.L, -2);
@@ -87,6 +87,13 @@ export function isFatal(thrown: unknown): boolean {
   return thrown instanceof RangeError
     ? /call stack/i.test(thrown.message)
     : (thrown as Error | undefined)?.constructor?.name === 'RuntimeError';
+}
+
+/** The error of a call that such a fault ended. */
+export function engineFailure(thrown: unknown): LuaError {
+  return thrown instanceof RangeError
+    ? new LuaError('runtime', 'stack overflow (of the host, below Lua)', { cause: thrown, code: 'LUA_STACK' })
+    : new LuaError('runtime', `the Lua engine failed: ${messageOf(thrown)}`, { cause: thrown, code: 'LUA_ENGINE' });
 }
 
 /** What a binding returned is an operation. */

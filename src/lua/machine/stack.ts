@@ -7,6 +7,9 @@ import * as c from './core.js';
 
 /** Tables within one another that are read or pushed; deeper data is refused. */
 const DEPTH_LIMIT = 200;
+/** Slots beside the values themselves that pushing them takes. */
+const ROOM = 8;
+
 /** Functions and error values that JavaScript holds, by registry reference. */
 export interface Holder {
   hold(L: State, index: number): LuaFunction;
@@ -90,6 +93,11 @@ export class Stack {
       default:
         return new Opaque('userdata');
     }
+  }
+
+  /** Makes room for `n` more values: writing past the top of a Lua stack would corrupt its memory. */
+  reserve(L: State, n: number): void {
+    if (this.core.lua_checkstack(L, n + ROOM) === 0) throw conversionError(`too many values for the Lua stack (${n})`);
   }
 
   push(L: State, value: LuaValue): void {

@@ -85,11 +85,11 @@ export class MachineVm implements Vm {
 
   *execute(source: string, chunkName: string): Op<LuaValue[]> {
     const execution = this.#execution;
-    const thread = execution.newThread();
+    const thread = execution.threads.make();
     const status = loadChunk(execution.core, thread.L, source, chunkName);
     if (status !== c.OK) {
       const error = failureOf(execution, thread.L, status);
-      execution.drop(thread);
+      execution.threads.drop(thread);
       throw error;
     }
     return yield* execution.run(thread, 0);
@@ -118,19 +118,20 @@ export class MachineVm implements Vm {
 
   *call(fn: LuaFunction, args: readonly LuaValue[]): Op<LuaValue[]> {
     const execution = this.#execution;
-    const thread = execution.newThread();
+    const thread = execution.threads.make();
     try {
-      execution.pushHeld(thread.L, fn);
+      execution.held.pushHeld(thread.L, fn);
+      execution.stack.reserve(thread.L, args.length);
       for (const arg of args) execution.stack.push(thread.L, arg);
     } catch (error) {
-      execution.drop(thread);
+      execution.threads.drop(thread);
       throw error;
     }
     return yield* execution.run(thread, args.length);
   }
 
   release(fn: LuaFunction): void {
-    this.#execution.letGo(fn);
+    if (!this.#execution.closed) this.#execution.held.letGo(fn);
   }
 
   get(path: string): LuaValue {

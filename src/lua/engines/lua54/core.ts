@@ -25,6 +25,7 @@ export function createCore(maxBytes: number): LuaCore {
   const handle = <F>(pointer: number): FunctionHandle<F> => ({ handle: pointer });
   const carried = new Map<number, object>();
   let carriers = 0;
+  let hook = 0;
   const carrierAt = (L: State, index: number): number => {
     const pointer = api.lua_touserdata(L as number, index);
     return pointer === 0 ? 0 : text.bytes.readUInt32LE(pointer);
@@ -44,7 +45,12 @@ export function createCore(maxBytes: number): LuaCore {
     makeFunction: (fn: CFunction) => handle(addFunction(api, 'c-function', fn as (...args: number[]) => unknown)),
     makeContinuation: (fn: Continuation) => handle(addFunction(api, 'continuation', fn as (...args: number[]) => unknown)),
     watch(fn: Hook, interval: number) {
-      api.lua_sethook(main, addFunction(api, 'hook', fn as (...args: number[]) => unknown), MASK_COUNT, interval);
+      hook = addFunction(api, 'hook', fn as (...args: number[]) => unknown);
+      api.lua_sethook(main, hook, MASK_COUNT, interval);
+    },
+    pace: {
+      of: (L) => api.lua_gethookcount(L as number),
+      set: (L, interval) => api.lua_sethook(L as number, hook, MASK_COUNT, interval),
     },
     // A foreign exception passes through every pcall here: nothing is left to catch.
     unwind() {},

@@ -65,6 +65,7 @@ export interface LuaApi {
   lua_status(L: State): number;
   lua_isyieldable(L: State): number;
   lua_sethook(L: State, hook: number, mask: number, count: number): void;
+  lua_gethookcount(L: State): number;
   luaL_ref(L: State, table: number): number;
   luaL_unref(L: State, table: number, ref: number): void;
   luaL_loadbufferx(L: State, text: number, length: number, name: number, mode: number): number;

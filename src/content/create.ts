@@ -17,6 +17,7 @@ import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { documentOf, flatRow, selectSql } from './read.js';
 import { countReferences, referencesOf, touchesReferences } from './references.js';
+import { addToSearch } from './search.js';
 import { hydrate } from './side-read.js';
 import { saveSides } from './side-write.js';
 import { validate } from './validate/validate.js';
@@ -81,6 +82,7 @@ function* writeNew(ctx: ContentContext, plan: Plan, id: string, input: Input, lo
   yield* insertRow(ctx, plan, columns);
   yield* saveSides(ctx, plan, id, input, locale, false);
   if (touchesReferences(plan, input)) yield* countReferences(ctx, new Map(), yield* referencesOf(ctx, plan, id));
+  yield* addToSearch(ctx, plan, id);
   yield* addVersion(ctx, plan, id, draft ? 'draft' : 'published');
 }
 

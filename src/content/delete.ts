@@ -12,6 +12,7 @@ import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { countReferences, referenceCount, referencesOf, refersAtAll } from './references.js';
 import { requireRow } from './row-access.js';
+import { removeFromSearch } from './search.js';
 
 /** Errors: "delete error: …". A document that others refer to is refused before any hook; one that is not there after before_delete. */
 export function* remove(ctx: ContentContext, slug: string, id: string, options: QueryOptions): Op<true> {
@@ -54,11 +55,13 @@ function* trashRow(ctx: ContentContext, plan: Plan, id: string): Op<void> {
   if ((yield* ctx.db.run(sql, [sqlTime(ctx.clock.now()), id])) === 0) {
     throw refused('DOCUMENT_NOT_FOUND', `Document '${id}' not found in '${plan.slug}' (or already deleted)`, { id });
   }
+  yield* removeFromSearch(ctx, plan, id);
 }
 
 /** Side rows and versions go with the row, by its foreign keys. */
 function* deleteRow(ctx: ContentContext, plan: Plan, id: string): Op<void> {
   if (refersAtAll(plan)) yield* countReferences(ctx, yield* referencesOf(ctx, plan, id), new Map());
+  yield* removeFromSearch(ctx, plan, id);
   const sql = `DELETE FROM ${ctx.db.dialect.ident(plan.table)} WHERE id = ?`;
   const deleted = yield* showingSql(`Failed to delete from '${plan.table}'`, 'execute', () => ctx.db.run(sql, [id]));
   if (deleted === 0) throw refused('DOCUMENT_NOT_FOUND', `Document '${id}' not found in '${plan.slug}'`, { id });

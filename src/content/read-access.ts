@@ -9,6 +9,7 @@ import { flatName, refuseSystemColumns, refuseSystemConstraints, refuseUnreadabl
 import { parseWhere, type Where } from './filter-parse.js';
 import type { Plan } from './plan.js';
 import type { QueryOptions } from './query.js';
+import { searchSql } from './search.js';
 
 export interface ReadScope {
   plan: Plan;
@@ -24,7 +25,6 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** `id`: of a find_by_id, which sees drafts and no trash. */
 export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions, locale: string | undefined, id?: string): Op<ReadScope> {
-  refuseSearch(query);
   const where: Where = query.where ? parseWhere(query.where) : { all: [] };
   refuseSystemColumns(namesOf(where));
   const override = overrides(ctx, query);
@@ -50,17 +50,14 @@ export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions,
     if (!override && plan.ruled.read.length > 0) yield* refuseNames(scope, namesOf(where));
     scope.parts.push(...whereSql({ plan, dialect: ctx.db.dialect, locale }, where));
   }
+  const found = yield* searchSql(ctx, plan, query.search);
+  if (found) scope.parts.push(found);
   if (constraint) {
     const allowed = [...(published ? ['_status'] : []), ...(trash ? ['_deleted_at'] : [])];
     refuseSystemConstraints(plan, namesOf(constraint), allowed);
     scope.parts.push(...whereSql({ plan, dialect: ctx.db.dialect, locale: undefined, raw: true }, constraint));
   }
   return scope;
-}
-
-function refuseSearch(query: QueryOptions): void {
-  if (query.search === undefined || query.search.trim() === '') return;
-  throw refused('NOT_AVAILABLE', "'search' is not available yet: filter with 'contains' instead");
 }
 
 /** Throws for a name whose field the caller may not read. */

@@ -12,6 +12,7 @@ import { checkOptions, type QueryOptions } from './query.js';
 import { documentOf, selectSql } from './read.js';
 import { countReferences, referencesOf } from './references.js';
 import { requireRow } from './row-access.js';
+import { refreshSearch } from './search.js';
 import { hydrate } from './side-read.js';
 import { inputOfState, writeState } from './snapshot.js';
 import { validate } from './validate/validate.js';
@@ -53,6 +54,7 @@ export function* restoreInside(ctx: ContentContext, plan: Plan, id: string, vers
   }
   yield* writeState(ctx, plan, id, version.state, system);
   yield* countReferences(ctx, before, yield* referencesOf(ctx, plan, id));
+  yield* refreshSearch(ctx, plan, id);
   yield* addVersion(ctx, plan, id, status);
 }
 

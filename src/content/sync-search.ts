@@ -20,10 +20,10 @@ export function* syncSearch(db: Db, kinds: ReadonlyMap<string, string>, layout: 
   (exists ? report.altered : report.created).push(search.table);
 }
 
-/** Puts the live documents into an empty search table. */
+/** Puts the live documents into an empty search table, under the rowids of their documents (see search.ts). */
 function* fillSearch(db: Db, { table, search, systemColumns }: TableLayout): Op<void> {
   const { ident } = db.dialect;
-  const columns = `id, ${names(search!.columns, db.dialect)}`;
+  const columns = `rowid, id, ${names(search!.columns, db.dialect)}`;
   const live = systemColumns.some(({ name }) => name === '_deleted_at') ? ' WHERE _deleted_at IS NULL' : '';
   yield* db.run(`INSERT INTO ${ident(search!.table)} (${columns}) SELECT ${columns} FROM ${ident(table)}${live}`);
 }

@@ -7,6 +7,7 @@ import { refused } from './failure.js';
 import { collectionPlan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { requireRow } from './row-access.js';
+import { addToSearch } from './search.js';
 
 export function* undelete(ctx: ContentContext, slug: string, id: string, options: QueryOptions): Op<true> {
   const plan = collectionPlan(ctx, slug);
@@ -25,6 +26,7 @@ export function* undelete(ctx: ContentContext, slug: string, id: string, options
         `Cannot restore document '${id}' in '${slug}': a unique field value is already in use by another active document`,
       );
     }
+    yield* addToSearch(ctx, plan, id);
     return true as const;
   });
 }

@@ -21,6 +21,7 @@ import { checkOptions, type QueryOptions } from './query.js';
 import { flatRow, selectSql } from './read.js';
 import { countReferences, referencesOf, refersAtAll, touchesReferences } from './references.js';
 import { requireRow } from './row-access.js';
+import { refreshSearch, touchesSearch } from './search.js';
 import { saveSides } from './side-write.js';
 import { rowOfState, writeState } from './snapshot.js';
 import { unpublishByUpdate } from './unpublish.js';
@@ -121,5 +122,6 @@ export function* writeChanges(
   if (!(yield* updateRow(ctx, plan, id, columns))) throw refused('DOCUMENT_NOT_FOUND', 'Document not found after update', { id });
   yield* saveSides(ctx, plan, id, input, locale, true);
   if (before) yield* countReferences(ctx, before, yield* referencesOf(ctx, plan, id));
+  if (pending || (yield* touchesSearch(ctx, plan, columns.names))) yield* refreshSearch(ctx, plan, id);
   yield* addVersion(ctx, plan, id, 'published');
 }

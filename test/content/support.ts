@@ -88,6 +88,8 @@ export interface Stage {
   failure(call: () => unknown): string;
   /** Rows as stored. */
   rows(sql: string): Record<string, unknown>[];
+  /** A statement of another program. */
+  execute(sql: string): void;
   dispose(): void;
 }
 
@@ -214,6 +216,7 @@ export function openStage(options: StageOptions = {}): Stage {
       throw new Error('the call did not fail');
     },
     rows: (sql) => run(db.all(sql)),
+    execute: (sql) => void run(db.run(sql)),
     dispose() {
       db.rollback();
       db = undefined as never;

@@ -1,0 +1,86 @@
+/**
+ * Full-text search (Lua API 4.6): the `_fts_{slug}` table is kept by every write of its documents, and asked by find and count.
+ * A row there has the rowid of its document where that was free, so that it is found again without a scan; rows that crap-cms made
+ * may have others. On other databases than SQLite there is no such table and search finds by nothing.
+ */
+import type { Op } from '../domain/op.js';
+import type { SqlValue } from '../store/db.js';
+import type { ContentContext } from './context.js';
+import type { Sql } from './filter.js';
+import { isCollection, layoutOf } from './layout.js';
+import type { Plan } from './plan.js';
+import { layoutSettings } from './sync.js';
+
+interface Index {
+  /** SQL names. */
+  table: string;
+  columns: string;
+  names: ReadonlySet<string>;
+}
+
+/** What the definition wants searched and the database has; looked up once a definition. */
+const indexes = new WeakMap<Plan, Index | null>();
+
+function* indexOf(ctx: ContentContext, plan: Plan): Op<Index | null> {
+  const known = indexes.get(plan);
+  if (known !== undefined) return known;
+  const index = yield* lookUp(ctx, plan);
+  indexes.set(plan, index);
+  return index;
+}
+
+function* lookUp(ctx: ContentContext, plan: Plan): Op<Index | null> {
+  const { dialect } = ctx.db;
+  if (dialect.name !== 'sqlite' || !isCollection(plan.definition)) return null;
+  const search = layoutOf(plan.definition, layoutSettings(ctx.settings)).search;
+  if (!search) return null;
+  const rows = yield* ctx.db.all('SELECT name FROM pragma_table_info(?)', [search.table]);
+  const existing = new Set(rows.map((row) => String(row['name'])));
+  const wanted = search.columns.filter((name) => existing.has(name));
+  if (wanted.length === 0) return null;
+  return { table: dialect.ident(search.table), columns: wanted.map((name) => dialect.ident(name)).join(', '), names: new Set(wanted) };
+}
+
+/** Whether a write of these columns (bare names) changes what is found. */
+export function* touchesSearch(ctx: ContentContext, plan: Plan, columns: readonly string[]): Op<boolean> {
+  const index = yield* indexOf(ctx, plan);
+  return index !== null && columns.some((name) => index.names.has(name.replace(/^"|"$/g, '')));
+}
+
+/** Makes a document that is not in the index findable. */
+export function* addToSearch(ctx: ContentContext, plan: Plan, id: string): Op<void> {
+  const index = yield* indexOf(ctx, plan);
+  if (!index) return;
+  const { table, columns } = index;
+  const main = ctx.db.dialect.ident(plan.table);
+  const taken = yield* ctx.db.get(`SELECT 1 AS found FROM ${table} WHERE rowid = (SELECT rowid FROM ${main} WHERE id = ?)`, [id]);
+  const rowid = taken ? '' : 'rowid, ';
+  yield* ctx.db.run(`INSERT INTO ${table} (${rowid}id, ${columns}) SELECT ${rowid}id, ${columns} FROM ${main} WHERE id = ?`, [id]);
+}
+
+/** Call it while the document's row is there. */
+export function* removeFromSearch(ctx: ContentContext, plan: Plan, id: string): Op<void> {
+  const index = yield* indexOf(ctx, plan);
+  if (!index) return;
+  const { table } = index;
+  const main = ctx.db.dialect.ident(plan.table);
+  const own = `SELECT rowid FROM ${table} WHERE rowid = (SELECT rowid FROM ${main} WHERE id = ?) AND id = ?`;
+  const direct = yield* ctx.db.get(own, [id, id]);
+  if (direct) yield* ctx.db.run(`DELETE FROM ${table} WHERE rowid = ?`, [direct['rowid'] as SqlValue]);
+  else yield* ctx.db.run(`DELETE FROM ${table} WHERE id = ?`, [id]);
+}
+
+export function* refreshSearch(ctx: ContentContext, plan: Plan, id: string): Op<void> {
+  yield* removeFromSearch(ctx, plan, id);
+  yield* addToSearch(ctx, plan, id);
+}
+
+/** Every word must begin a word of the document, in whichever column; undefined when there is nothing to search for or in. */
+export function* searchSql(ctx: ContentContext, plan: Plan, search: string | undefined): Op<Sql | undefined> {
+  const words = (search ?? '').split(/\s+/u).filter((word) => word !== '');
+  if (words.length === 0) return undefined;
+  const index = yield* indexOf(ctx, plan);
+  if (!index) return undefined;
+  const query = words.map((word) => `"${word.replaceAll('"', '""')}" *`).join(' ');
+  return { text: `id IN (SELECT id FROM ${index.table} WHERE ${index.table} MATCH ?)`, params: [query] };
+}

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Json, JsonObject } from '../domain/json.js';
 import { findDocuments } from '../operations/find-documents.js';
 import { jsonObject } from '../operations/json-argument.js';
-import { action, type GlobalOptions, type Invocation, scriptLog, withProject } from './command.js';
+import { action, foreground, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { renderJson } from './json-output.js';
 import { integer, nameList, userOption } from './options.js';
 import { plural, table } from './output.js';
@@ -33,10 +33,9 @@ export function registerCollectionsFind(parent: Command, invocation: Invocation)
     .option('--select <fields>', 'only these fields', nameList('--select'))
     .addOption(userOption())
     .addHelpText('after', EXAMPLES);
-  action<Options, [string]>(command, invocation, ({ output, signals }, options, slug) =>
+  action<Options, [string]>(command, invocation, ({ output }, options, slug) =>
     withProject(invocation, options, async (opened) => {
-      const user = options.user === undefined ? undefined : jsonObject(options.user, 'user');
-      const found = await findDocuments(opened, { slug, query: queryOf(options), user, log: scriptLog(output), signal: signals.signal });
+      const found = await findDocuments(opened, { slug, query: queryOf(options), ...foreground(invocation, options) });
       output.result(found, () => foundText(found, options.select));
     }),
   );

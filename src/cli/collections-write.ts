@@ -4,7 +4,7 @@ import { createDocument } from '../operations/create-document.js';
 import { deleteDocument } from '../operations/delete-document.js';
 import { jsonObject } from '../operations/json-argument.js';
 import { updateDocument } from '../operations/update-document.js';
-import { action, type GlobalOptions, type Invocation, scriptLog, withProject } from './command.js';
+import { action, foreground, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { renderJson } from './json-output.js';
 import { dataOption, userOption } from './options.js';
 
@@ -61,9 +61,4 @@ function registerDelete(parent: Command, invocation: Invocation): void {
       output.result({ id, deleted: true }, () => `Deleted ${id}`);
     }),
   );
-}
-
-function foreground({ output, signals }: Invocation, options: Options) {
-  const user = options.user === undefined ? undefined : jsonObject(options.user, 'user');
-  return { user, log: scriptLog(output), signal: signals.signal };
 }

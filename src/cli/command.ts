@@ -1,6 +1,7 @@
 /** What every command is given, and how one is run: options in, an exit code out. */
 import type { Command } from 'commander';
-import type { LogLine } from '../domain/run.js';
+import type { ForegroundOptions } from '../operations/foreground.js';
+import { jsonObject } from '../operations/json-argument.js';
 import { type OpenedProject, type OpenOptions, openProject } from '../operations/open-project.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { Output } from './output.js';
@@ -51,7 +52,11 @@ export async function withProject<T>(
   }
 }
 
-/** Lines of scripts that run in the foreground, as talk. */
-export function scriptLog(output: Output): (line: LogLine) => void {
-  return ({ level, text }) => output.note(level === 'info' ? text : `${level}: ${text}`);
+/** For commands that execute project code here: their user, lines of scripts as talk, Ctrl-C. */
+export function foreground({ output, signals }: Invocation, options: { user?: string }): ForegroundOptions {
+  return {
+    ...(options.user !== undefined && { user: jsonObject(options.user, 'user') }),
+    log: ({ level, text }) => output.note(level === 'info' ? text : `${level}: ${text}`),
+    signal: signals.signal,
+  };
 }

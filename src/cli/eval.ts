@@ -4,8 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { messageOf, NotFoundError, UsageError } from '../domain/errors.js';
 import { evalChunk } from '../operations/eval-chunk.js';
-import { jsonObject } from '../operations/json-argument.js';
-import { action, type GlobalOptions, type Invocation, scriptLog, withProject } from './command.js';
+import { action, foreground, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { renderJson } from './json-output.js';
 import { userOption } from './options.js';
 
@@ -29,15 +28,13 @@ export function registerEval(program: Command, invocation: Invocation): void {
     .addOption(userOption())
     .option('--rollback', 'undo what it did to the database')
     .addHelpText('after', EXAMPLES);
-  action<Options, [string | undefined]>(command, invocation, async ({ output, signals }, options, lua) => {
+  action<Options, [string | undefined]>(command, invocation, async ({ output }, options, lua) => {
     const chunk = await chunkOf(invocation, options, lua);
     await withProject(invocation, options, async (opened) => {
       const values = await evalChunk(opened, {
         ...chunk,
-        ...(options.user !== undefined && { user: jsonObject(options.user, 'user') }),
         rollback: options.rollback === true,
-        log: scriptLog(output),
-        signal: signals.signal,
+        ...foreground(invocation, options),
       });
       const document = { value: values[0] ?? null, ...(values.length > 1 && { values }) };
       output.result(document, () => values.map(valueText).join('\n'));

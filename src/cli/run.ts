@@ -1,8 +1,7 @@
 /** `moonlighter run`: one run of a handler now, in the foreground, without a row in the database. */
 import type { Command } from 'commander';
-import { jsonObject } from '../operations/json-argument.js';
 import { runOnce } from '../operations/run-once.js';
-import { action, type GlobalOptions, type Invocation, scriptLog, withProject } from './command.js';
+import { action, foreground, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { renderJson } from './json-output.js';
 import { dataOption, userOption } from './options.js';
@@ -26,10 +25,8 @@ export function registerRun(program: Command, invocation: Invocation): void {
       const report = await runOnce(opened, {
         slug,
         data: options.data,
-        ...(options.user !== undefined && { user: jsonObject(options.user, 'user') }),
         rollback: options.dryRun === true,
-        log: scriptLog(output),
-        signal: signals.signal,
+        ...foreground(invocation, options),
       });
       if (report.outcome === 'completed') {
         output.result({ slug, outcome: report.outcome, result: report.result }, () =>

@@ -34,18 +34,21 @@ export function timeZones(): string[] {
 }
 
 const clocks = new Map<string, WallClock>();
+/** Names may come from data, in any letter case. */
+const CLOCKS_KEPT = 1_000;
 
 /** One a zone. Throws RangeError on an unknown zone. */
 export function wallClock(zone: string): WallClock {
   let clock = clocks.get(zone);
   if (!clock) {
     clock = new WallClock(zone);
+    if (clocks.size >= CLOCKS_KEPT) clocks.clear();
     clocks.set(zone, clock);
   }
   return clock;
 }
 
-export class WallClock {
+class WallClock {
   readonly #format: Intl.DateTimeFormat | undefined;
   readonly #chunks = new Map<number, OffsetSpan[]>();
 
@@ -68,9 +71,14 @@ export class WallClock {
   offset(at: number): number {
     if (!this.#format) return 0;
     const whole = Math.floor(at / 1000) * 1000;
-    const parts: Record<string, number> = {};
-    for (const { type, value } of this.#format.formatToParts(whole)) parts[type] = Number(value);
-    return Date.UTC(parts['year']!, parts['month']! - 1, parts['day']!, parts['hour'], parts['minute'], parts['second']) - whole;
+    const parts: Record<string, string> = {};
+    for (const { type, value } of this.#format.formatToParts(whole)) parts[type] = value;
+    const year = parts['era']?.startsWith('B') ? 1 - Number(parts['year']) : Number(parts['year']);
+    // Not Date.UTC, which takes years below 100 for those of the twentieth century.
+    const wall = new Date(0);
+    wall.setUTCFullYear(year, Number(parts['month']) - 1, Number(parts['day']));
+    wall.setUTCHours(Number(parts['hour']), Number(parts['minute']), Number(parts['second']));
+    return wall.getTime() - whole;
   }
 
   /** The span around an instant; spans also end where nothing changes, every few days. */

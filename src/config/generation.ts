@@ -57,7 +57,7 @@ export function generationOf(crap: { crap_version?: string }, moonlighter: Pick<
 }
 
 /** "0.1.0-alpha.8" -> 8; alpha.9 and every later release -> 10; anything unreadable -> 8. */
-export function generationOfVersion(version: string | undefined): Generation {
+function generationOfVersion(version: string | undefined): Generation {
   const match = /^\s*[v^~=]*\s*(\d+)\.(\d+)(?:\.(\d+))?(?:-([a-z]+)\.?(\d+)?)?/i.exec(version ?? '');
   if (!match) return 8;
   const [, major, minor, , stage, number] = match;

@@ -18,7 +18,7 @@ export function problemsOf(error: z.ZodError, file: TomlFile, knownKeys: KnownKe
 }
 
 /** A wrong value at `path`: its message names the key. */
-export function valueProblem(file: TomlFile, path: readonly string[], message: string): Problem {
+function valueProblem(file: TomlFile, path: readonly string[], message: string): Problem {
   const field = path.join('.');
   return {
     severity: 'error',

@@ -15,7 +15,7 @@ import { isTable, readToml, type TomlFile, type TomlTable } from './toml-file.js
 import { lineOfKey } from './toml-lines.js';
 
 export const CRAP_TOML = 'crap.toml';
-export const MOONLIGHTER_TOML = 'moonlighter.toml';
+const MOONLIGHTER_TOML = 'moonlighter.toml';
 
 export interface LoadedConfig {
   /** Complete also where the file has problems: what is wrong has its default. */

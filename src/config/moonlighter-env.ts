@@ -8,7 +8,7 @@ import type { TomlValue } from './toml-file.js';
 const PREFIX = 'MOONLIGHTER_';
 
 /** `jobs`, `max_write_hold` -> `MOONLIGHTER_JOBS_MAX_WRITE_HOLD`. */
-export function environmentName(section: string, key: string): string {
+function environmentName(section: string, key: string): string {
   return `${PREFIX}${section}_${key}`.toUpperCase();
 }
 

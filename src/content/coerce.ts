@@ -26,7 +26,7 @@ export function columnInput(leaf: PlannedLeaf, value: Json, zone?: string): SqlV
 }
 
 /** Exactly `true`, 1, 1.0 and the texts on, true, 1, yes. */
-export function isChecked(value: Json): boolean {
+function isChecked(value: Json): boolean {
   if (typeof value === 'string') return CHECKED.has(value);
   if (value instanceof Float) return value.value === 1;
   return value === true || value === 1 || value === 1n;

@@ -43,7 +43,7 @@ function joined(parts: readonly Sql[], word: 'AND' | 'OR'): Sql {
   return { text: `(${parts.map((part) => part.text).join(` ${word} `)})`, params: parts.flatMap((part) => part.params) };
 }
 
-export function conditionSql(scope: FilterScope, condition: Condition): Sql {
+function conditionSql(scope: FilterScope, condition: Condition): Sql {
   const name = scope.raw ? condition.field : flatName(scope.plan, condition.field);
   const locale = scope.locale === 'all' ? undefined : scope.locale;
   const column = columnNamed(scope.plan, name, locale);

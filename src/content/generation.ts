@@ -14,7 +14,7 @@ export function readNumber(generation: Generation, value: number | bigint): Json
 }
 
 /** A checkbox column: 0 or 1 in generation 8, a boolean in generation 10. */
-export function readCheckbox(generation: Generation, value: number | bigint): Json {
+function readCheckbox(generation: Generation, value: number | bigint): Json {
   return generation === 10 ? Number(value) !== 0 : value;
 }
 
@@ -24,7 +24,7 @@ export function holdsJson(field: FieldDefinition): boolean {
 }
 
 /** A text column that holds JSON: the raw text in generation 8, decoded in generation 10 (text that is no JSON stays text). */
-export function readJsonText(generation: Generation, text: string): Json {
+function readJsonText(generation: Generation, text: string): Json {
   if (generation === 8) return text;
   try {
     return parseJson(text);

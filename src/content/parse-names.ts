@@ -9,7 +9,7 @@ import type { FieldDefinition, FieldType } from './schema.js';
 const LAYOUT: ReadonlySet<FieldType> = new Set(['row', 'collapsible', 'tabs']);
 const RESERVED: ReadonlySet<string> = new Set(['id', 'parent_id', 'created_at', 'updated_at']);
 
-export function isLayout(field: FieldDefinition): boolean {
+function isLayout(field: FieldDefinition): boolean {
   return LAYOUT.has(field.type);
 }
 

@@ -10,7 +10,7 @@ import { ParseFailure, textOf } from './parse-value.js';
 import type { BlockDefinition, Option, TabDefinition } from './schema.js';
 
 /** A text, or a table locale -> text; anything else counts as absent. */
-export function readLabel(reader: Reader, key: string): Json | undefined {
+function readLabel(reader: Reader, key: string): Json | undefined {
   const value = reader.get(key);
   if (value === undefined || value === null) return undefined;
   const text = textOf(value);

@@ -74,7 +74,7 @@ export function globalPlan(ctx: ContentContext, slug: string): Plan {
   return planOf(definition, ctx.settings);
 }
 
-export function planOf(definition: CollectionDefinition | GlobalDefinition, settings: Pick<ContentSettings, 'locale'>): Plan {
+function planOf(definition: CollectionDefinition | GlobalDefinition, settings: Pick<ContentSettings, 'locale'>): Plan {
   const known = plans.get(definition);
   if (known && sameLocales(known, settings.locale)) return known;
   const plan = build(definition, settings.locale);

@@ -31,7 +31,7 @@ export function layoutSettings({ generation, locale }: SchemaSettings): LayoutSe
 }
 
 /** Layouts of everything defined: collections in order of definition, then globals. */
-export function layoutsOf(registry: SchemaRegistry, settings: SchemaSettings): TableLayout[] {
+function layoutsOf(registry: SchemaRegistry, settings: SchemaSettings): TableLayout[] {
   const all = [...registry.collections.values(), ...registry.globals.values()];
   return all.map((definition) => layoutOf(definition, layoutSettings(settings)));
 }

@@ -14,7 +14,7 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 /** Statuses that never change by themselves. */
 export const FINAL_STATUSES: readonly RunStatus[] = ['completed', 'failed', 'stale', 'cancelled'];
 
-export const OUTCOMES = ['completed', 'failed', 'timed_out', 'cancelled', 'released', 'lost'] as const;
+const OUTCOMES = ['completed', 'failed', 'timed_out', 'cancelled', 'released', 'lost'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** Who asked for a run. `hook`, `cron`, `cli`, `grpc`, `system` are the reference's; the others are ours. */

@@ -31,7 +31,7 @@ function fold(word: string): string {
 }
 
 /** Optimal string alignment distance; gives up with `limit` when it cannot be below. */
-export function editDistance(a: string, b: string, limit = Number.POSITIVE_INFINITY): number {
+function editDistance(a: string, b: string, limit = Number.POSITIVE_INFINITY): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);

@@ -3,7 +3,7 @@ import { defaultRetryDelayMs } from '../domain/run.js';
 import type { EndRequest } from '../store/store.js';
 
 /** A run that is lost this often in a row is not tried again. */
-export const MAX_LOSSES = 3;
+const MAX_LOSSES = 3;
 
 /** After a failure or a timeout: retries left -> pending after the backoff, else failed. */
 export function afterFailure(attempt: number, maxAttempts: number, now: number): EndRequest['next'] {

@@ -16,7 +16,7 @@ import type { HostEmitter, HostEvents } from './events.js';
 /** Timers are set anew at least this often: clocks jump, machines sleep. */
 const WATCH_MS = 60_000;
 /** An instant noticed later than this was missed (the machine slept, the clock jumped): it is skipped, not run late. */
-export const LATE_LIMIT_MS = 60_000;
+const LATE_LIMIT_MS = 60_000;
 /** More missed instants than this are counted as this many. */
 const COUNT_LIMIT = 10_000;
 const CRON_FIRED =

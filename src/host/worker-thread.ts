@@ -7,7 +7,7 @@ import { timeoutText } from '../worker/run-report.js';
 import type { FairWriteQueue } from './write-queue.js';
 
 /** How long a thread may take to report a stopped run before it is terminated: with the exit, under the promised 250 ms. */
-export const STOP_GRACE_MS = 150;
+const STOP_GRACE_MS = 150;
 /** A terminated thread that is stuck in native code leaves late; its runs are accounted for after this. */
 const EXIT_PATIENCE_MS = 60;
 /** Longest timer of Node. */

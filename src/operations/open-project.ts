@@ -35,7 +35,7 @@ export async function loadAndCheck(options: OpenOptions): Promise<CheckedProject
 }
 
 /** Where the project's database file is. */
-export function databasePathOf(project: CheckedProject): string {
+function databasePathOf(project: CheckedProject): string {
   const { path } = project.config.database;
   return isAbsolute(path) ? path : join(project.dir, path);
 }

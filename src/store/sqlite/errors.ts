@@ -67,7 +67,7 @@ const UNAVAILABLE: [RegExp, Unavailable][] = [
 ];
 
 /** The driver's code of an error, undefined for anything else. */
-export function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined;
 }

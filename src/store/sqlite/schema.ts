@@ -75,7 +75,7 @@ export const READY = `${DUE} <= ? AND (_ml_due > 0 OR retry_after IS NULL OR ret
  * What one step of priority is worth in waiting, in ms: a run is overtaken by priority 1 only while it has waited less than ten minutes
  * longer. Ageing is in the rank, so claiming never sorts and low priority is never starved.
  */
-export const PRIORITY_WORTH_MS = 600_000;
+const PRIORITY_WORTH_MS = 600_000;
 
 /** The order of claiming: due time less what the priority is worth. */
 export const RANK = `(${DUE} - priority * ${PRIORITY_WORTH_MS})`;

@@ -11,6 +11,7 @@ import { SqlError } from '../store/db.js';
 import { checkRule, verdictAllows } from './access-rule.js';
 import { binding, NOTHING } from './binding.js';
 import { definitionSite } from './definition-site.js';
+import { jobRunBindings } from './job-runs.js';
 import { parseQueueOptions, type QueueOptions } from './queue-options.js';
 import type { Session } from './session.js';
 
@@ -39,7 +40,7 @@ export function jobBindings(session: Session): Record<string, Binding> {
 
   const queue = binding(['string', 'table?', 'table?'], (slug, data, options) => queueRun(session, slug, data, options));
 
-  return { define, queue };
+  return { define, queue, ...(session.options.generation >= 10 && jobRunBindings(session)) };
 }
 
 function duplicate(slug: string, former: string, file: string): BindingError {

@@ -59,6 +59,8 @@ export interface HostRecord {
 
 export interface RunFilter {
   slug?: string;
+  /** Only these; an empty list gives nothing. */
+  slugs?: readonly string[];
   status?: RunStatus;
   queue?: string;
   limit: number;
@@ -89,6 +91,10 @@ export interface Store {
   renew(db: Db, host: string, claims: readonly { run: string; claim: number }[], now: number, leaseUntil: number): Op<Set<string>>;
   findRun(db: Db, id: string): Op<Run | undefined>;
   listRuns(db: Db, filter: RunFilter): Op<Run[]>;
+  /** How many there are without limit and offset. */
+  countRuns(db: Db, filter: Omit<RunFilter, 'limit' | 'offset'>): Op<number>;
+  /** Ends a pending run as cancelled; false when it is not there or not pending. */
+  cancelPending(db: Db, run: string, now: number): Op<boolean>;
   countRunning(db: Db): Op<{ total: number; bySlug: Map<string, number> }>;
   /** Whether a pending run of these slugs (and, where given, queues) is due at `now`; costs nothing that grows with the backlog. */
   hasDue(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<boolean>;

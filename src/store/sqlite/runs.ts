@@ -15,6 +15,20 @@ export function* findRun(db: Db, id: string): Op<Run | undefined> {
 
 /** Newest first; within one instant in the order of insertion, as the reference lists them. */
 export function* listRuns(db: Db, filter: RunFilter): Op<Run[]> {
+  const { condition, params } = conditionOf(filter);
+  const rows = yield* db.all(
+    `SELECT ${COLUMNS} FROM _crap_jobs ${condition} ORDER BY created_at DESC, _ml_created DESC, rowid ASC LIMIT ? OFFSET ?`,
+    [...params, filter.limit, filter.offset ?? 0],
+  );
+  return rows.map(toRun);
+}
+
+export function* countRuns(db: Db, filter: Omit<RunFilter, 'limit' | 'offset'>): Op<number> {
+  const { condition, params } = conditionOf(filter);
+  return Number((yield* db.get(`SELECT COUNT(*) AS n FROM _crap_jobs ${condition}`, params))?.['n'] ?? 0);
+}
+
+function conditionOf(filter: Omit<RunFilter, 'limit'>): { condition: string; params: SqlValue[] } {
   const where: string[] = [];
   const params: SqlValue[] = [];
   for (const [column, value] of [
@@ -26,12 +40,11 @@ export function* listRuns(db: Db, filter: RunFilter): Op<Run[]> {
     where.push(`${column} = ?`);
     params.push(value);
   }
-  const condition = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`;
-  const rows = yield* db.all(
-    `SELECT ${COLUMNS} FROM _crap_jobs ${condition} ORDER BY created_at DESC, _ml_created DESC, rowid ASC LIMIT ? OFFSET ?`,
-    [...params, filter.limit, filter.offset ?? 0],
-  );
-  return rows.map(toRun);
+  if (filter.slugs) {
+    where.push(`slug IN (${marks(filter.slugs)})`);
+    params.push(...filter.slugs);
+  }
+  return { condition: where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`, params };
 }
 
 /** `queues`: only these; default all. */

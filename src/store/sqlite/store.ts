@@ -1,5 +1,6 @@
 /** The acts of the store seam on SQLite, assembled. */
 import type { Store } from '../store.js';
+import { cancelPending } from './cancel.js';
 import { claim, runningCounts } from './claim.js';
 import { complete } from './complete.js';
 import { end } from './end.js';
@@ -7,7 +8,7 @@ import { enqueue } from './enqueue.js';
 import { listClaimsOf, listHosts, registerHost, removeHost } from './hosts.js';
 import { purge } from './purge.js';
 import { renew } from './renew.js';
-import { findRun, hasDue, listRuns, nextDueAt, recentRuns } from './runs.js';
+import { countRuns, findRun, hasDue, listRuns, nextDueAt, recentRuns } from './runs.js';
 import { lastTick, recordTick } from './ticks.js';
 
 export const sqliteStore: Store = {
@@ -18,6 +19,8 @@ export const sqliteStore: Store = {
   renew,
   findRun,
   listRuns,
+  countRuns,
+  cancelPending,
   countRunning: runningCounts,
   hasDue,
   nextDueAt,

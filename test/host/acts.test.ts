@@ -28,7 +28,8 @@ describe("the host's acts", () => {
     setTimeout(unlock, 60);
     const id = await stage.enqueue('a');
     clearInterval(turning);
-    expect(turns).toBeGreaterThan(5);
+    // A blocked thread would not have turned once; how often it turns is up to the machine.
+    expect(turns).toBeGreaterThan(1);
     expect(stage.run(id)?.status).toBe('pending');
   });
 

@@ -7,12 +7,14 @@ function invalid(option: string, expected: string, found: string): UsageError {
   return new UsageError('INVALID_OPTION', `${option}: expected ${expected}, found '${found}'`, { details: { option, found } });
 }
 
-/** A whole number not below `least`. */
-export function integer(option: string, least = Number.MIN_SAFE_INTEGER): (text: string) => number {
-  const expected = least === Number.MIN_SAFE_INTEGER ? 'a whole number' : `a whole number, at least ${least}`;
+/** A whole number from `least` to `most`. */
+export function integer(option: string, least = Number.MIN_SAFE_INTEGER, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const bounds = [least > Number.MIN_SAFE_INTEGER && `at least ${least}`, most < Number.MAX_SAFE_INTEGER && `at most ${most}`];
+  const expected = ['a whole number', ...bounds.filter(Boolean)].join(', ');
   return (text) => {
     const value = Number(text);
-    if (!/^[+-]?\d+$/.test(text.trim()) || !Number.isSafeInteger(value) || value < least) throw invalid(option, expected, text);
+    if (!/^[+-]?\d+$/.test(text.trim()) || !Number.isSafeInteger(value) || value < least || value > most)
+      throw invalid(option, expected, text);
     return value;
   };
 }

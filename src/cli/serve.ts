@@ -25,7 +25,7 @@ export function registerServe(program: Command, invocation: Invocation): void {
     .command('serve')
     .description('run the project: scheduler, workers, HTTP (/healthz)')
     .option('--host <address>', 'address to listen on (default: [server] host)')
-    .option('--port <n>', 'port to listen on, 0 = any (default: [server] port)', integer('--port', 0))
+    .option('--port <n>', 'port to listen on, 0 = any (default: [server] port)', integer('--port', 0, 65535))
     .option('--no-scheduler', 'HTTP alone: claim nothing, watch no schedule')
     .option('--queues <names>', 'claim from these queues only', nameList('--queues'))
     .option('--concurrency <n>', 'runs of this host at a time', integer('--concurrency', 1))

@@ -58,6 +58,7 @@ it.each([
   [['jobs', 'trigger', 'x', '--run-at', '2026-02-31T99:00'], /--run-at: expected an instant/],
   [['work', '--queues', 'a,,b'], /--queues: expected names separated by commas/],
   [['work', '--concurrency', '0'], /--concurrency: expected a whole number, at least 1/],
+  [['serve', '--port', '65536'], /--port: expected a whole number, at least 0, at most 65535, found '65536'/],
   [['collections', 'create', 'notes'], /required option/],
 ] as const)('%j is wrong usage', async (args, message) => {
   const { code, stderr } = await runCli(args);

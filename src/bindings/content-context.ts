@@ -15,6 +15,7 @@ export function contentSettings(config: CrapConfig, generation: 8 | 10): Content
       maxLimit: config.pagination.max_limit,
       mode: config.pagination.mode,
     },
+    depth: { default: config.depth.default_depth, max: config.depth.max_depth },
     locale: { default: config.locale.default_locale, locales: config.locale.locales, fallback: config.locale.fallback },
   };
 }

@@ -18,6 +18,8 @@ export interface ContentSettings {
   defaultDeny: boolean;
   maxHookDepth: number;
   pagination: { defaultLimit: number; maxLimit: number; mode: 'page' | 'cursor' };
+  /** Depth of reads under generation 10: where a call says nothing, and at most. Absent: 0 and 10, as in generation 8. */
+  depth?: { default: number; max: number };
   locale: { default: string; locales: string[]; fallback: boolean };
 }
 

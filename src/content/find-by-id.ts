@@ -5,20 +5,21 @@ import type { ContentContext, Document } from './context.js';
 import { draftDocument } from './draft.js';
 import { showingSql } from './failure.js';
 import { strip } from './field-access.js';
+import { depthOf } from './generation.js';
 import { readRun } from './hook-context.js';
 import { hasHooks, runAfterRead, runBeforeRead } from './hooks.js';
 import { localeOf } from './locale.js';
 import { collectionPlan, type Plan } from './plan.js';
+import { populate } from './populate.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { documentOf, type ReadShape, selectSql, shapeOf } from './read.js';
-import { readScope, refuseDepth } from './read-access.js';
+import { readScope } from './read-access.js';
 import { hydrate } from './side-read.js';
 
 export function* findById(ctx: ContentContext, slug: string, id: string, query: QueryOptions): Op<Document | undefined> {
   const plan = collectionPlan(ctx, slug);
   checkOptions(ctx, query, 'find_by_id');
   const locale = localeOf(ctx, query.locale, true);
-  refuseDepth(plan, query);
   const scope = yield* readScope(ctx, plan, { ...query, where: undefined, search: undefined }, locale, id);
   const run = readRun(ctx, plan, 'find_by_id', query.locale);
   if (hasHooks(ctx, run, 'before_read')) yield* ctx.db.savepoint(() => runBeforeRead(ctx, run), 'read');
@@ -31,6 +32,7 @@ export function* findById(ctx: ContentContext, slug: string, id: string, query: 
   const shape = shapeOf(locale, query.select);
   const document =
     (query.draft ? yield* draftDocument(ctx, plan, row, shape) : undefined) ?? (yield* storedDocument(ctx, plan, row, shape));
+  yield* populate(ctx, plan, [document], depthOf(ctx.settings.generation, query.depth, ctx.settings.depth), shape, scope.override);
   strip(plan, denied, document);
   return yield* runAfterRead(ctx, run, document);
 }

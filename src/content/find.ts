@@ -7,15 +7,17 @@ import { countRows } from './count.js';
 import { encodeCursor, keysetSql } from './cursor.js';
 import { showingSql } from './failure.js';
 import { strip } from './field-access.js';
+import { depthOf } from './generation.js';
 import { readRun } from './hook-context.js';
 import { hasHooks, runAfterRead, runBeforeRead } from './hooks.js';
 import { localeOf } from './locale.js';
 import { type Order, orderOf, orderSql } from './order.js';
 import { checkCursor, cursorPagination, pagePagination, type Window, windowOf } from './pagination.js';
 import { collectionPlan } from './plan.js';
+import { populate } from './populate.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { documentOf, selectSql, shapeOf } from './read.js';
-import { type ReadScope, readScope, refuseDepth, refuseNames, whereClause } from './read-access.js';
+import { type ReadScope, readScope, refuseNames, whereClause } from './read-access.js';
 import { hydrate } from './side-read.js';
 
 export interface FindResult {
@@ -28,7 +30,6 @@ export function* find(ctx: ContentContext, slug: string, query: QueryOptions): O
   const plan = collectionPlan(ctx, slug);
   checkOptions(ctx, query, 'find');
   const locale = localeOf(ctx, query.locale, true);
-  refuseDepth(plan, query);
   const window = windowOf(ctx, query);
   const scope = yield* readScope(ctx, plan, query, locale);
   const order = orderOf(plan, query.orderBy, locale, scope.trash);
@@ -41,6 +42,7 @@ export function* find(ctx: ContentContext, slug: string, query: QueryOptions): O
   const shape = shapeOf(locale, query.select);
   const documents = rows.map((row) => documentOf(plan, ctx.settings, row, shape));
   yield* hydrate(ctx, plan, documents, shape);
+  yield* populate(ctx, plan, documents, depthOf(ctx.settings.generation, query.depth, ctx.settings.depth), shape, scope.override);
   const denied = yield* scope.denied();
   if (denied.size > 0) for (const document of documents) strip(plan, denied, document);
   for (let i = 0; i < documents.length; i++) documents[i] = yield* runAfterRead(ctx, run, documents[i]!);

@@ -63,6 +63,17 @@ export function versionsKey(generation: Generation): 'docs' | 'documents' {
   return generation === 10 ? 'documents' : 'docs';
 }
 
+/** Documents that stand for references keep their hidden fields: generation 8. */
+export function populatedShowsHidden(generation: Generation): boolean {
+  return generation === 8;
+}
+
+/** Levels of references that a read populates. Generation 8: 0 to 10, 0 unless asked for; 10: as the settings say. */
+export function depthOf(generation: Generation, given: number | undefined, settings: { default: number; max: number } | undefined): number {
+  const { default: initial, max } = generation === 10 && settings ? settings : { default: 0, max: 10 };
+  return Math.max(0, Math.min(given ?? initial, max));
+}
+
 /** Unknown keys of option tables: ignored in generation 8, an error in generation 10. */
 export function refusesUnknownOptions(generation: Generation): boolean {
   return generation === 10;

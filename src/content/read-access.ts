@@ -2,7 +2,6 @@
 import type { Op } from '../domain/op.js';
 import { allowRows, namesOf, overrides, trashRule } from './access.js';
 import type { ContentContext } from './context.js';
-import { refused } from './failure.js';
 import { deniedFields } from './field-access.js';
 import { type Sql, whereSql } from './filter.js';
 import { flatName, refuseSystemColumns, refuseSystemConstraints, refuseUnreadable } from './filter-names.js';
@@ -76,11 +75,4 @@ export function* refuseNames(scope: ReadScope, names: readonly string[]): Op<voi
 export function whereClause(ctx: ContentContext, parts: readonly Sql[]): Sql {
   const text = [ctx.db.tick, ...parts.map((part) => part.text)].join(' AND ');
   return { text: `WHERE ${text}`, params: parts.flatMap((part) => part.params) };
-}
-
-/** References are not followed yet: asked for on a definition that has some, that is said instead of returning ids. */
-export function refuseDepth(plan: Plan, query: QueryOptions): void {
-  if ((query.depth ?? 0) <= 0) return;
-  const follows = plan.fields.some(({ field }) => field.type === 'join' || field.relationship !== undefined);
-  if (follows) throw refused('NOT_AVAILABLE', `'depth' is not available yet: references of '${plan.slug}' come as ids with depth 0`);
 }

@@ -12,6 +12,8 @@ export interface ReadShape {
   locale: string | undefined;
   /** undefined = everything. */
   select?: ReadonlySet<string>;
+  /** Hidden fields too. Default false. */
+  showHidden?: boolean;
 }
 
 /** Cuts a read to the listed top-level names; `group__leaf` gives that flat key, `group.leaf` nothing. */
@@ -66,10 +68,10 @@ export function documentOf(plan: Plan, settings: ContentSettings, row: Row, shap
   const document: Document = { id: String(row['id']) };
   const { select } = shape;
   for (const { path, field } of plan.groups) {
-    if (!field.hidden && (!select || select.has(path[0]!))) containerAt(document, path);
+    if ((!field.hidden || shape.showHidden) && (!select || select.has(path[0]!))) containerAt(document, path);
   }
   for (const leaf of plan.columns) {
-    if (leaf.hidden) continue;
+    if (leaf.hidden && !shape.showHidden) continue;
     const flat = select !== undefined && !select.has(leaf.path[0]!);
     if (flat && !select.has(leaf.key)) continue;
     const value = leafValue(plan, settings, row, leaf, shape.locale);

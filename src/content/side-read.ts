@@ -12,7 +12,7 @@ import { containerAt, type ReadShape } from './read.js';
 export function* hydrate(ctx: ContentContext, plan: Plan, documents: readonly Document[], shape: ReadShape): Op<void> {
   if (documents.length === 0) return;
   for (const leaf of plan.sides) {
-    if (leaf.hidden) continue;
+    if (leaf.hidden && !shape.showHidden) continue;
     const top = leaf.path[0]!;
     const flat = shape.select !== undefined && !shape.select.has(top);
     if (flat && !shape.select?.has(leaf.key)) continue;

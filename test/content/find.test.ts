@@ -316,10 +316,3 @@ describe('select', () => {
     expect(selected('word')).toContain('flag');
   });
 });
-
-describe('what is not there yet', () => {
-  it('is said instead of giving a wrong answer', () => {
-    expect(stage.failure(() => stage.find('samples', { depth: 1 }))).toContain("'depth' is not available yet");
-    expect(stage.find('samples', { search: ' ', depth: 0 }).documents).toHaveLength(5);
-  });
-});

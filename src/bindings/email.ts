@@ -1,7 +1,7 @@
 /** crap.email (Lua API 2.11, jobs page 9): send delivers now and waits for it; queue writes a `_system_email` run, sent by the host. */
 
 import { HostError } from '../domain/errors.js';
-import { type JsonObject, numberOf } from '../domain/json.js';
+import type { JsonObject } from '../domain/json.js';
 import { stringifyJson } from '../domain/json-text.js';
 import { type Op, waitFor } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
@@ -12,8 +12,9 @@ import { createMailProvider, type Delivery, LogProvider, type MailProvider } fro
 import { emailQueueSettings } from '../mail/queue-settings.js';
 import { SqlError } from '../store/db.js';
 import { binding } from './binding.js';
+import { checkDataSize } from './data-size.js';
 import type { Session } from './session.js';
-import { textOption } from './table-options.js';
+import { textOption, unsignedOption } from './table-options.js';
 
 export function emailBindings(session: Session): Record<string, Binding> {
   const provider = createMailProvider(session.options.config.email);
@@ -54,11 +55,13 @@ function* queueEmail(session: Session, options: LuaTable): Op<string> {
   const settings = emailQueueSettings(config, generation);
   const data: JsonObject = { to: mail.to, subject: mail.subject, html: mail.html };
   if (mail.text !== undefined) data['text'] = mail.text;
+  const text = stringifyJson(data);
+  checkDataSize(EMAIL_SLUG, text);
   const request = {
     slug: EMAIL_SLUG,
-    data: stringifyJson(data),
+    data: text,
     queue: settings.queue,
-    maxAttempts: Math.max(Math.trunc(numberOf(options.get('retries')) ?? settings.retries), 0) + 1,
+    maxAttempts: Math.trunc(unsignedOption(options, 'retries', 'u32') ?? settings.retries) + 1,
     scheduledBy: 'system' as const,
   };
   try {

@@ -1,12 +1,11 @@
 /** What a script asks of crap.http, read as the reference reads it, and the table that it gets (Lua API 2.12). */
-import { Float, numberOf } from '../domain/json.js';
 import { BindingError, conversionError } from '../lua/errors.js';
 import { luaTypeName } from '../lua/type-names.js';
 import { LuaTable, type LuaValue } from '../lua/value.js';
 import type { AddressRules } from './http-address.js';
 import { type HttpRequest, type HttpResponse, parseTarget } from './http-request.js';
 import type { Session } from './session.js';
-import { textOf, textOption } from './table-options.js';
+import { textOf, textOption, unsignedOption } from './table-options.js';
 import { utf8Text, withoutPartialCharacter } from './utf8.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'];
@@ -19,7 +18,7 @@ export function readOptions(session: Session, rules: AddressRules, options: LuaT
   const method = (given === undefined ? 'GET' : textOf(given)).toUpperCase();
   const headers = readHeaders(options.get('headers'));
   const body = options.get('body');
-  const timeoutSeconds = readTimeout(options.get('timeout'));
+  const timeoutSeconds = unsignedOption(options, 'timeout', 'u64') ?? DEFAULT_TIMEOUT_SECONDS;
   if (!METHODS.includes(method)) throw new BindingError('HTTP_METHOD', `unsupported HTTP method: ${method}`);
   parseTarget(url);
   return {
@@ -45,18 +44,6 @@ function readHeaders(value: LuaValue): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, text] of value.entries) headers[textOf(name as LuaValue)] = textOf(text);
   return headers;
-}
-
-/** Seconds, fractions allowed; numeric text counts. */
-function readTimeout(value: LuaValue): number {
-  if (value === undefined) return DEFAULT_TIMEOUT_SECONDS;
-  const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : numberOf(value);
-  if (seconds === undefined || Number.isNaN(seconds)) {
-    const expected = typeof value === 'string' || value instanceof Float ? ' (expected number or string coercible to number)' : '';
-    throw conversionError(`error converting Lua ${luaTypeName(value)} to u64${expected}`);
-  }
-  if (seconds < 0) throw conversionError(`error converting Lua ${luaTypeName(value)} to u64 (out of range)`);
-  return seconds;
 }
 
 /** `{ status, headers, body }`. Throws where the body is no UTF-8, and under generation 10 where it was cut. */

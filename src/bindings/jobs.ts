@@ -10,13 +10,11 @@ import { parseJob } from '../project/define-job.js';
 import { SqlError } from '../store/db.js';
 import { checkRule, verdictAllows } from './access-rule.js';
 import { binding, NOTHING } from './binding.js';
+import { checkDataSize } from './data-size.js';
 import { definitionSite } from './definition-site.js';
 import { jobRunBindings } from './job-runs.js';
 import { parseQueueOptions, type QueueOptions } from './queue-options.js';
 import type { Session } from './session.js';
-
-/** Largest `data` of a run, in bytes of its JSON text. */
-const MAX_DATA_BYTES = 1024 * 1024;
 
 const DEFINE_LATE =
   'crap.jobs.define must be called from a definition file or init.lua for a NEW job — runtime registration does not enroll the scheduler or queue worker. Re-defining an already-registered job is allowed.';
@@ -56,7 +54,7 @@ function* queueRun(session: Session, slug: string, data: LuaTable | undefined, o
   if (!definition) throw new BindingError('JOB_NOT_DEFINED', `Job '${slug}' not defined`);
   if (definition.access && !session.contentContext().overrideAccessByDefault) yield* checkAccess(session, definition, definition.access);
   const text = data ? luaToJsonText(data) : '{}';
-  checkSize(slug, text);
+  checkDataSize(slug, text);
   const { clock, store } = session.options;
   const now = clock.now();
   const options = parseQueueOptions(optionTable, now);
@@ -85,15 +83,6 @@ function* insert<T>(slug: string, body: () => Op<T>): Op<T> {
     if (!(error instanceof SqlError)) throw error;
     throw new BindingError('QUEUE_FAILED', `queue error: ${error.message}`, { cause: error, details: { slug } });
   }
-}
-
-function checkSize(slug: string, text: string): void {
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= MAX_DATA_BYTES) return;
-  throw new BindingError('DATA_TOO_LARGE', `data of job '${slug}' has ${bytes} bytes as JSON; at most ${MAX_DATA_BYTES} are allowed`, {
-    remedy: 'store the data in a collection and queue its id',
-    details: { slug, bytes, max: MAX_DATA_BYTES },
-  });
 }
 
 /** The rule is asked with the current user only; anything but true is a refusal (jobs page 1.8). */

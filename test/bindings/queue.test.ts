@@ -197,6 +197,25 @@ describe.each(engines)('queueing on $name', (engine) => {
     expect(runs.map((run) => run.data)).toContain('{"to":"b@example.com","subject":"5","html":"h","text":"t"}');
   });
 
+  it.each([
+    ['{}', 'error converting Lua table to u32 (expected number or string coercible to number)'],
+    ['"many"', 'error converting Lua string to u32 (expected number or string coercible to number)'],
+    ['-1', 'error converting Lua integer to u32 (out of range)'],
+  ])('refuses retries = %s of a mail', async (retries, text) => {
+    const bench = await open();
+    expect(await bench.failure(`crap.email.queue({ to = "a@b.c", subject = "s", html = "h", retries = ${retries} })`)).toBe(text);
+  });
+
+  it('takes retries as text, and refuses a mail that is too long', async () => {
+    const bench = await open();
+    await bench.run('crap.email.queue({ to = "a@b.c", subject = "s", html = "h", retries = "0" })');
+    expect(await bench.failure('crap.email.queue({ to = "a@b.c", subject = "s", html = ("x"):rep(1024 * 1024) })')).toMatch(
+      /^runtime error: data of job '_system_email' has \d+ bytes as JSON; at most 1048576 are allowed$/,
+    );
+    bench.commit();
+    expect(bench.runs().map((run) => run.maxAttempts)).toEqual([1]);
+  });
+
   it('checks mails, and only logs them without a mail server', async () => {
     const bench = await open();
     expect(await bench.value('return crap.email.send({ to = "a@example.com", subject = "S", html = "h" })')).toBe(true);

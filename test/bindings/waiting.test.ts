@@ -53,7 +53,7 @@ describe.each(engines)('$name', (engine) => {
     ['"http://127.0.0.1:9/"', 'bad argument #1: error converting Lua string to table'],
     ['{ url = "http://127.0.0.1:9/", headers = "x" }', 'error converting Lua string to table'],
     ['{ url = "http://127.0.0.1:9/", headers = { a = {} } }', 'error converting Lua table to String (expected string or number)'],
-    ['{ url = "http://127.0.0.1:9/", timeout = {} }', 'error converting Lua table to u64'],
+    ['{ url = "http://127.0.0.1:9/", timeout = {} }', 'error converting Lua table to u64 (expected number or string coercible to number)'],
     ['{ url = "http://127.0.0.1:9/", timeout = -1 }', 'error converting Lua integer to u64 (out of range)'],
     ['{ url = "http://127.0.0.1:9/" }', 'runtime error: Target resolves to a blocked address; see server logs for details'],
     ['{ url = "http://localhost:9/" }', 'runtime error: Target resolves to a blocked address; see server logs for details'],

@@ -56,7 +56,8 @@ function open(options: StageOptions = {}, config: object = {}): void {
   });
 }
 const node = (name: string, data: object = {}) => stage.create('nodes', { name, ...data }).id;
-const read = (id: string, depth: number, more: object = {}) => stage.findById('nodes', id, { depth, ...more }) ?? ({ id: 'not found' } as Document);
+const read = (id: string, depth: number, more: object = {}) =>
+  stage.findById('nodes', id, { depth, ...more }) ?? ({ id: 'not found' } as Document);
 
 describe('depth', () => {
   it('puts documents where ids are, in every container, with the name of their collection', () => {
@@ -140,7 +141,7 @@ describe('depth', () => {
     open();
     const a = node('a', { one: node('b', { one: node('c') }) });
     expect(read(a, 99)).toMatchObject({ one: { one: { name: 'c' } } });
-    expect(read(a, -1).['one']).toBeTypeOf('string');
+    expect(read(a, -1)['one']).toBeTypeOf('string');
     expect(stage.findById('nodes', a)?.['one']).toBeTypeOf('string');
     stage.ctx.settings.generation = 10;
     stage.ctx.settings.depth = { default: 1, max: 1 };

@@ -10,6 +10,8 @@ local function textual(value)
   return type(value) == "userdata" and text(value) or value
 end
 
+host.keep("tostring", tostring)
+
 mt.__name = "error"
 mt.__metatable = false
 mt.__tostring = text

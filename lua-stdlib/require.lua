@@ -3,7 +3,11 @@ local host = ...
 local find_module, search_path, load, project = host.find_module, host.search_path, host.load, host.project()
 local error, type, tostring, select = error, type, tostring, select
 
-local loaded, preload = package.loaded, {}
+-- Lua looks up the names of functions for its messages in a table of its own; scripts see another, with frozen libraries in it.
+local names, loaded, preload = package.loaded, {}, {}
+for name, library in pairs(names) do
+  loaded[name] = library
+end
 
 local function preloaded(name)
   local loader = preload[name]
@@ -59,7 +63,7 @@ function require(...)
   local loader, extra = find_loader(name)
   local value = loader(name, extra)
   if value ~= nil then
-    loaded[name] = value
+    loaded[name], names[name] = value, value
   elseif loaded[name] == nil then
     loaded[name] = true
   end
@@ -79,8 +83,11 @@ package = {
 }
 loaded.package = package
 
--- For the host's references (it takes this from the globals): the module when it is a function, else one of its fields; nothing when it cannot be required.
-function __lookup(module, field)
+local require = require
+host.keep("require", require)
+
+-- For the host's references: the module when it is a function, else one of its fields; nothing when it cannot be required.
+host.keep("lookup", function(module, field)
   local found = require(module)
   if field == nil then
     return type(found) == "function" and found or false
@@ -90,5 +97,5 @@ function __lookup(module, field)
   end
   local fn = found[field]
   return type(fn) == "function" and fn or false
-end
+end)
 

@@ -26,6 +26,31 @@ import { templateDataHostBindings } from './template-data.js';
 import { transactionHostBindings } from './transaction.js';
 import { utilBindings } from './util.js';
 
+/** Namespaces that no script can change; the table `crap` itself takes additions, as in the reference. */
+const FROZEN = [
+  'access',
+  'any',
+  'auth',
+  'collections',
+  'config',
+  'crypto',
+  'email',
+  'env',
+  'fields',
+  'globals',
+  'hooks',
+  'http',
+  'jobs',
+  'json',
+  'locale',
+  'log',
+  'pages',
+  'richtext',
+  'schema',
+  'template_data',
+  'util',
+];
+
 /** Puts the whole `crap` table into a fresh VM. */
 export function registerNamespaces(session: Session, host: StdlibHost): void {
   const { vm } = session;
@@ -61,4 +86,5 @@ export function registerNamespaces(session: Session, host: StdlibHost): void {
     transactionHostBindings(session),
   );
   loadStdlib(vm, host, ['calls.lua', 'util.lua', 'fields.lua', 'hooks.lua', 'template_data.lua', 'transaction.lua', 'accessors.lua']);
+  for (const name of ['collections.config', 'globals.config', ...FROZEN]) vm.freeze(`crap.${name}`);
 }

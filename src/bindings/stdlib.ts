@@ -6,6 +6,9 @@ import type { StdlibHost } from './lua-caller.js';
 
 /** Global under which the files find their host bindings while they execute. */
 const HOST = '__crap_host';
+/** On the first line, so that positions stay: functions that the files call later are not those that a script has put in their place. */
+const NAMES = 'error, ipairs, next, pairs, pcall, rawequal, rawget, select, setmetatable, tostring, type, string, table, math';
+const CAPTURED = `local ${NAMES} = ${NAMES} `;
 const folder = new URL('../../lua-stdlib/crap/', import.meta.url);
 const sources = new Map<string, string>();
 
@@ -21,6 +24,6 @@ function sourceOf(file: string): string {
 /** Executes the files in this order; errors in them read `crap/util.lua:8:`. */
 export function loadStdlib(vm: Vm, host: StdlibHost, files: readonly string[]): void {
   vm.register(HOST, host.bindings);
-  for (const file of files) runSync(vm.execute(sourceOf(file), `@crap/${file}`));
+  for (const file of files) runSync(vm.execute(CAPTURED + sourceOf(file), `@crap/${file}`));
   runSync(vm.execute(`${HOST} = nil`, '=crap'));
 }

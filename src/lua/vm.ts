@@ -93,6 +93,9 @@ export interface Vm {
   /** Puts a namespace of bindings below a global table: `register('crap.jobs', { queue })`. Called before project code runs. */
   register(path: string, bindings: Record<string, Binding | LuaValue>): void;
 
+  /** From here on scripts cannot change the table at `path`; inner tables are frozen by themselves, before it. */
+  freeze(path: string): void;
+
   /** Starts the budget of a run (or of loading the project). Until `end`, the limits hold. */
   begin(limits: Limits): void;
   end(): void;

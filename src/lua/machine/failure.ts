@@ -38,14 +38,9 @@ export function failureOf(execution: Execution, L: State, status: number): LuaEr
 function describe(execution: Execution, L: State): string {
   const { core } = execution;
   const thread = execution.threads.make();
-  core.rawGetIndex(thread.L, c.REGISTRY, c.GLOBALS);
-  core.pushText(thread.L, 'tostring');
-  core.lua_rawget(thread.L, -2);
+  execution.held.pushNamed(thread.L, 'tostring');
   core.lua_pushvalue(L, -1);
   core.lua_xmove(L, thread.L, 1);
-  // Below the function and its argument lies the table of globals.
-  core.lua_rotate(thread.L, 1, -1);
-  core.lua_settop(thread.L, -2);
   try {
     const [text] = runThrough(execution.run(thread, 1));
     return typeof text === 'string' ? text : '(an error value without text)';

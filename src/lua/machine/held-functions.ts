@@ -6,6 +6,8 @@ import type { Holder } from './stack.js';
 
 export class HeldFunctions implements Holder {
   readonly #core: LuaCore;
+  /** Functions of lua-stdlib that the host calls by name. */
+  readonly named = new Map<string, LuaFunction>();
 
   constructor(core: LuaCore) {
     this.#core = core;
@@ -18,6 +20,12 @@ export class HeldFunctions implements Holder {
 
   letGo(fn: LuaFunction): void {
     if (fn.vm === this) this.#core.luaL_unref(this.#core.main, c.REGISTRY, fn.ref);
+  }
+
+  pushNamed(L: State, name: string): void {
+    const fn = this.named.get(name);
+    if (!fn) throw new Error(`the library keeps no function '${name}'`);
+    this.pushHeld(L, fn);
   }
 
   pushHeld(L: State, fn: LuaFunction): void {

@@ -12,8 +12,10 @@ import * as c from './core.js';
 import type { Execution } from './execution.js';
 import { readMessage } from './stack.js';
 
-/** In the order of execution; sandbox.lua last, it removes what the others still needed. */
-const FILES = ['errors.lua', 'coroutine.lua', 'table.lua', 'string.lua', 'os.lua', 'io.lua', 'require.lua', 'sandbox.lua'];
+/** In the order of execution; sandbox.lua removes what the others still needed, frozen.lua puts the libraries away. */
+const FILES = ['errors.lua', 'coroutine.lua', 'table.lua', 'string.lua', 'os.lua', 'io.lua', 'require.lua', 'sandbox.lua', 'frozen.lua'];
+const NAMES = 'assert, error, getmetatable, ipairs, next, pairs, pcall, rawequal, select, setmetatable, tonumber, tostring, type, xpcall';
+const CAPTURED = Buffer.from(`local ${NAMES}, string, table, math = ${NAMES}, string, table, math `);
 const folder = new URL('../../../lua-stdlib/', import.meta.url);
 const sources = new Map<string, Buffer>();
 
@@ -54,6 +56,10 @@ export function installLibrary(execution: Execution, options: VmOptions): void {
       const error = errors.find(L, 1);
       stack.push(L, error && errors.field(error, String(core.readText(L, 2))));
       return 1;
+    },
+    keep: (L) => {
+      execution.held.named.set(readMessage(core, L, 1), execution.held.hold(L, 2));
+      return 0;
     },
     load: (L) => {
       const status = loadChunk(core, L, core.readText(L, 1), readMessage(core, L, 2));
@@ -98,7 +104,9 @@ export function installLibrary(execution: Execution, options: VmOptions): void {
     core.lua_rawset(main, host);
   }
   for (const file of FILES) {
-    if (loadChunk(core, main, sourceOf(file), `@lua-stdlib/${file}`) !== c.OK) throw new Error(readMessage(core, main, -1));
+    // On the first line, so that positions stay: functions that the files call later are not those that a script has put in their place.
+    if (loadChunk(core, main, Buffer.concat([CAPTURED, sourceOf(file)]), `@lua-stdlib/${file}`) !== c.OK)
+      throw new Error(readMessage(core, main, -1));
     core.lua_pushvalue(main, host);
     if (core.protectedCall(main, 1, 0) !== c.OK) throw new Error(readMessage(core, main, -1));
   }

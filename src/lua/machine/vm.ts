@@ -18,7 +18,6 @@ export class MachineVm implements Vm {
   readonly capabilities: Capabilities;
   readonly usage: Usage;
   readonly #execution: Execution;
-  readonly #lookup: LuaFunction;
   #restingBytes = 0;
   #lastRequireError: LuaError | undefined;
 
@@ -28,12 +27,6 @@ export class MachineVm implements Vm {
     const execution = new Execution(core);
     this.#execution = execution;
     installLibrary(execution, options);
-    this.#lookup = this.get('__lookup') as LuaFunction;
-    core.rawGetIndex(core.main, c.REGISTRY, c.GLOBALS);
-    core.pushText(core.main, '__lookup');
-    core.lua_pushnil(core.main);
-    core.lua_rawset(core.main, -3);
-    core.lua_settop(core.main, 0);
     execution.watch();
     this.usage = {
       get instructions() {
@@ -61,6 +54,21 @@ export class MachineVm implements Vm {
       core.lua_rawset(L, -3);
     }
     core.lua_settop(L, 0);
+  }
+
+  freeze(path: string): void {
+    const { core, stack, held } = this.#execution;
+    const L = core.main;
+    const dot = path.lastIndexOf('.');
+    held.pushNamed(L, 'freeze');
+    if (dot < 0) core.rawGetIndex(L, c.REGISTRY, c.GLOBALS);
+    else this.#pushPath(L, path.slice(0, dot), false);
+    stack.push(L, path.slice(dot + 1));
+    stack.push(L, path);
+    const status = core.protectedCall(L, 3, 0);
+    const problem = status === c.OK ? undefined : core.readText(L, -1);
+    core.lua_settop(L, 0);
+    if (problem !== undefined) throw new Error(`cannot freeze ${path}: ${String(problem)}`);
   }
 
   begin(limits: Limits): void {
@@ -96,12 +104,7 @@ export class MachineVm implements Vm {
   }
 
   *require(name: string): Op<LuaValue> {
-    const fn = this.get('require') as LuaFunction;
-    try {
-      return (yield* this.call(fn, [name]))[0];
-    } finally {
-      this.release(fn);
-    }
+    return (yield* this.call(this.#execution.held.named.get('require')!, [name]))[0];
   }
 
   *resolve(ref: string): Op<LuaFunction> {
@@ -150,7 +153,7 @@ export class MachineVm implements Vm {
   /** The function that a module is, or one of its fields; undefined when it cannot be required, null when there is no such function. */
   *#tryRequire(module: string, field?: string): Op<LuaFunction | null | undefined> {
     try {
-      const [found] = yield* this.call(this.#lookup, field === undefined ? [module] : [module, field]);
+      const [found] = yield* this.call(this.#execution.held.named.get('lookup')!, field === undefined ? [module] : [module, field]);
       if (isHeld(found)) return found;
       return found === undefined ? undefined : null;
     } catch (error) {
@@ -173,6 +176,25 @@ export class MachineVm implements Vm {
     return undefined;
   }
 
+  /** Pushes a field of the table on top, raw; a frozen table's are those of the table behind it. */
+  #pushField(L: State, name: string): void {
+    const { core } = this.#execution;
+    core.pushText(L, name);
+    core.lua_rawget(L, -2);
+    if (core.lua_type(L, -1) !== c.NIL || core.lua_getmetatable(L, -2) === 0) return;
+    core.pushText(L, '__index');
+    core.lua_rawget(L, -2);
+    if (core.lua_type(L, -1) === c.TABLE) {
+      core.pushText(L, name);
+      core.lua_rawget(L, -2);
+    } else {
+      core.lua_pushnil(L);
+    }
+    // Field (nil), metatable, table behind, what was found: the last takes the place of the first.
+    core.lua_rotate(L, -4, 1);
+    core.lua_settop(L, -4);
+  }
+
   /** Pushes the value at a dotted path below the globals; missing tables are made when `create`, else nil is pushed. */
   #pushPath(L: State, path: string, create: boolean): void {
     const { core } = this.#execution;
@@ -182,8 +204,7 @@ export class MachineVm implements Vm {
         core.lua_settop(L, -2);
         return core.lua_pushnil(L);
       }
-      core.pushText(L, name);
-      core.lua_rawget(L, -2);
+      this.#pushField(L, name);
       if (create && core.lua_type(L, -1) === c.NIL) {
         core.lua_settop(L, -2);
         core.lua_createtable(L, 0, 8);

@@ -1,5 +1,5 @@
 /** `moonlighter init`: a new project folder that runs at once. */
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { initProject } from '../operations/init-project.js';
 import { action, type GlobalOptions, type Invocation } from './command.js';
@@ -9,8 +9,8 @@ export function registerInit(program: Command, invocation: Invocation): void {
     .command('init [dir]')
     .description('make a new project: configuration, a collection, a hook that queues, a job')
     .addHelpText('after', '\nExample:\n  moonlighter init news');
-  action<GlobalOptions, [string | undefined]>(command, invocation, async ({ output, cwd }, _, dir = '.') => {
-    const report = initProject(dir, cwd);
+  action<GlobalOptions, [string | undefined]>(command, invocation, async ({ output, cwd }, { config = '.' }, dir = '.') => {
+    const report = initProject(resolve(cwd, config, dir), cwd);
     const folder = relative(cwd, report.dir);
     output.result(report, () => report.files.map((file) => `Created ${relative(cwd, file)}`).join('\n'));
     const at = folder === '' ? '' : ` -C ${folder}`;

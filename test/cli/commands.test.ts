@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunView } from '../../src/operations/run-view.js';
@@ -240,6 +240,14 @@ describe('init and make', () => {
     expect((await runCli(['-C', target, 'work', '--drain'])).code).toBe(0);
     expect(await runJson<RunView[]>(['-C', target, 'jobs', 'status'])).toMatchObject([{ status: 'completed', result: { length: 5 } }]);
     expect(await failJson(['init', target])).toMatchObject({ exit: 4, code: 'PROJECT_EXISTS' });
+  });
+
+  it('init makes the project in the folder that -C names', async () => {
+    const cwd = join(dir, 'elsewhere');
+    mkdirSync(cwd);
+    expect(await runJson(['-C', '../named', 'init'], { cwd })).toMatchObject({ dir: join(dir, 'named') });
+    expect(await runJson(['-C', '../named', 'init', 'within'], { cwd })).toMatchObject({ dir: join(dir, 'named/within') });
+    expect(readdirSync(cwd)).toEqual([]);
   });
 
   it('make job writes a definition that checks', async () => {

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import { luaToJson } from '../lua/json.js';
 import type { LuaValue } from '../lua/value.js';
+import { queryFailure } from './error-kinds.js';
 import { collectionBySlug } from './find-collection.js';
 import { type ForegroundOptions, inTransaction } from './foreground.js';
 import type { OpenedProject } from './open-project.js';
@@ -20,7 +21,11 @@ export function findDocuments(opened: OpenedProject, request: FindRequest): Prom
   const { slug, query, ...options } = request;
   collectionBySlug(opened.project.registry, slug);
   return inTransaction(opened, options, function* (session): Op<Json> {
-    const result = yield* find(session.contentContext(), slug, parseQuery(query as { [key: string]: LuaValue }));
-    return luaToJson(result as unknown as LuaValue);
+    try {
+      const result = yield* find(session.contentContext(), slug, parseQuery(query as { [key: string]: LuaValue }));
+      return luaToJson(result as unknown as LuaValue);
+    } catch (error) {
+      throw queryFailure(error);
+    }
   });
 }

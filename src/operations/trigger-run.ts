@@ -45,6 +45,9 @@ export async function triggerRun(opened: OpenedProject, request: TriggerRequest)
   if (!Number.isInteger(priority) || priority < -I32 || priority >= I32) {
     throw new UsageError('INVALID_OPTION', `priority ${priority} is not a whole number of 32 bits`, { details: { priority } });
   }
+  if (request.unique === '') {
+    throw new UsageError('INVALID_OPTION', 'unique key must be non-empty (or omit the option)', { details: { unique: '' } });
+  }
   const { id, duplicate } = await opened.write('trigger', (db) =>
     opened.store.enqueue(
       db,

@@ -79,6 +79,22 @@ it('[BOUNDARY] data that is no JSON is refused with its reason, and nothing is q
   expect(await runsOf(dir)).toEqual([]);
 });
 
+it.each([
+  ['--sort', 'nope', 'FIELD_INVALID'],
+  ['--where', '{"nope": 1}', 'FIELD_INVALID'],
+  ['--where', '{"stars": {"above": 1}}', 'FILTER_OPERATOR'],
+] as const)('[BOUNDARY] collections find %s %s is wrong usage', async (option, value, code) => {
+  const dir = await open();
+  expect(await failJson(['-C', dir, 'collections', 'find', 'notes', option, value])).toMatchObject({ exit: 2, code });
+});
+
+it('[BOUNDARY] an empty unique key is refused as in crap.jobs.queue, and nothing is queued', async () => {
+  const dir = await open();
+  const error = await failJson(['-C', dir, 'jobs', 'trigger', 'echo', '--unique', '']);
+  expect(error).toMatchObject({ exit: 2, code: 'INVALID_OPTION', message: 'unique key must be non-empty (or omit the option)' });
+  expect(await runsOf(dir)).toEqual([]);
+});
+
 it('[BOUNDARY] an unknown slug is not found, with the nearest name', async () => {
   const dir = await open();
   for (const args of [

@@ -105,6 +105,44 @@ describe('RunTransaction', () => {
     });
   }
 
+  it('Regression: [ONCE] after SQLite has rolled back by itself nothing is written any more, and nothing is committed', async () => {
+    const run = new RunTransaction(db.database, queue, { owner: 'r' });
+    await runAsync(run.run(insert, ['a']));
+    const own = "INSERT OR ROLLBACK INTO _ml_meta (key, value) VALUES ('a', 'x')";
+    await expect(runAsync(run.run(own))).rejects.toMatchObject({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' });
+    for (const op of [
+      run.run(insert, ['b']),
+      run.savepoint(() => run.run(insert, ['c'])),
+      run.get('SELECT 1'),
+      run.commit(),
+    ] as Op<unknown>[]) {
+      await expect(runAsync(op)).rejects.toMatchObject({ code: 'TRANSACTION_LOST', retryable: true });
+    }
+    expect([await keys(other), held]).toEqual([[], 0]);
+  });
+
+  it('Regression: a frame that cannot be suspended waits 250 ms for the lock of another program, not for busy_timeout', async () => {
+    const holder = new RunTransaction(other.database, noQueue, { owner: 'other', mode: 'immediate' });
+    await runAsync(holder.run(insert, ['held']));
+    db.database.busyTimeoutMs = 30_000;
+    const blocking = new RunTransaction(db.database, queue, { owner: 'r' }).run(insert, ['mine']);
+    const asked = blocking.next();
+    let step = blocking.next(asked.done ? undefined : await asked.value.start());
+    const begun = performance.now();
+    expect(() => {
+      while (!step.done) {
+        try {
+          step = blocking.next(step.value.block?.());
+        } catch (error) {
+          step = blocking.throw(error);
+        }
+      }
+    }).toThrow(expect.objectContaining({ code: 'WRITE_LOCK_BUSY', remedy: expect.stringContaining('sort comparators') }));
+    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(held).toBe(0);
+    holder.rollback();
+  });
+
   it('savepoints undo what failed and nothing else', async () => {
     const run = new RunTransaction(db.database, queue, { owner: 'r' });
     await runAsync(run.run(insert, ['a']));

@@ -1,11 +1,13 @@
 /** Waiting for a lock that another program holds: short growing pauses, never SQLite's own busy handler, which would block the thread. */
-import { StoreUnavailableError } from '../../domain/errors.js';
-import { type Op, waitFor } from '../../domain/op.js';
+import { HostError, StoreUnavailableError } from '../../domain/errors.js';
+import { type Op, type Wait, waitFor } from '../../domain/op.js';
 import type { Database } from './database.js';
 import { isBusy } from './errors.js';
 
 const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 25;
+/** A frame that cannot be suspended stands still this long at most, in all pauses of one statement. */
+const BLOCK_LIMIT_MS = 250;
 
 /**
  * Runs `statement` until the other program's lock is gone; at most the connection's busyTimeoutMs, then WRITE_LOCK_BUSY.
@@ -13,6 +15,7 @@ const LONGEST_PAUSE_MS = 25;
  */
 export function* untilUnlocked<T>(database: Database, statement: () => T): Op<T> {
   const begun = performance.now();
+  const blocked = { ms: 0 };
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
       return statement();
@@ -30,12 +33,12 @@ export function* untilUnlocked<T>(database: Database, statement: () => T): Op<T>
           },
         );
       }
-      yield* waitFor<void>(pauseOf(pause));
+      yield* waitFor<void>(pauseOf(pause, blocked));
     }
   }
 }
 
-function pauseOf(ms: number) {
+function pauseOf(ms: number, blocked: { ms: number }): Wait {
   let timer: NodeJS.Timeout | undefined;
   return {
     reason: 'write_lock',
@@ -43,7 +46,15 @@ function pauseOf(ms: number) {
       new Promise<void>((resolve) => {
         timer = setTimeout(resolve, ms);
       }),
-    block: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
+    block: () => {
+      if (blocked.ms >= BLOCK_LIMIT_MS) {
+        throw new HostError('WRITE_LOCK_BUSY', `the database was busy for ${BLOCK_LIMIT_MS} ms and this call cannot wait longer here`, {
+          remedy: 'write outside of sort comparators, gsub callbacks and metamethods, where a call can wait',
+        });
+      }
+      blocked.ms += ms;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    },
     cancel: () => clearTimeout(timer),
   };
 }

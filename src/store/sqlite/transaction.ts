@@ -2,7 +2,7 @@
  * The transactions of a run. RunTransaction: nothing is begun until the first statement; a snapshot from the first read, the writer
  * from the first write. PerCallTransaction (`transaction = false`): each read alone, each outermost savepoint a transaction.
  */
-import { RunAbort } from '../../domain/errors.js';
+import { RunAbort, StoreUnavailableError } from '../../domain/errors.js';
 import { type Op, waitFor } from '../../domain/op.js';
 import { type Db, type Row, SqlError, type SqlValue } from '../db.js';
 import type { WriteGrant, WriteQueue } from '../writer.js';
@@ -45,25 +45,27 @@ export class RunTransaction implements Db {
   }
 
   *all(sql: string, params?: readonly SqlValue[]): Op<Row[]> {
-    if (this.#state === 'idle' || this.#state === 'over') yield* this.#begin();
+    yield* this.#opened();
     return this.#database.all(sql, params);
   }
 
   *get(sql: string, params?: readonly SqlValue[]): Op<Row | undefined> {
-    if (this.#state === 'idle' || this.#state === 'over') yield* this.#begin();
+    yield* this.#opened();
     return this.#database.get(sql, params);
   }
 
   *run(sql: string, params?: readonly SqlValue[]): Op<number> {
+    this.#requireOpen();
     return this.#state === 'writing' ? this.#database.run(sql, params) : yield* this.#firstWrite(sql, params);
   }
 
   *savepoint<T>(body: () => Op<T>): Op<T> {
-    if (this.#state === 'idle' || this.#state === 'over') yield* this.#begin();
+    yield* this.#opened();
     const name = `sp_${++this.#depth}`;
     this.#database.run(`SAVEPOINT ${name}`);
     try {
       const result = yield* body();
+      this.#requireOpen();
       this.#database.run(`RELEASE ${name}`);
       return result;
     } catch (error) {
@@ -82,6 +84,7 @@ export class RunTransaction implements Db {
   *commit(): Op<void> {
     if (this.#state === 'idle' || this.#state === 'over') return;
     try {
+      this.#requireOpen();
       yield* untilUnlocked(this.#database, () => this.#database.runRaw('COMMIT'));
       this.#end();
     } catch (error) {
@@ -109,6 +112,21 @@ export class RunTransaction implements Db {
     const grant = this.#grant;
     this.#grant = undefined;
     grant?.release();
+  }
+
+  *#opened(): Op<void> {
+    if (this.#state === 'idle' || this.#state === 'over') yield* this.#begin();
+    this.#requireOpen();
+  }
+
+  /** After some errors (disk full) SQLite rolls back by itself; without this every later statement would be a commit of its own. */
+  #requireOpen(): void {
+    if (this.#state === 'idle' || this.#state === 'over' || this.#database.inTransaction) return;
+    throw new StoreUnavailableError('TRANSACTION_LOST', `SQLite has rolled back the transaction over ${this.#database.path} by itself`, {
+      remedy: 'see the error before this one, then do it again; nothing of it was written',
+      retryable: true,
+      details: { path: this.#database.path },
+    });
   }
 
   *#begin(): Op<void> {

@@ -24,6 +24,11 @@ import type { Slot, SlotPool } from './slot.js';
 const RESULT_LIMIT_BYTES = 1024 * 1024;
 /** Lines kept with an attempt; the rest is only streamed. */
 const LOG_LINE_LIMIT = 1_000;
+/** A passage that computes for longer streams its lines, although it may still end in a conflict and say them again. */
+const HOLD_LINES_MS = 1_000;
+/** Waits within the host, which a busy machine makes more of; the run has not called outside. */
+const INNER_WAITS: readonly string[] = ['preempted', 'write_queue', 'write_lock'];
+
 export interface ExecutorOptions {
   slots: SlotPool;
   connections: ConnectionPool;
@@ -123,6 +128,7 @@ class Passage {
   readonly #log: LogLine[] = [];
   /** Lines not streamed yet: a passage that ends in a conflict is to stay unseen. undefined = lines are streamed as they come. */
   #held: LogLine[] | undefined;
+  readonly #begunAt = performance.now();
   #outside: string | undefined;
   #queued = false;
   #completing = false;
@@ -215,9 +221,10 @@ class Passage {
   }
 
   #waiting(wait: Wait): void {
-    if (wait.reason !== 'write_queue') this.#stream();
+    const inner = INNER_WAITS.includes(wait.reason);
+    if (!inner || (wait.reason === 'preempted' && performance.now() - this.#begunAt > HOLD_LINES_MS)) this.#stream();
     if (this.#named || this.#completing || !this.#database.isWriter) return;
-    if (wait.reason === 'preempted' || wait.reason === 'write_queue') return;
+    if (inner) return;
     this.#named = true;
     this.#assignment.watcher?.writerSuspended?.(wait, this.#slot.vm.usage.location());
   }

@@ -112,6 +112,7 @@ describe.each(engines)('executor on $name', (engine) => {
               return undefined;
             },
           },
+          pause: { params: [], run: () => waitFor<undefined>({ reason: 'preempted', start: () => new Promise(setImmediate) }) },
           say: { params: ['string'], run: (text: string) => slot.sink({ at: 0, level: 'info', text }) as undefined },
         };
         slot = new TestSlot(await createVm(engine, { bindings, files }));
@@ -247,6 +248,17 @@ describe.each(engines)('executor on $name', (engine) => {
     expect(reports.every((r) => r.log.length === 1)).toBe(true);
     expect(lines.map((line) => Number(line.slice(3))).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
     expect(rows<{ n: number }>('SELECT COUNT(DISTINCT number) AS n FROM numbers')).toEqual([{ n: 20 }]);
+  });
+
+  it('Regression: runs that are preempted between read and write say each line once', async () => {
+    const body = 'local n = host.count()\nhost.say("at " .. n)\nhost.pause()\nhost.write(n + 1)';
+    const lines: string[] = [];
+    const watcher = { log: (line: LogLine) => lines.push(line.text) };
+    const prepared = await Promise.all([0, 1, 2, 3].map((i) => claimed(`paused${i}`, body)));
+    await Promise.all(
+      prepared.map(({ run, job }) => executor.execute({ run, job, timeoutMs: 10_000, control: new RunControl(), watcher })),
+    );
+    expect(lines.sort()).toEqual(['at 0', 'at 1', 'at 2', 'at 3']);
   });
 
   it('[ONCE] a conflict after a call outside is WRITE_CONFLICT', async () => {

@@ -7,27 +7,12 @@ import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { type Clock, systemClock } from '../domain/clock.js';
 import { HostError } from '../domain/errors.js';
-import { EMAIL_SLUG } from '../mail/message.js';
-import { emailQueueSettings } from '../mail/queue-settings.js';
 import type { Registry } from '../project/registry.js';
-import { type Database, openDatabase } from '../store/sqlite/database.js';
-import { sqliteStore } from '../store/sqlite/store.js';
-import { HostActs } from './acts.js';
-import { Dispatcher } from './dispatcher.js';
 import { HostEmitter } from './events.js';
-import { HostRecordKeeper } from './host-record.js';
-import { LeaseKeeper } from './lease-keeper.js';
 import type { HostLog } from './log.js';
-import { Pruner } from './pruner.js';
-import { Rescuer } from './rescuer.js';
-import { type OutcomeCounts, RunEnds } from './run-ends.js';
-import { Scheduler } from './scheduler.js';
-import { hostSettings } from './settings.js';
-import { SuspendedWriters } from './suspended-writers.js';
+import { buildParts, type Parts } from './parts.js';
+import type { OutcomeCounts } from './run-ends.js';
 import { VERSION } from './version.js';
-import { Waker } from './waker.js';
-import { WorkerPool } from './worker-pool.js';
-import { WriteHold } from './write-hold.js';
 import { FairWriteQueue, type WriteHolder } from './write-queue.js';
 
 /** Records of ends may be tried this long at a stop while the database is unavailable. */
@@ -98,7 +83,13 @@ export class Host {
    */
   async start(): Promise<void> {
     if (this.#parts || this.#stopped) throw new HostError('HOST_STARTED', 'a host starts once');
-    const parts = this.#build();
+    const parts = buildParts(this.#options, {
+      id: this.id,
+      events: this.events,
+      queue: this.#queue,
+      clock: this.#clock,
+      onDrained: () => this.#onDrained(),
+    });
     this.#parts = parts;
     this.#starting = this.#startParts(parts);
     try {
@@ -200,141 +191,6 @@ export class Host {
       look();
     });
   }
-
-  #build(): Parts {
-    const { config, moonlighter, registry } = this.#options;
-    const { events } = this;
-    const emails = emailQueueSettings(config, this.#options.generation);
-    const clock = this.#clock;
-    const settings = hostSettings(config, moonlighter, this.#options.concurrency);
-    const database = openDatabase({
-      path: this.#options.databasePath,
-      synchronous: moonlighter.database.synchronous,
-      busyTimeoutMs: settings.busyTimeoutMs,
-    });
-    const acts = new HostActs(database, sqliteStore, this.#queue, events);
-    const wake = () => parts.dispatcher.wake();
-    const ends = new RunEnds({ host: this.id, acts, events, clock, onChange: wake });
-    const suspended = new SuspendedWriters(this.#options.projectDir, events);
-    const pool = new WorkerPool({
-      setup: {
-        host: this.id,
-        projectDir: this.#options.projectDir,
-        databasePath: this.#options.databasePath,
-        crap: config,
-        moonlighter,
-        generation: this.#options.generation,
-        registry,
-      },
-      threads: settings.threads,
-      maxSlots: settings.slots,
-      queue: this.#queue,
-      events,
-      ...(this.#options.workerEntry && { entry: this.#options.workerEntry }),
-      onStarted: (run, worker) => events.emit('attempt:started', { run, worker }),
-      onFinished: ({ run, report, durationMs }) => ends.finished(run, report, durationMs),
-      onMessage: (message) => {
-        if (message.type === 'log') events.emit('log', { run: message.run, slug: message.slug, line: message.line });
-        else if (message.type === 'writer-suspended') suspended.met(message);
-      },
-    });
-    const dispatcher = new Dispatcher({
-      host: this.id,
-      acts,
-      events,
-      registry,
-      system: new Map([[EMAIL_SLUG, emails.concurrency]]),
-      clock,
-      queues: this.#options.queues,
-      maxConcurrent: settings.maxConcurrent,
-      queueConcurrency: settings.queueConcurrency,
-      ownLimit: settings.ownLimit,
-      leaseMs: settings.leaseMs,
-      pollMs: settings.pollMs,
-      free: () => pool.free,
-      running: () => pool.running,
-      give: (run) =>
-        pool.give(run, (run.slug === EMAIL_SLUG ? emails.timeoutSeconds : (registry.jobs.get(run.slug)?.timeout ?? 60)) * 1000),
-      release: (run) => ends.giveBack(run),
-      ...(this.#options.drain && { onIdle: () => this.#onDrained() }),
-    });
-    const parts: Parts = {
-      settings,
-      database,
-      acts,
-      ends,
-      pool,
-      dispatcher,
-      waker: new Waker(() => {
-        events.emit('run:enqueued', { slug: undefined, id: undefined });
-        wake();
-      }),
-      record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3),
-      rescuer: new Rescuer({
-        host: this.id,
-        acts,
-        events,
-        clock,
-        leaseMs: settings.leaseMs,
-        foreignStaleMs: settings.foreignStaleMs,
-        periodMs: settings.rescuePeriodMs,
-        own: () => (acts.recording > 0 ? undefined : new Set(pool.runs().map((run) => `${run.id}:${run.claim}`))),
-        onRescued: wake,
-      }),
-      scheduler: new Scheduler({
-        acts,
-        events,
-        jobs: registry.jobs.values(),
-        timezone: moonlighter.jobs.timezone,
-        clock,
-        onEnqueued: (slug, id) => {
-          events.emit('run:enqueued', { slug, id });
-          wake();
-        },
-      }),
-      leases: new LeaseKeeper({
-        host: this.id,
-        acts,
-        events,
-        clock,
-        leaseMs: settings.leaseMs,
-        heartbeatMs: settings.heartbeatMs,
-        runs: () => pool.runs(),
-        onLost: (run) => {
-          ends.claimLost(run);
-          pool.stopRun(run.id, run.claim, 'released');
-        },
-      }),
-      pruner:
-        settings.purgeAfterMs === undefined ? undefined : new Pruner(acts, events, clock, settings.purgeAfterMs, settings.prunePeriodMs),
-      writeHold:
-        settings.maxWriteHoldMs > 0
-          ? new WriteHold({
-              queue: this.#queue,
-              limitMs: settings.maxWriteHoldMs,
-              runs: () => pool.runs(),
-              stopRun: (run, error) => pool.stopRun(run.id, run.claim, 'timed_out', error),
-            })
-          : undefined,
-    };
-    return parts;
-  }
-}
-
-interface Parts {
-  settings: ReturnType<typeof hostSettings>;
-  database: Database;
-  acts: HostActs;
-  ends: RunEnds;
-  pool: WorkerPool;
-  dispatcher: Dispatcher;
-  waker: Waker;
-  record: HostRecordKeeper;
-  rescuer: Rescuer;
-  scheduler: Scheduler;
-  leases: LeaseKeeper;
-  pruner: Pruner | undefined;
-  writeHold: WriteHold | undefined;
 }
 
 const NO_OUTCOMES: OutcomeCounts = { completed: 0, failed: 0, timed_out: 0, cancelled: 0, released: 0, lost: 0 };

@@ -1,0 +1,166 @@
+/** The parts of a host, made and tied together; host.ts starts and stops them. */
+import type { Clock } from '../domain/clock.js';
+import { EMAIL_SLUG } from '../mail/message.js';
+import { emailQueueSettings } from '../mail/queue-settings.js';
+import { type Database, openDatabase } from '../store/sqlite/database.js';
+import { sqliteStore } from '../store/sqlite/store.js';
+import { HostActs } from './acts.js';
+import { Dispatcher } from './dispatcher.js';
+import type { HostEmitter } from './events.js';
+import type { HostOptions } from './host.js';
+import { HostRecordKeeper } from './host-record.js';
+import { LeaseKeeper } from './lease-keeper.js';
+import { Pruner } from './pruner.js';
+import { Rescuer } from './rescuer.js';
+import { RunEnds } from './run-ends.js';
+import { Scheduler } from './scheduler.js';
+import { type HostSettings, hostSettings } from './settings.js';
+import { SuspendedWriters } from './suspended-writers.js';
+import { Waker } from './waker.js';
+import { WorkerPool } from './worker-pool.js';
+import { WriteHold } from './write-hold.js';
+import type { FairWriteQueue } from './write-queue.js';
+
+/** What the parts of one host have in common. */
+export interface SharedParts {
+  id: string;
+  events: HostEmitter;
+  queue: FairWriteQueue;
+  clock: Clock;
+  /** Nothing is due and nothing runs; asked for under `drain`. */
+  onDrained(): void;
+}
+
+export interface Parts {
+  settings: HostSettings;
+  database: Database;
+  acts: HostActs;
+  ends: RunEnds;
+  pool: WorkerPool;
+  dispatcher: Dispatcher;
+  waker: Waker;
+  record: HostRecordKeeper;
+  rescuer: Rescuer;
+  scheduler: Scheduler;
+  leases: LeaseKeeper;
+  pruner: Pruner | undefined;
+  writeHold: WriteHold | undefined;
+}
+
+/** Opens the database; nothing else begins before it is started. Throws StoreUnavailableError. */
+export function buildParts(options: HostOptions, shared: SharedParts): Parts {
+  const { config, moonlighter, registry } = options;
+  const { id, events, clock, queue } = shared;
+  const emails = emailQueueSettings(config, options.generation);
+  const settings = hostSettings(config, moonlighter, options.concurrency);
+  const database = openDatabase({
+    path: options.databasePath,
+    synchronous: moonlighter.database.synchronous,
+    busyTimeoutMs: settings.busyTimeoutMs,
+  });
+  const acts = new HostActs(database, sqliteStore, queue, events);
+  const wake = () => parts.dispatcher.wake();
+  const ends = new RunEnds({ host: id, acts, events, clock, onChange: wake });
+  const suspended = new SuspendedWriters(options.projectDir, events);
+  const pool = new WorkerPool({
+    setup: {
+      host: id,
+      projectDir: options.projectDir,
+      databasePath: options.databasePath,
+      crap: config,
+      moonlighter,
+      generation: options.generation,
+      registry,
+    },
+    threads: settings.threads,
+    maxSlots: settings.slots,
+    queue,
+    events,
+    ...(options.workerEntry && { entry: options.workerEntry }),
+    onStarted: (run, worker) => events.emit('attempt:started', { run, worker }),
+    onFinished: ({ run, report, durationMs }) => ends.finished(run, report, durationMs),
+    onMessage: (message) => {
+      if (message.type === 'log') events.emit('log', { run: message.run, slug: message.slug, line: message.line });
+      else if (message.type === 'writer-suspended') suspended.met(message);
+    },
+  });
+  const dispatcher = new Dispatcher({
+    host: id,
+    acts,
+    events,
+    registry,
+    system: new Map([[EMAIL_SLUG, emails.concurrency]]),
+    clock,
+    queues: options.queues,
+    maxConcurrent: settings.maxConcurrent,
+    queueConcurrency: settings.queueConcurrency,
+    ownLimit: settings.ownLimit,
+    leaseMs: settings.leaseMs,
+    pollMs: settings.pollMs,
+    free: () => pool.free,
+    running: () => pool.running,
+    give: (run) => pool.give(run, (run.slug === EMAIL_SLUG ? emails.timeoutSeconds : (registry.jobs.get(run.slug)?.timeout ?? 60)) * 1000),
+    release: (run) => ends.giveBack(run),
+    ...(options.drain && { onIdle: () => shared.onDrained() }),
+  });
+  const parts: Parts = {
+    settings,
+    database,
+    acts,
+    ends,
+    pool,
+    dispatcher,
+    waker: new Waker(() => {
+      events.emit('run:enqueued', { slug: undefined, id: undefined });
+      wake();
+    }),
+    record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3),
+    rescuer: new Rescuer({
+      host: id,
+      acts,
+      events,
+      clock,
+      leaseMs: settings.leaseMs,
+      foreignStaleMs: settings.foreignStaleMs,
+      periodMs: settings.rescuePeriodMs,
+      own: () => (acts.recording > 0 ? undefined : new Set(pool.runs().map((run) => `${run.id}:${run.claim}`))),
+      onRescued: wake,
+    }),
+    scheduler: new Scheduler({
+      acts,
+      events,
+      jobs: registry.jobs.values(),
+      timezone: moonlighter.jobs.timezone,
+      clock,
+      onEnqueued: (slug, id) => {
+        events.emit('run:enqueued', { slug, id });
+        wake();
+      },
+    }),
+    leases: new LeaseKeeper({
+      host: id,
+      acts,
+      events,
+      clock,
+      leaseMs: settings.leaseMs,
+      heartbeatMs: settings.heartbeatMs,
+      runs: () => pool.runs(),
+      onLost: (run) => {
+        ends.claimLost(run);
+        pool.stopRun(run.id, run.claim, 'released');
+      },
+    }),
+    pruner:
+      settings.purgeAfterMs === undefined ? undefined : new Pruner(acts, events, clock, settings.purgeAfterMs, settings.prunePeriodMs),
+    writeHold:
+      settings.maxWriteHoldMs > 0
+        ? new WriteHold({
+            queue,
+            limitMs: settings.maxWriteHoldMs,
+            runs: () => pool.runs(),
+            stopRun: (run, error) => pool.stopRun(run.id, run.claim, 'timed_out', error),
+          })
+        : undefined,
+  };
+  return parts;
+}

@@ -44,12 +44,3 @@ function parse(value: number | bigint | string, form: RegExp, expected: string, 
   if (seconds > MAX_SECONDS) throw invalid();
   return seconds;
 }
-
-/** The largest unit that leaves a whole number: 300 -> "5m", 90 -> "90s", 0.25 -> "250ms". */
-export function formatDuration(seconds: number): string {
-  if (seconds === 0) return '0s';
-  for (const unit of ['d', 'h', 'm', 's'] as const) {
-    if (Number.isInteger(seconds / UNITS[unit])) return `${seconds / UNITS[unit]}${unit}`;
-  }
-  return `${Math.round(seconds * 1000)}ms`;
-}

@@ -88,9 +88,9 @@ export class RunAbort extends Error {
 
 /**
  * conflict: another commit came between the snapshot and the first write; timed_out, cancelled, instruction_limit, memory_limit: stopped;
- * released: given back (shutdown); claim_lost: the fence refused the completion.
+ * released: given back (shutdown).
  */
-export type AbortReason = 'conflict' | 'timed_out' | 'cancelled' | 'instruction_limit' | 'memory_limit' | 'released' | 'claim_lost';
+export type AbortReason = 'conflict' | 'timed_out' | 'cancelled' | 'instruction_limit' | 'memory_limit' | 'released';
 
 /** `message` of anything thrown. */
 export function messageOf(thrown: unknown): string {

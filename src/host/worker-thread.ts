@@ -32,8 +32,6 @@ export interface FinishedRun {
   report: RunReport;
   durationMs: number;
   worker: number;
-  /** The handler may have begun. */
-  started: boolean;
 }
 
 export interface ThreadEvents {
@@ -162,10 +160,6 @@ export class WorkerThread {
     clearTimeout(timer);
   }
 
-  get exited(): Promise<void> {
-    return this.#exited;
-  }
-
   #receive(message: FromWorker): void {
     switch (message.type) {
       case 'ready':
@@ -227,7 +221,6 @@ export class WorkerThread {
       report,
       durationMs: performance.now() - (assignment.startedAt ?? assignment.givenAt),
       worker: this.id,
-      started: assignment.startedAt !== undefined,
     });
   }
 

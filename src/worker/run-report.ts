@@ -48,8 +48,6 @@ function abortEnding(abort: RunAbort, timeoutMs: number): Ending {
       };
     case 'memory_limit':
       return { outcome: 'failed', error: { code: 'MEMORY_LIMIT', message: 'memory error: not enough memory' } };
-    case 'claim_lost':
-      return { outcome: 'completed' };
     case 'conflict':
       return { outcome: 'failed', error: { code: 'WRITE_CONFLICT', message: abort.message } };
   }

@@ -6,10 +6,12 @@ export function isLuaFunction(value: LuaValue): value is LuaFunction {
   return typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'function' && 'ref' in value;
 }
 
-/** Lets go of every function in a value as read from Lua, `except` one. */
-export function releaseFunctions(vm: Vm, value: LuaValue, except?: LuaFunction): void {
+/** Lets go of every function in a value as read from Lua, `except` one. Tables may hold themselves. */
+export function releaseFunctions(vm: Vm, value: LuaValue, except?: LuaFunction, seen: Set<LuaTable> = new Set()): void {
   if (value instanceof LuaTable) {
-    for (const entry of value.entries.values()) if (typeof entry === 'object') releaseFunctions(vm, entry, except);
+    if (seen.has(value)) return;
+    seen.add(value);
+    for (const entry of value.entries.values()) if (typeof entry === 'object') releaseFunctions(vm, entry, except, seen);
   } else if (isLuaFunction(value) && value !== except) {
     vm.release(value);
   }

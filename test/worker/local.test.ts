@@ -27,6 +27,7 @@ return { run = function(ctx)
   crap.collections.create("numbers", { number = ctx.data.n })
   crap.jobs.queue("add", { n = 2 })
   if ctx.data.loop then while true do end end
+  if ctx.data.cycle then local t = {} t.self = t return t end
   return { n = ctx.data.n, attempt = ctx.job.attempt }
 end }`,
   });
@@ -61,6 +62,13 @@ describe('project code in the foreground', () => {
     expect(told).toEqual(['add']);
     expect(numbers()).toEqual([1]);
     expect(queued()).toBe(1);
+  });
+
+  it('fails a run whose result holds itself, in the words of the reference', async () => {
+    // Regression: letting go of the functions in a result followed the cycle until the stack was full.
+    const report = await executor.runHandler('add', '{"n":1,"cycle":true}');
+    expect(report).toMatchObject({ outcome: 'failed', committed: false });
+    expect(report.error?.message).toMatch(/^Table nesting exceeds maximum depth of 64/);
   });
 
   it('undoes everything of a dry run', async () => {

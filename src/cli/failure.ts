@@ -56,6 +56,8 @@ export function problemsText(problems: readonly Problem[]): string {
 
 function problemText(problem: Problem): string {
   const place = problem.file === undefined ? '' : ` ${problem.file}${problem.line === undefined ? '' : `:${problem.line}`}`;
-  const text = `${problem.severity}${place}: ${problem.message.replaceAll('\n', '\n  ')}`;
+  const { field } = problem;
+  const within = field === undefined || problem.message.includes(field) ? '' : ` (at ${field})`;
+  const text = `${problem.severity}${place}: ${problem.message.replaceAll('\n', '\n  ')}${within}`;
   return problem.remedy === undefined ? text : `${text}\n  ${problem.remedy}`;
 }

@@ -65,6 +65,15 @@ it('[BOUNDARY] every problem of a project is reported together, with file and li
   expect(text.stdout).toContain('The project cannot be used');
 });
 
+it('[BOUNDARY] the text form says which field a problem is at, where its message does not', async () => {
+  const dir = await open({
+    'collections/odd.lua': 'crap.collections.define("odd", { fields = { { name = "x" }, { type = "row" }, { type = "tabs" } } })\n',
+  });
+  const { stdout } = await runCli(['-C', dir, 'check']);
+  expect(stdout).toContain("Field missing 'name' (at fields[2])\n");
+  expect(stdout).toContain("Field missing 'name' (at fields[3])\n");
+});
+
 it('[BOUNDARY] data that is no JSON is refused with its reason, and nothing is queued', async () => {
   const dir = await open();
   const error = await failJson(['-C', dir, 'jobs', 'trigger', 'echo', '--data', '{']);

@@ -65,7 +65,11 @@ function isFolder(path: string): boolean {
 }
 
 function unreadable(title: string, file: string, error: unknown): Problem {
-  return { severity: 'error', code: 'PROJECT_UNREADABLE', message: `${title}: ${messageOf(error)}`, file, remedy: 'let this user read it' };
+  const code = (error as NodeJS.ErrnoException).code;
+  const notText = code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
+  const why = notText ? 'stream did not contain valid UTF-8' : messageOf(error);
+  const remedy = notText ? 'save it as UTF-8' : code === 'ENOENT' ? 'mend the link, or remove it' : 'let this user read it';
+  return { severity: 'error', code: 'PROJECT_UNREADABLE', message: `${title}: ${why}`, file, remedy };
 }
 
 function* loadFile(session: Session, projectDir: string, path: string, folder: Folder | undefined): Op<Problem[]> {

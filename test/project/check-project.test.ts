@@ -1,3 +1,5 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CheckedProject, checkProject } from '../../src/project/check-project.js';
 import { createProject, type ProjectFolder } from '../support/project.js';
@@ -198,6 +200,20 @@ describe('a broken project [BOUNDARY]', () => {
     const project = await check({ 'jobs/a.lua': 'return "\u0000"', 'jobs/b.lua': '\u001bLua', 'jobs/c.lua': job('c') });
     expect(project.problems).toMatchObject([{ file: 'jobs/b.lua', severity: 'error' }]);
     expect(project.registry.jobs.has('c')).toBe(true);
+  });
+
+  it('says what to do about bytes that are no text, and about a link to nowhere', async () => {
+    const folder = await createProject({});
+    folders.push(folder);
+    await mkdir(join(folder.dir, 'jobs'));
+    await writeFile(join(folder.dir, 'jobs/bytes.lua'), Buffer.from([0xff, 0xfe, 0x00]));
+    await symlink('nowhere.lua', join(folder.dir, 'jobs/link.lua'));
+    const { problems } = await checkProject(folder.dir, {});
+    expect(problems.map(({ code, file, remedy }) => [code, file, remedy])).toEqual([
+      ['PROJECT_UNREADABLE', 'jobs/bytes.lua', 'save it as UTF-8'],
+      ['PROJECT_UNREADABLE', 'jobs/link.lua', 'mend the link, or remove it'],
+    ]);
+    expect(problems[0]!.message).toContain('stream did not contain valid UTF-8');
   });
 });
 

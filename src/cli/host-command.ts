@@ -1,4 +1,5 @@
 /** What `serve` and `work` share: the log, the note about crap-cms beside us, and ending gracefully. */
+import { didYouMean } from '../domain/suggest.js';
 import { createHost, type Host, type HostOptions } from '../host/host.js';
 import { createHostLog, type HostLog } from '../host/log.js';
 import { VERSION } from '../host/version.js';
@@ -36,9 +37,18 @@ export async function prepareCommand(invocation: Invocation, options: HostComman
     );
   }
   const { queues, concurrency } = options;
+  const known = knownQueues(project);
+  for (const name of queues?.filter((queue) => !known.has(queue)) ?? []) {
+    log.line('warn', `No job uses the queue '${name}' of --queues${didYouMean(name, known)}`, { queue: name });
+  }
   return {
     ...prepared,
     log,
     create: (more) => createHost({ ...prepared.options, log, queues, concurrency, ...more }),
   };
+}
+
+/** Queues that runs of this project can stand in. */
+function knownQueues({ registry, config }: PreparedHost['project']): Set<string> {
+  return new Set([...[...registry.jobs.values()].map((job) => job.queue), config.email.queue_name]);
 }

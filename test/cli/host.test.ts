@@ -79,6 +79,14 @@ it('work --drain claims from the named queues only', async () => {
   expect(Object.fromEntries(runs.map((run) => [run.slug, run.status]))).toEqual({ echo: 'pending', broken: 'failed' });
 });
 
+it('a queue name that no job uses is warned about, with the nearest', async () => {
+  project = await notesProject();
+  const { code, stderr } = await runCli(['-C', project.dir, 'work', '--drain', '--queues', 'slow,sloww']);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain("No job uses the queue 'sloww' of --queues (did you mean 'slow'?)");
+  expect(stderr).not.toContain("the queue 'slow' ");
+});
+
 it('with --json the log of a host is JSON lines on stdout', async () => {
   project = await notesProject();
   await runJson(['-C', project.dir, 'jobs', 'trigger', 'echo']);

@@ -5,7 +5,6 @@
 import type { DatabaseContext, Session } from '../bindings/session.js';
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
-import { systemClock } from '../domain/clock.js';
 import { HostError, NotFoundError, RunAbort } from '../domain/errors.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Op, Wait } from '../domain/op.js';
@@ -13,15 +12,14 @@ import type { ClaimedRun, LogLine } from '../domain/run.js';
 import { engineFor } from '../lua/engines.js';
 import type { Registry } from '../project/registry.js';
 import type { Db } from '../store/db.js';
-import { sqliteStore } from '../store/sqlite/store.js';
 import type { WriteGrant, WriteQueue } from '../store/writer.js';
 import { Executor, type ExecutorOptions } from './executor.js';
+import { executorOptions } from './executor-options.js';
 import { SLICE_MS } from './limits.js';
 import type { RunReport } from './protocol.js';
 import { drive, RunControl } from './run-control.js';
-import { ConnectionPool, RunDatabase, type TransactionMode } from './run-database.js';
+import { RunDatabase, type TransactionMode } from './run-database.js';
 import { timeoutText } from './run-report.js';
-import { SlotPool } from './slot.js';
 
 export interface LocalProject {
   dir: string;
@@ -57,8 +55,6 @@ export interface LocalExecutor {
    * NotFoundError JOB_UNKNOWN where the project has no such job.
    */
   runHandler(slug: string, data: string, options?: TransactionOptions): Promise<RunReport>;
-  /** Executes a claimed run to its outcome; `completed` is committed with its completion, other outcomes are for the caller to record. */
-  execute(run: ClaimedRun, options?: TransactionOptions): Promise<RunReport>;
   close(): void;
 }
 
@@ -68,47 +64,17 @@ export async function createLocalExecutor(project: LocalProject, databasePath: s
   const engine = engineFor(moonlighter.lua.engine);
   await engine.load();
   let hostLog = (_line: LogLine) => {};
-  const slots = new SlotPool({
+  const options = executorOptions({
     engine,
     projectDir: project.dir,
+    databasePath,
     crap: config,
     moonlighter,
     generation,
-    store: sqliteStore,
-    clock: systemClock,
+    queue: new LocalWriteQueue(),
     log: (line) => hostLog(line),
   });
-  const queue = new LocalWriteQueue();
-  const connections = new ConnectionPool(databasePath, moonlighter.database.synchronous, config.database.busy_timeout * 1000, queue);
-  const options: ExecutorOptions = {
-    slots,
-    connections,
-    queue,
-    store: sqliteStore,
-    clock: systemClock,
-    generation,
-    maxInstructions: config.hooks.max_instructions || Number.POSITIVE_INFINITY,
-    log: (line) => hostLog(line),
-  };
   const executor = new Executor(options);
-
-  async function execute(run: ClaimedRun, unrecorded: boolean, call: TransactionOptions): Promise<RunReport> {
-    const job = project.registry.jobs.get(run.slug);
-    if (!job) throw new NotFoundError('JOB_UNKNOWN', `Job '${run.slug}' not defined`);
-    const control = controlOf(call.signal);
-    const report = await executor.execute({
-      run,
-      job,
-      timeoutMs: (call.timeout ?? job.timeout) * 1000,
-      control,
-      watcher: { ...(call.log && { log: call.log }) },
-      unrecorded,
-      ...(call.rollback && { dryRun: true }),
-      ...(call.user && { user: call.user }),
-    });
-    if (report.queued && !call.rollback) call.onQueued?.(run.slug);
-    return report;
-  }
 
   return {
     async transaction(body, call = {}) {
@@ -118,7 +84,6 @@ export async function createLocalExecutor(project: LocalProject, databasePath: s
         if (!passage.again) return passage.value;
       }
     },
-    execute: (run, call = {}) => execute(run, false, call),
     async runHandler(slug, data, call = {}) {
       const job = project.registry.jobs.get(slug);
       if (!job) throw new NotFoundError('JOB_UNKNOWN', `Job '${slug}' not defined`);
@@ -135,11 +100,22 @@ export async function createLocalExecutor(project: LocalProject, databasePath: s
         scheduledBy: null,
         createdAt: Date.now(),
       };
-      return execute(run, true, call);
+      const report = await executor.execute({
+        run,
+        job,
+        timeoutMs: (call.timeout ?? job.timeout) * 1000,
+        control: controlOf(call.signal),
+        watcher: { ...(call.log && { log: call.log }) },
+        unrecorded: true,
+        ...(call.rollback && { dryRun: true }),
+        ...(call.user && { user: call.user }),
+      });
+      if (report.queued && !call.rollback) call.onQueued?.(slug);
+      return report;
     },
     close() {
-      slots.close();
-      connections.close();
+      options.slots.close();
+      options.connections.close();
     },
   };
 }

@@ -2,20 +2,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
-import { systemClock } from '../domain/clock.js';
 import type { ClaimedRun, LogLine } from '../domain/run.js';
 import { engineFor } from '../lua/engines.js';
 import { EMAIL_SLUG } from '../mail/message.js';
 import { createMailProvider } from '../mail/provider.js';
-import { sqliteStore } from '../store/sqlite/store.js';
-import { Executor, type ExecutorOptions, type RunWatcher } from './executor.js';
+import { Executor, type RunWatcher } from './executor.js';
+import { executorOptions } from './executor-options.js';
 import { MailSender } from './mail-run.js';
 import { runOnInit } from './on-init.js';
 import type { FromWorker, RunReport, ToWorker, WorkerSetup } from './protocol.js';
 import { RunControl } from './run-control.js';
-import { ConnectionPool } from './run-database.js';
 import { errorOf } from './run-report.js';
-import { SlotPool } from './slot.js';
 import { WriteQueueClient } from './write-queue-client.js';
 
 const setup = workerData as WorkerSetup;
@@ -26,26 +23,16 @@ const post = (message: FromWorker) => parentPort!.postMessage(message);
 const hostLog = (line: LogLine) => post({ type: 'log', run: undefined, slug: undefined, line });
 
 const queue = new WriteQueueClient(post);
-const connections = new ConnectionPool(setup.databasePath, moonlighter.database.synchronous, crap.database.busy_timeout * 1000, queue);
-const options: ExecutorOptions = {
-  slots: new SlotPool({
-    engine,
-    projectDir: setup.projectDir,
-    crap,
-    moonlighter,
-    generation: setup.generation,
-    store: sqliteStore,
-    clock: systemClock,
-    log: hostLog,
-  }),
-  connections,
-  queue,
-  store: sqliteStore,
-  clock: systemClock,
+const options = executorOptions({
+  engine,
+  projectDir: setup.projectDir,
+  databasePath: setup.databasePath,
+  crap,
+  moonlighter,
   generation: setup.generation,
-  maxInstructions: crap.hooks.max_instructions || Number.POSITIVE_INFINITY,
+  queue,
   log: hostLog,
-};
+});
 const executor = new Executor(options);
 const mails = new MailSender({ ...options, provider: createMailProvider(crap.email) });
 const controls = new Map<string, { claim: number; control: RunControl }>();
@@ -119,6 +106,6 @@ async function shutdown(): Promise<void> {
   for (const { control } of controls.values()) control.stop('released');
   await Promise.all(running);
   options.slots.close();
-  connections.close();
+  options.connections.close();
   process.exit(0);
 }

@@ -1,0 +1,41 @@
+/** What an executor works with in one thread or process: its slots, its connections, its limits. */
+import type { CrapConfig } from '../config/crap-config.js';
+import type { MoonlighterConfig } from '../config/moonlighter-config.js';
+import { systemClock } from '../domain/clock.js';
+import type { LogLine } from '../domain/run.js';
+import type { Engine } from '../lua/vm.js';
+import { sqliteStore } from '../store/sqlite/store.js';
+import type { WriteQueue } from '../store/writer.js';
+import type { ExecutorOptions } from './executor.js';
+import { ConnectionPool } from './run-database.js';
+import { SlotPool } from './slot.js';
+
+export interface ExecutorSetup {
+  /** Loaded before the first run. */
+  engine: Engine;
+  projectDir: string;
+  databasePath: string;
+  crap: CrapConfig;
+  moonlighter: MoonlighterConfig;
+  generation: 8 | 10;
+  queue: WriteQueue;
+  /** Lines written while no run is in a slot. */
+  log(line: LogLine): void;
+}
+
+/** Opens nothing yet. The caller closes `slots` and `connections`. */
+export function executorOptions(setup: ExecutorSetup): ExecutorOptions {
+  const { engine, projectDir, databasePath, crap, moonlighter, generation, queue, log } = setup;
+  const store = sqliteStore;
+  const clock = systemClock;
+  return {
+    slots: new SlotPool({ engine, projectDir, crap, moonlighter, generation, store, clock, log }),
+    connections: new ConnectionPool(databasePath, moonlighter.database.synchronous, crap.database.busy_timeout * 1000, queue),
+    queue,
+    store,
+    clock,
+    generation,
+    maxInstructions: crap.hooks.max_instructions || Number.POSITIVE_INFINITY,
+    log,
+  };
+}

@@ -33,7 +33,7 @@ os.time = function(fields)
     return host_time()
   end
   if type(fields) ~= "table" then
-    error("bad argument #1 to 'time' (table expected, got " .. type(fields) .. ")", 2)
+    error("bad argument #1 to 'os.time' (table expected, got " .. type(fields) .. ")", 2)
   end
   local raw = {}
   for _, name in pairs({ "year", "month", "day", "hour", "min", "sec", "isdst" }) do
@@ -48,9 +48,9 @@ end
 
 os.date = function(format, time)
   if format ~= nil and type(format) ~= "string" and type(format) ~= "number" then
-    error("bad argument #1 to 'date' (string expected, got " .. type(format) .. ")", 2)
+    error("bad argument #1 to 'os.date' (string expected, got " .. type(format) .. ")", 2)
   end
-  return (relay(pcall(host_date, format and tostring(format), time ~= nil and seconds_of(time, 2, "date") or nil)))
+  return (relay(pcall(host_date, format and tostring(format), time ~= nil and seconds_of(time, 2, "os.date") or nil)))
 end
 
 os.clock = function()
@@ -58,7 +58,7 @@ os.clock = function()
 end
 
 os.difftime = function(a, b)
-  return (seconds_of(a, 1, "difftime") - seconds_of(b, 2, "difftime")) + 0.0
+  return (seconds_of(a, 1, "os.difftime") - seconds_of(b, 2, "os.difftime")) + 0.0
 end
 
 -- Lua seeds itself from the second and an address; states of one second would throw the same dice.

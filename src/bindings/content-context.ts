@@ -2,6 +2,7 @@
 import type { CrapConfig } from '../config/crap-config.js';
 import type { ContentContext, ContentSettings } from '../content/context.js';
 import type { Op } from '../domain/op.js';
+import { hashPassword } from './password.js';
 import type { DatabaseContext, Session } from './session.js';
 
 /** The settings of content operations, as crap.toml has them. */
@@ -32,6 +33,7 @@ export function createContentContext(session: Session, database: DatabaseContext
     uiLocale: database.uiLocale,
     hookDepth: 0,
     overrideAccessByDefault: database.overrideAccessByDefault,
+    hashPassword,
     *within<T>(change: { hookDepth?: number; overrideAccessByDefault?: boolean }, body: () => Op<T>): Op<T> {
       const { hookDepth, overrideAccessByDefault } = context;
       context.hookDepth = change.hookDepth ?? hookDepth;

@@ -47,6 +47,8 @@ export interface ContentContext {
   hookDepth: number;
   /** Default of overrideAccess where the caller gave none: true in handler code, migrations and eval without --user; false in hooks, on_init, access functions. */
   overrideAccessByDefault: boolean;
+  /** Ends with the Argon2id hash of a password, in PHC form. */
+  hashPassword(password: string): Op<string>;
   /** Runs `body` as code of a hook or access function: hookDepth and overrideAccessByDefault as given, restored afterwards. */
   within<T>(change: { hookDepth?: number; overrideAccessByDefault?: boolean }, body: () => Op<T>): Op<T>;
 }

@@ -7,6 +7,7 @@ import type { ContentContext, Document } from './context.js';
 import { createInside, filterTableText } from './create.js';
 import { refused } from './failure.js';
 import { inputOf } from './input.js';
+import { hashGiven } from './password.js';
 import { collectionPlan } from './plan.js';
 import { asTable, checkOptions, type QueryOptions } from './query.js';
 
@@ -30,11 +31,14 @@ export function* createMany(
   }
   const override = overrides(ctx, options);
   const own = { ...options, locale: undefined };
+  const hashes: (string | undefined)[] = [];
+  for (const item of given) hashes.push(yield* hashGiven(ctx, plan, item));
   return yield* ctx.db.savepoint(function* () {
     const documents: Document[] = [];
-    for (const item of given) {
+    for (const [i, item] of given.entries()) {
       if (!override) yield* allowWhole(ctx, plan.access.create, 'Create', filterTableText(slug));
-      documents.push(yield* createInside(ctx, plan, item, own, { override, readLocale: undefined, many: true }));
+      const scope = { override, readLocale: undefined, many: true, passwordHash: hashes[i] };
+      documents.push(yield* createInside(ctx, plan, item, own, scope));
     }
     return { created: documents.length, documents };
   });

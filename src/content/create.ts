@@ -12,7 +12,7 @@ import { type HookRun, writeRun } from './hook-context.js';
 import { runAfterChange, runBeforeWrite } from './hooks.js';
 import { type Input, inputOf, plainInput, withFlatCopies } from './input.js';
 import { localeOf } from './locale.js';
-import { withoutPassword } from './password.js';
+import { hashGiven, storePassword, withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { documentOf, flatRow, selectSql } from './read.js';
@@ -33,7 +33,8 @@ export function* create(ctx: ContentContext, slug: string, data: LuaTable | Json
   return yield* prefixed('create error: ', function* () {
     const override = overrides(ctx, options);
     if (!override) yield* allowWhole(ctx, plan.access.create, 'Create', filterTableText(slug));
-    return yield* ctx.db.savepoint(() => createInside(ctx, plan, given, options, { override, readLocale, many: false }));
+    const passwordHash = yield* hashGiven(ctx, plan, given);
+    return yield* ctx.db.savepoint(() => createInside(ctx, plan, given, options, { override, readLocale, many: false, passwordHash }));
   });
 }
 
@@ -47,13 +48,15 @@ export interface WriteScope {
   readLocale: string | undefined;
   /** A *_many call: no flat copies of group leaves for hooks, and without hooks no validation. */
   many: boolean;
+  /** Of the password in the data. */
+  passwordHash?: string;
 }
 
 export function* createInside(ctx: ContentContext, plan: Plan, given: JsonObject, options: QueryOptions, scope: WriteScope): Op<Document> {
   const draft = options.draft && plan.drafts;
   const locale = scope.readLocale === 'all' ? undefined : scope.readLocale;
   const run = writeRun(ctx, plan, 'create', options, draft);
-  const data = withoutPassword(ctx, plan, given);
+  const data = withoutPassword(plan, given);
   const input = scope.many ? plainInput(data) : withFlatCopies(plan, data);
   if (!scope.override) strip(plan, yield* deniedFields(ctx, plan, 'create'), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
@@ -63,6 +66,7 @@ export function* createInside(ctx: ContentContext, plan: Plan, given: JsonObject
   yield* runBeforeWrite(ctx, run, 'before_change', input);
   const id = nanoid();
   yield* writeNew(ctx, plan, id, input, locale, draft);
+  yield* storePassword(ctx, plan, id, scope.passwordHash);
   return yield* finish(ctx, plan, id, run, scope.override, scope.readLocale);
 }
 

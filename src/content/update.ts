@@ -15,7 +15,7 @@ import { writeRun } from './hook-context.js';
 import { runBeforeWrite } from './hooks.js';
 import { type Input, inputOf, plainInput, withFlatCopies } from './input.js';
 import { localeOf } from './locale.js';
-import { withoutPassword } from './password.js';
+import { hashGiven, storePassword, withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { flatRow, selectSql } from './read.js';
@@ -39,7 +39,9 @@ export function* update(ctx: ContentContext, slug: string, id: string, data: Lua
   return yield* prefixed('update error: ', function* () {
     const override = overrides(ctx, options);
     const constraint = override ? undefined : yield* allowRows(ctx, plan.access.update, 'Update', id);
-    return yield* ctx.db.savepoint(() => updateInside(ctx, plan, id, given, options, { override, constraint, readLocale, many: false }));
+    const passwordHash = yield* hashGiven(ctx, plan, given);
+    const scope = { override, constraint, readLocale, many: false, passwordHash };
+    return yield* ctx.db.savepoint(() => updateInside(ctx, plan, id, given, options, scope));
   });
 }
 
@@ -61,7 +63,7 @@ export function* updateInside(
   const draft = options.draft && plan.drafts;
   const run = writeRun(ctx, plan, 'update', shown, scope.many ? undefined : draft);
   run.id = id;
-  const data = withoutPassword(ctx, plan, given);
+  const data = withoutPassword(plan, given);
   const input = scope.many ? plainInput(data) : withFlatCopies(plan, data);
   if (!scope.override) strip(plan, yield* deniedFields(ctx, plan, 'update'), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
@@ -71,8 +73,13 @@ export function* updateInside(
     yield* validate(ctx, plan, input, { isUpdate: true, id, draft, stored, locale, hookDepth: run.depth });
   }
   yield* runBeforeWrite(ctx, run, 'before_change', input);
-  if (draft) yield* saveDraft(ctx, plan, id, input, locale);
-  else yield* writeChanges(ctx, plan, id, input, locale, { keepsCheckboxes: scope.many, pending });
+  if (draft) {
+    yield* saveDraft(ctx, plan, id, input, locale);
+    if (scope.passwordHash !== undefined) ctx.lua.warn(`a draft holds no password: the one given for '${plan.slug}' ${id} was not stored`);
+  } else {
+    yield* writeChanges(ctx, plan, id, input, locale, { keepsCheckboxes: scope.many, pending });
+    yield* storePassword(ctx, plan, id, scope.passwordHash);
+  }
   return yield* finish(ctx, plan, id, run, scope.override, scope.readLocale);
 }
 

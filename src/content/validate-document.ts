@@ -32,7 +32,7 @@ function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, options: Que
   const operation = isUpdate ? 'update' : 'create';
   const draft = options.draft && plan.drafts;
   const run = writeRun(ctx, plan, operation, options, draft);
-  const input = withFlatCopies(plan, withoutPassword(ctx, plan, given));
+  const input = withFlatCopies(plan, withoutPassword(plan, given));
   if (!overrides(ctx, options)) strip(plan, yield* deniedFields(ctx, plan, operation), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
   try {

@@ -35,6 +35,31 @@ describe.each(engines)('$name', (engine) => {
     );
   });
 
+  it('hashes the password of a document while the script waits', async () => {
+    const bench = await benches.open(engine);
+    await bench.run('crap.collections.define("people", { auth = true, fields = {} })');
+    await bench.enter();
+    expect(
+      await bench.run(`
+        local doc = crap.collections.create("people", { email = "a@example.com", password = "secret" })
+        return doc.email, doc.password, doc._password_hash, crap.collections.update("people", doc.id, { password = 5 }).email`),
+    ).toEqual(['a@example.com', undefined, undefined, 'a@example.com']);
+  });
+
+  it('keeps versions', async () => {
+    const bench = await open();
+    expect(
+      await bench.run(`
+        local C = crap.collections
+        local doc = C.create("notes", { title = "one" })
+        C.update("notes", doc.id, { title = "two" }, { draft = true })
+        local draft = C.find_by_id("notes", doc.id, { draft = true })
+        local versions = C.list_versions("notes", doc.id)
+        local restored = C.restore_version("notes", doc.id, versions.docs[1].id)
+        return draft.title, versions.pagination.totalDocs, restored.title, C.unpublish("notes", doc.id)._status`),
+    ).toEqual(['two', 2, 'two', 'draft']);
+  });
+
   it('takes documents out of the trash, counts references and validates', async () => {
     const bench = await open();
     expect(

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hashPassword } from '../../src/bindings/password.js';
 import type { ContentContext, ContentSettings, Document } from '../../src/content/context.js';
 import { count } from '../../src/content/count.js';
 import { create } from '../../src/content/create.js';
@@ -167,6 +168,7 @@ export function openStage(options: StageOptions = {}): Stage {
     uiLocale: undefined,
     hookDepth: 0,
     overrideAccessByDefault: false,
+    hashPassword,
     *within(change, body) {
       const before = { hookDepth: ctx.hookDepth, overrideAccessByDefault: ctx.overrideAccessByDefault };
       Object.assign(ctx, change);

@@ -63,6 +63,10 @@ host.keep("freeze", function(t, key, name)
   end
 end)
 
+io.stdin = freeze("io.stdin", io.stdin)
+io.stdout = freeze("io.stdout", io.stdout)
+io.stderr = io.stdout
+
 local loaded = package.loaded
 -- A project may add to the path as it does in the reference; modules are found in its folder whatever it says.
 local writable = { package = { path = true, cpath = true } }
@@ -78,5 +82,5 @@ local shown = {}
 for key, value in next, metatable do
   shown[key] = value
 end
-shown.__index = string
+shown.__index = _G.string
 metatable.__metatable = freeze("the metatable of strings", shown)

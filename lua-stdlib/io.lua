@@ -141,9 +141,15 @@ local function write(self, ...)
   return self
 end
 
-local stdout = setmetatable({}, { __name = "FILE*", __metatable = false, __index = { write = write, flush = function() end, close = function() end } })
+local stdin = setmetatable({}, {
+  __name = "FILE*",
+  __metatable = false,
+  __index = { standard = true, read = refused("stdin:read", "a job has no terminal"), lines = refused("stdin:lines", "a job has no terminal") },
+})
+local stdout = setmetatable({}, { __name = "FILE*", __metatable = false, __index = { standard = true, write = write, flush = function() end, close = function() end } })
 
-io = {
+local library
+library = {
   open = function(path, mode)
     return open(path, mode)
   end,
@@ -155,14 +161,15 @@ io = {
     return handle:lines(format)
   end,
   write = function(...)
-    return write(stdout, ...)
+    return write(library.stdout, ...)
   end,
   type = function(value)
-    if type(value) == "table" and getmetatable(value) == false and (value == stdout or value.path) then
+    if type(value) == "table" and getmetatable(value) == false and (value.standard or value.path) then
       return value.closed and "closed file" or "file"
     end
     return nil
   end,
+  stdin = stdin,
   stdout = stdout,
   stderr = stdout,
   read = refused("read", "a job has no terminal"),
@@ -173,7 +180,8 @@ io = {
   close = refused("close", "close the file itself: file:close()"),
   flush = function() end,
 }
-package.loaded.io = io
+io = library
+package.loaded.io = library
 
 local warning = false
 

@@ -33,7 +33,6 @@ const SIGNS: readonly Sign[] = [
   },
   { capability: 'lua54', pattern: /\blocal\b[^=\n]*<\s*(?:const|close)\s*>/g, remedy: NO_54 },
   { capability: 'lua54', pattern: /\bcoroutine\.close\b/g, remedy: NO_54 },
-  { capability: 'lua54', pattern: /(?<![\w.:])warn\s*\(/g, remedy: 'use print or crap.log.warn' },
 ];
 
 /** In the order of lines. */

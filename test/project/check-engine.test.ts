@@ -34,11 +34,11 @@ describe('what an engine lacks is found in', () => {
     ['local x = 1 << 40', ['integers64 1 << 40']],
     ['local x <const> = 1', ['lua54 1 local x <const>']],
     ['local f <close> = open()', ['lua54 1 local f <close>']],
-    ['coroutine.close(co)\nwarn("x")', ['lua54 1 coroutine.close', 'lua54 2 warn(']],
+    ['\ncoroutine.close(co)', ['lua54 2 coroutine.close']],
     ['os.time() * 1000.0', []],
     ['local now = os.time()\nreturn now - 60, now / 1000, now * 1000.0, x.now * 5', []],
     ['-- os.time() * 1000\nlocal s = "local x <const>" --[[ warn("x")\n coroutine.close ]]', []],
-    ['crap.log.warn("x"); logger:warn("x"); a < const, b > 1', []],
+    ['crap.log.warn("x"); warn("x"); a < const, b > 1', []],
   ])('%s', (source, expected) => {
     expect(findLacks(source, narrow).map(({ capability, line, text }) => `${capability} ${line} ${text}`)).toEqual(expected);
     expect(findLacks(source, engineFor('lua54').capabilities)).toEqual([]);

@@ -24,7 +24,7 @@ const ORDER = ` ORDER BY ${RANK}, rowid LIMIT ?`;
 
 const RUNNING = "SELECT slug, queue, COUNT(*) AS n FROM _crap_jobs WHERE status = 'running' GROUP BY slug, queue";
 
-const TAKE = `UPDATE _crap_jobs SET status = 'running', attempt = attempt + 1, _ml_claim = _ml_claim + 1, _ml_host = ?, _ml_lease = ?,
+const TAKE = `UPDATE _crap_jobs SET status = 'running', attempt = attempt + 1, _ml_attempt = attempt + 1, _ml_claim = _ml_claim + 1, _ml_host = ?, _ml_lease = ?,
   started_at = ?, heartbeat_at = ?, _ml_started = ? WHERE id = ? AND status = 'pending'`;
 const TAKEN =
   'SELECT id, slug, queue, data, _ml_claim, attempt, max_attempts, priority, unique_key, scheduled_by, created_at, _ml_created FROM _crap_jobs WHERE id = ?';
@@ -72,10 +72,10 @@ function* addHeads(db: Db, request: ClaimRequest, full: readonly string[], slug:
   const served = request.queues?.filter((queue) => !full.includes(queue));
   const named = served ?? full;
   const lanes = served || full.length > 0 ? ` AND queue ${served ? '' : 'NOT '}IN (${named.map(() => '?').join(', ')})` : '';
-  const nowText = toText(request.now);
-  const rows = yield* db.all(`${HEAD}${lanes}${ORDER}`, [slug, request.now, request.now, nowText, ...named, capacity]);
+  const { now } = request;
+  const rows = yield* db.all(`${HEAD}${lanes}${ORDER}`, [slug, now, now, now, ...named, capacity]);
   if (rows.length < capacity) {
-    const low = yield* db.all(`${HEAD_LOW}${lanes}${ORDER}`, [slug, request.now, nowText, ...named, capacity]);
+    const low = yield* db.all(`${HEAD_LOW}${lanes}${ORDER}`, [slug, now, now, ...named, capacity]);
     const seen = new Set(rows.map((row) => row['id']));
     rows.push(...low.filter((row) => !seen.has(row['id']!)));
   }

@@ -2,6 +2,7 @@
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
 import type { HostRecord } from '../store.js';
+import { foreignClaim, OURS } from './fence.js';
 import { toText } from './times.js';
 
 export function* registerHost(db: Db, host: HostRecord): Op<void> {
@@ -38,19 +39,19 @@ export function* listClaimsOf(
   host: string | undefined,
   staleBefore: number,
 ): Op<{ run: string; slug: string; claim: number; losses: number; attempt: number; maxAttempts: number }[]> {
-  const columns = 'id, slug, _ml_claim, _ml_losses, attempt, max_attempts';
+  const columns = `id, slug, _ml_claim, _ml_losses, attempt, max_attempts, ${OURS} AS ours`;
   const rows =
     host === undefined
       ? yield* db.all(
-          `SELECT ${columns} FROM _crap_jobs WHERE status = 'running' AND (_ml_host IS NULL OR _ml_host NOT IN (SELECT id FROM _ml_hosts))
+          `SELECT ${columns} FROM _crap_jobs WHERE status = 'running' AND (NOT ${OURS} OR _ml_host IS NULL OR _ml_host NOT IN (SELECT id FROM _ml_hosts))
            AND (heartbeat_at IS NULL OR heartbeat_at < ?)`,
           [toText(staleBefore)],
         )
-      : yield* db.all(`SELECT ${columns} FROM _crap_jobs WHERE status = 'running' AND _ml_host = ?`, [host]);
+      : yield* db.all(`SELECT ${columns} FROM _crap_jobs WHERE status = 'running' AND ${OURS} AND _ml_host = ?`, [host]);
   return rows.map((row) => ({
     run: String(row['id']),
     slug: String(row['slug']),
-    claim: Number(row['_ml_claim']),
+    claim: row['ours'] === 1 ? Number(row['_ml_claim']) : foreignClaim(Number(row['attempt'])),
     losses: Number(row['_ml_losses']),
     attempt: Number(row['attempt']),
     maxAttempts: Number(row['max_attempts']),

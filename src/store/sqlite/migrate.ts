@@ -2,7 +2,7 @@
 import { StoreUnavailableError } from '../../domain/errors.js';
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
-import { JOB_COLUMNS, OUR_TABLES, REFERENCE_TABLES, SCHEMA_VERSION } from './schema.js';
+import { DELETE_ATTEMPTS, JOB_COLUMNS, OUR_TABLES, REFERENCE_TABLES, SCHEMA_VERSION } from './schema.js';
 
 /** The version of a database's system tables; 0 = not ours yet. */
 export function* schemaVersion(db: Db): Op<number> {
@@ -27,7 +27,12 @@ export function* migrate(db: Db): Op<void> {
   for (const [name, declaration] of JOB_COLUMNS) {
     if (!present.has(name)) yield* db.run(`ALTER TABLE _crap_jobs ADD COLUMN ${name} ${declaration}`);
   }
+  // Version 1 knew claims by their number alone; those that stand go on.
+  if (!present.has('_ml_attempt')) {
+    yield* db.run("UPDATE _crap_jobs SET _ml_attempt = attempt WHERE status = 'running' AND _ml_host IS NOT NULL");
+  }
   yield* runAll(db, OUR_TABLES);
+  yield* db.run(DELETE_ATTEMPTS);
   yield* setMeta(db, 'schema_version', String(SCHEMA_VERSION));
 }
 

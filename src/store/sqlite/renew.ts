@@ -1,10 +1,10 @@
 /** Renew: extends leases and keeps the reference's heartbeat fresh, fenced by (run, claim). */
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
+import { fenceOf } from './fence.js';
 import { toText } from './times.js';
 
-const RENEW =
-  "UPDATE _crap_jobs SET _ml_lease = ?, heartbeat_at = ? WHERE id = ? AND status = 'running' AND _ml_claim = ? AND _ml_host = ?";
+const RENEW = 'UPDATE _crap_jobs SET _ml_lease = ?, heartbeat_at = ? WHERE _ml_host = ? AND ';
 
 /** The runs whose claims still stand. */
 export function* renew(
@@ -16,7 +16,8 @@ export function* renew(
 ): Op<Set<string>> {
   const held = new Set<string>();
   for (const { run, claim } of claims) {
-    if ((yield* db.run(RENEW, [leaseUntil, toText(now), run, claim, host])) === 1) held.add(run);
+    const fence = fenceOf(run, claim);
+    if ((yield* db.run(RENEW + fence.sql, [leaseUntil, toText(now), host, ...fence.params])) === 1) held.add(run);
   }
   return held;
 }

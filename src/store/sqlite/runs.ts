@@ -4,7 +4,7 @@ import { RUN_STATUSES, type Run, type RunStatus } from '../../domain/run.js';
 import type { Db, Row, SqlValue } from '../db.js';
 import type { RunFilter } from '../store.js';
 import { DUE, RANK, READY } from './schema.js';
-import { fromText, toText } from './times.js';
+import { fromText } from './times.js';
 
 const COLUMNS = `*, ${DUE} AS due, rowid AS row`;
 
@@ -53,7 +53,7 @@ export function* hasDue(db: Db, now: number, slugs: readonly string[], queues?: 
   for (const slug of slugs) {
     // As in claiming: rank never exceeds the due time unless the priority is negative, so the first scan ends before the runs that wait.
     const due = `${READY}${lanes} LIMIT 1`;
-    const params = [now, toText(now), ...(queues ?? [])];
+    const params = [now, now, ...(queues ?? [])];
     const pending = "SELECT 1 FROM _crap_jobs WHERE slug = ? AND status = 'pending'";
     if (yield* db.get(`${pending} AND ${RANK} <= ? AND ${due}`, [slug, now, ...params])) return true;
     if (yield* db.get(`${pending} AND priority < 0 AND ${due}`, [slug, ...params])) return true;
@@ -88,7 +88,7 @@ function statusOf(text: unknown): RunStatus {
 
 function toRun(row: Row): Run {
   const created = Number(row['_ml_created'] ?? fromText(row['created_at']) ?? 0);
-  const retryAfter = Number(row['_ml_due']) === 0 ? fromText(row['retry_after']) : null;
+  const retryAfter = foreignRetryAfter(row);
   return {
     id: String(row['id']),
     slug: String(row['slug']),
@@ -109,6 +109,14 @@ function toRun(row: Row): Run {
     startedAt: exact(row['_ml_started'], row['started_at']),
     completedAt: exact(row['_ml_completed'], row['completed_at']),
   };
+}
+
+/** What crap-cms wrote there; beside a due time of ours it is only that, rounded up. */
+function foreignRetryAfter(row: Row): number | null {
+  const at = fromText(row['retry_after']);
+  if (at === null) return null;
+  const roundedBy = at - Number(row['_ml_due']);
+  return roundedBy >= 0 && roundedBy < 1000 ? null : at;
 }
 
 /** Our milliseconds where they belong to the text beside them (crap-cms writes only the text). */

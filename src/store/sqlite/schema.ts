@@ -1,7 +1,7 @@
 /** System tables: the reference's as it lays them out (crap-jobs 4, layout of its own database), and ours named `_ml_…`. */
 
-/** Raised with every step appended to STEPS in migrate.ts. */
-export const SCHEMA_VERSION = 1;
+/** Raised with every change below; `migrate` adds what is missing. */
+export const SCHEMA_VERSION = 2;
 
 /** What the reference makes; `IF NOT EXISTS`, since its own database has them. */
 export const REFERENCE_TABLES = `
@@ -54,6 +54,8 @@ export const JOB_COLUMNS: readonly [name: string, declaration: string][] = [
   ['unique_key', 'TEXT'],
   // The fence: the number of the newest claim, never reused.
   ['_ml_claim', 'INTEGER NOT NULL DEFAULT 0'],
+  // `attempt` as our claim left it; a claim by crap-cms counts on from there, and this tells (fence.ts).
+  ['_ml_attempt', 'INTEGER NOT NULL DEFAULT 0'],
   ['_ml_host', 'TEXT'],
   ['_ml_lease', 'INTEGER NOT NULL DEFAULT 0'],
   // Epoch ms from which it may be claimed; 0 = since created_at.
@@ -68,8 +70,12 @@ export const JOB_COLUMNS: readonly [name: string, declaration: string][] = [
 /** When a row became due, in epoch ms, also for rows that crap-cms inserted. */
 export const DUE = '(CASE WHEN _ml_due = 0 THEN unixepoch(created_at) * 1000 ELSE _ml_due END)';
 
-/** Parameters: now in epoch ms, now as text. retry_after of a row of ours is only the due time rounded for crap-cms; on a foreign row it is the truth. */
-export const READY = `${DUE} <= ? AND (_ml_due > 0 OR retry_after IS NULL OR retry_after <= ?)`;
+/**
+ * Parameters: now in epoch ms, twice. `retry_after` beside a due time of ours is only that, rounded up for crap-cms; any other was written
+ * by crap-cms (also on a run of ours that it has attempted), in one of its two time formats, and counts.
+ */
+export const READY = `${DUE} <= ? AND (retry_after IS NULL OR coalesce(unixepoch(retry_after), 0) * 1000 <= ?
+  OR unixepoch(retry_after) * 1000 - _ml_due BETWEEN 0 AND 999)`;
 
 /**
  * What one step of priority is worth in waiting, in ms: a run is overtaken by priority 1 only while it has waited less than ten minutes
@@ -127,3 +133,7 @@ CREATE INDEX IF NOT EXISTS idx_crap_jobs_priority ON _crap_jobs (status, queue, 
 CREATE UNIQUE INDEX IF NOT EXISTS idx_crap_jobs_unique_active ON _crap_jobs (slug, unique_key)
   WHERE unique_key IS NOT NULL AND status IN ('pending', 'running');
 `;
+
+/** Attempts go with their run, also when crap-cms deletes it (its purge, its cancel). */
+export const DELETE_ATTEMPTS = `CREATE TRIGGER IF NOT EXISTS _ml_jobs_deleted AFTER DELETE ON _crap_jobs
+  BEGIN DELETE FROM _ml_attempts WHERE run = OLD.id; END`;

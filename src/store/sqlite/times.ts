@@ -1,7 +1,10 @@
 /** Instants: epoch milliseconds of ours, and the text that the reference writes and compares (`YYYY-MM-DD HH:MM:SS`, UTC). */
 
+/** 9999-12-31T23:59:59Z: texts of later years do not compare, and far later ones are no dates. */
+const LAST_MS = 253_402_300_799_000;
+
 export function toText(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
+  return new Date(Math.min(ms, LAST_MS)).toISOString().slice(0, 19).replace('T', ' ');
 }
 
 /** Also reads the ISO form of later versions. Null stays null. */

@@ -57,7 +57,7 @@ export class Parsing {
     }
   }
 
-  /** Throws when anything was wrong: "Failed to parse collection 'x': …", all problems in `details.problems`. */
+  /** Throws when anything was wrong: "Failed to parse collection 'x': …", all problems and warnings in `details.problems`. */
   finish(): void {
     if (this.errors.length === 0) return;
     const remedies = this.errors.map((problem) => problem.remedy).filter((remedy) => remedy !== undefined);
@@ -65,9 +65,19 @@ export class Parsing {
       remedy: remedies[0] ?? `correct the definition of ${this.#kind} '${this.#slug}'`,
       details: {
         slug: this.#slug,
-        problems: this.errors.map((problem) => ({ ...problem, message: this.#prefix(problem.message) })),
+        problems: [...this.errors.map((problem) => this.#complete(problem)), ...this.warnings],
       },
     });
+  }
+
+  #complete(problem: Problem): Problem {
+    const { message, field, remedy } = problem;
+    const within = field === undefined ? '' : `${field} in `;
+    return {
+      ...problem,
+      message: this.#prefix(message),
+      remedy: remedy ?? `correct ${within}the definition of ${this.#kind} '${this.#slug}'`,
+    };
   }
 
   #prefix(text: string): string {

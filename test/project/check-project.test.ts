@@ -202,6 +202,16 @@ describe('a broken project [BOUNDARY]', () => {
     expect(project.registry.jobs.has('c')).toBe(true);
   });
 
+  it('lists the warnings of a definition beside its errors, each with a remedy', async () => {
+    const project = await check({
+      'collections/posts.lua': 'crap.collections.define("posts", {\n  fields = { { name = "a", requird = true }, { type = "row" } } })',
+    });
+    expect(project.problems.map(({ severity, field, remedy }) => [severity, field, remedy])).toEqual([
+      ['error', 'fields[2]', "correct fields[2] in the definition of collection 'posts'"],
+      ['warning', 'fields[1].requird', "write 'required' instead of 'requird'"],
+    ]);
+  });
+
   it('says what to do about bytes that are no text, and about a link to nowhere', async () => {
     const folder = await createProject({});
     folders.push(folder);

@@ -65,10 +65,13 @@ function isFolder(path: string): boolean {
 }
 
 function unreadable(title: string, file: string, error: unknown): Problem {
-  const code = (error as NodeJS.ErrnoException).code;
-  const notText = code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
+  const notText = error instanceof TypeError;
   const why = notText ? 'stream did not contain valid UTF-8' : messageOf(error);
-  const remedy = notText ? 'save it as UTF-8' : code === 'ENOENT' ? 'mend the link, or remove it' : 'let this user read it';
+  const remedy = notText
+    ? 'save it as UTF-8'
+    : (error as NodeJS.ErrnoException).code === 'ENOENT'
+      ? 'mend the link, or remove it'
+      : 'let this user read it';
   return { severity: 'error', code: 'PROJECT_UNREADABLE', message: `${title}: ${why}`, file, remedy };
 }
 

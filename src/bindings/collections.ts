@@ -18,7 +18,7 @@ import { update } from '../content/update.js';
 import { updateMany } from '../content/update-many.js';
 import { validateDocument } from '../content/validate-document.js';
 import { BindingError } from '../lua/errors.js';
-import type { LuaValue } from '../lua/value.js';
+import { LuaTable, type LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
 import { definitionSite } from './definition-site.js';
@@ -80,8 +80,8 @@ export function collectionBindings(session: Session): Record<string, Binding> {
     restore_version: binding(['string', 'string', 'string', 'table?'], function* (slug, id, version, options) {
       return (yield* restoreVersion(content(), slug, id, version, parseQuery(options))) as LuaValue;
     }),
-    ref_count: binding(['string', 'string'], function* (slug, id) {
-      return yield* refCount(content(), slug, id);
+    ref_count: binding(['string', 'string', 'any'], function* (slug, id, options) {
+      return yield* refCount(content(), slug, id, parseQuery(options instanceof LuaTable ? options : undefined));
     }),
   };
 }

@@ -7,7 +7,7 @@ import type { LuaTable } from '../lua/value.js';
 import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
 import { type Condition, parseConditions, parseWhere, type Where } from './filter-parse.js';
-import { constraintsMayUseOr, emptyConstraintDenies } from './generation.js';
+import { asksEveryRule, constraintsMayUseOr, emptyConstraintDenies } from './generation.js';
 import type { Plan } from './plan.js';
 import { callerFacts, callRef, withOptions } from './project-code.js';
 import { asTable, type QueryOptions } from './query.js';
@@ -85,6 +85,18 @@ function isNumeric(value: unknown): boolean {
 export function namesOf(where: Where): string[] {
   const conditions: Condition[] = [...where.all, ...(where.any?.flat() ?? [])];
   return conditions.map((condition) => condition.field);
+}
+
+/** The rule of an update, which under generation 10 has one of its own for drafts. */
+export function updateRule(ctx: ContentContext, plan: Plan, draft: boolean): FunctionRef | undefined {
+  const own = draft && asksEveryRule(ctx.settings.generation) ? plan.access.draft : undefined;
+  return own ?? plan.access.update;
+}
+
+/** The rule of listing versions: that of reading, under generation 10 `versions`, else update. */
+export function versionsRule(ctx: ContentContext, plan: Plan): { rule: FunctionRef | undefined; what: string } {
+  if (!asksEveryRule(ctx.settings.generation)) return { rule: plan.access.read, what: 'Read' };
+  return { rule: plan.access.versions ?? plan.access.update, what: 'Versions' };
 }
 
 /** The rule of a soft delete: trash, else update. */

@@ -74,6 +74,16 @@ export function depthOf(generation: Generation, given: number | undefined, setti
   return Math.max(0, Math.min(given ?? initial, max));
 }
 
+/** find_by_id without `draft` does not find what is not published, as find: generation 10. */
+export function hidesDraftsById(generation: Generation): boolean {
+  return generation === 10;
+}
+
+/** validate, ref_count, writes of drafts, versions and populated documents ask access rules too: generation 10. */
+export function asksEveryRule(generation: Generation): boolean {
+  return generation === 10;
+}
+
 /** Unknown keys of option tables: ignored in generation 8, an error in generation 10. */
 export function refusesUnknownOptions(generation: Generation): boolean {
   return generation === 10;

@@ -1,15 +1,14 @@
 /** Join fields (Lua API 4.5): the live documents of another collection whose field points here, as the user may read them. */
 import type { Op } from '../domain/op.js';
-import { BindingError, LuaError } from '../lua/errors.js';
 import type { Row } from '../store/db.js';
-import { allowRows } from './access.js';
 import type { ContentContext, Document } from './context.js';
-import { type Sql, whereSql } from './filter.js';
+import type { Sql } from './filter.js';
 import { populatedShowsHidden } from './generation.js';
 import { orderOf, orderSql } from './order.js';
 import { collectionPlan, columnOf, type Plan, type PlannedLeaf, sqlName } from './plan.js';
 import { documentOf, type ReadShape, selectSql } from './read.js';
 import { whereClause } from './read-access.js';
+import type { ReadRules } from './read-rules.js';
 import { hydrate } from './side-read.js';
 
 export interface Joined {
@@ -22,19 +21,17 @@ export interface Joined {
 const PER_STATEMENT = 500;
 /** More than a call may populate, so that it is refused, and fewer than the parameters of a statement. */
 const MAX_JOINED = 20_001;
-const NOBODY: Sql[] = [{ text: '0', params: [] }];
 
-/** The joins of one read: each collection's rule is asked once. */
+/** The joins of one read. */
 export class Joins {
   readonly #ctx: ContentContext;
   readonly #shape: ReadShape;
-  readonly #override: boolean;
-  readonly #rules = new Map<Plan, Sql[]>();
+  readonly #rules: ReadRules;
 
-  constructor(ctx: ContentContext, locale: string | undefined, override: boolean) {
+  constructor(ctx: ContentContext, locale: string | undefined, rules: ReadRules) {
     this.#ctx = ctx;
     this.#shape = { locale, showHidden: populatedShowsHidden(ctx.settings.generation) };
-    this.#override = override;
+    this.#rules = rules;
   }
 
   /** `target`: the plan of the documents `ids` that are pointed at. */
@@ -43,7 +40,7 @@ export class Joins {
     const leaf = plan?.byKey.get(join.on.replaceAll('.', '__'));
     const documents = new Map<string, Document[]>();
     if (!plan || !leaf?.field.relationship) return { plan, documents };
-    const allowed = yield* this.#allowed(plan);
+    const allowed = yield* this.#rules.of(plan);
     for (let from = 0; from < ids.length; from += PER_STATEMENT) {
       const some = ids.slice(from, from + PER_STATEMENT);
       const found =
@@ -108,22 +105,5 @@ export class Joins {
       ...where.params,
       MAX_JOINED,
     ]);
-  }
-
-  /** A rule that refuses, or raises, shows nothing. */
-  *#allowed(plan: Plan): Op<Sql[]> {
-    if (this.#override) return [];
-    const known = this.#rules.get(plan);
-    if (known) return known;
-    let parts: Sql[] = NOBODY;
-    try {
-      const constraint = yield* allowRows(this.#ctx, plan.access.read, 'Read', undefined);
-      parts = constraint ? whereSql({ plan, dialect: this.#ctx.db.dialect, locale: undefined, raw: true }, constraint) : [];
-    } catch (error) {
-      if (!(error instanceof BindingError || error instanceof LuaError)) throw error;
-      if (error.code !== 'ACCESS_DENIED') this.#ctx.lua.warn(`joined documents of '${plan.slug}' are left out: ${error.message}`);
-    }
-    this.#rules.set(plan, parts);
-    return parts;
   }
 }

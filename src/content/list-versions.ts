@@ -1,7 +1,7 @@
 /** crap.collections.list_versions (Lua API 4.12): newest first, without the snapshots. */
 import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
-import { allowRows, overrides } from './access.js';
+import { allowRows, overrides, versionsRule } from './access.js';
 import type { ContentContext } from './context.js';
 import { versionsKey } from './generation.js';
 import { pagePagination } from './pagination.js';
@@ -18,8 +18,9 @@ export function* listVersions(ctx: ContentContext, slug: string, id: string, opt
   const plan = collectionPlan(ctx, slug);
   checkOptions(ctx, options, 'list_versions');
   requireVersions(plan);
-  const constraint = overrides(ctx, options) ? undefined : yield* allowRows(ctx, plan.access.read, 'Read', id);
-  if (constraint) yield* requireRow(ctx, plan, id, constraint, 'Read');
+  const { rule, what } = versionsRule(ctx, plan);
+  const constraint = overrides(ctx, options) ? undefined : yield* allowRows(ctx, rule, what, id);
+  if (constraint) yield* requireRow(ctx, plan, id, constraint, what);
   return yield* versionsOf(ctx, plan, id, options);
 }
 

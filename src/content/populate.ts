@@ -6,11 +6,13 @@ import type { Json, JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import type { ContentContext, Document } from './context.js';
 import { refused } from './failure.js';
-import { populatedShowsHidden } from './generation.js';
+import type { Sql } from './filter.js';
+import { asksEveryRule, populatedShowsHidden } from './generation.js';
 import { copyJson } from './input.js';
 import { Joins } from './join.js';
 import { collectionPlan, type Plan } from './plan.js';
 import { containerAt, documentOf, type ReadShape, selectSql } from './read.js';
+import { ReadRules } from './read-rules.js';
 import { walkReferences } from './reference-walk.js';
 import type { FieldDefinition } from './schema.js';
 import { hydrate } from './side-read.js';
@@ -32,7 +34,9 @@ interface Trail {
   next: Trail | undefined;
 }
 
-/** `override`: the read rules of joined collections are not asked. Changes the documents in place. */
+/**
+ * `override`: no read rules are asked; else those of joined collections, under generation 10 also of the ones pointed at. Changes the documents in place.
+ */
 export function* populate(
   ctx: ContentContext,
   plan: Plan,
@@ -42,8 +46,9 @@ export function* populate(
   override: boolean,
 ): Op<void> {
   if (depth <= 0 || documents.length === 0) return;
-  const targets = new Targets(ctx, shape.locale);
-  const joins = new Joins(ctx, shape.locale, override);
+  const rules = new ReadRules(ctx, override);
+  const targets = new Targets(ctx, shape.locale, rules);
+  const joins = new Joins(ctx, shape.locale, rules);
   const limit = { left: MAX_POPULATED, slug: plan.slug, depth };
   let level: Node[] = documents.map((document) => ({ plan, document, depth, above: trail(plan, document, undefined) }));
   let top: ReadonlySet<string> | undefined = shape.select;
@@ -129,14 +134,16 @@ function* fillJoins(joins: Joins, level: readonly Node[], select: ReadonlySet<st
 class Targets {
   readonly #ctx: ContentContext;
   readonly #shape: ReadShape;
+  readonly #rules: ReadRules | undefined;
   readonly #known = new Map<string, { plan: Plan; document: Document } | null>();
 
-  constructor(ctx: ContentContext, locale: string | undefined) {
+  constructor(ctx: ContentContext, locale: string | undefined, rules: ReadRules) {
     this.#ctx = ctx;
+    this.#rules = asksEveryRule(ctx.settings.generation) ? rules : undefined;
     this.#shape = { locale, showHidden: populatedShowsHidden(ctx.settings.generation) };
   }
 
-  /** Undefined for one that is missing or in the trash. */
+  /** Undefined for one that is missing, in the trash, or not to be read. */
   get(key: string): { plan: Plan; document: Document } | undefined {
     return this.#known.get(key) ?? undefined;
   }
@@ -161,9 +168,16 @@ class Targets {
 
   *#read(plan: Plan, ids: readonly string[]): Op<void> {
     const { db, settings } = this.#ctx;
-    const live = plan.softDelete ? ' AND _deleted_at IS NULL' : '';
-    const sql = `${selectSql(plan, db.dialect, settings, this.#shape.locale)} WHERE id IN (${ids.map(() => '?').join(', ')})${live}`;
-    const documents = (yield* db.all(sql, ids)).map((row) => documentOf(plan, settings, row, this.#shape));
+    const parts: Sql[] = [{ text: `id IN (${ids.map(() => '?').join(', ')})`, params: [...ids] }];
+    if (plan.softDelete) parts.push({ text: '_deleted_at IS NULL', params: [] });
+    if (this.#rules) parts.push(...(yield* this.#rules.of(plan)));
+    const where = parts.map(({ text }) => text).join(' AND ');
+    const sql = `${selectSql(plan, db.dialect, settings, this.#shape.locale)} WHERE ${where}`;
+    const rows = yield* db.all(
+      sql,
+      parts.flatMap(({ params }) => params),
+    );
+    const documents = rows.map((row) => documentOf(plan, settings, row, this.#shape));
     yield* hydrate(this.#ctx, plan, documents, this.#shape);
     for (const document of documents) this.#known.set(`${plan.slug}/${document.id}`, { plan, document });
   }

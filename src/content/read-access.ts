@@ -6,6 +6,7 @@ import { deniedFields } from './field-access.js';
 import { type Sql, whereSql } from './filter.js';
 import { flatName, refuseSystemColumns, refuseSystemConstraints, refuseUnreadable } from './filter-names.js';
 import { parseWhere, type Where } from './filter-parse.js';
+import { hidesDraftsById } from './generation.js';
 import type { Plan } from './plan.js';
 import type { QueryOptions } from './query.js';
 import { searchSql } from './search.js';
@@ -42,7 +43,7 @@ export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions,
       return known;
     },
   };
-  const published = plan.drafts && !query.draft && id === undefined;
+  const published = plan.drafts && !query.draft && (id === undefined || hidesDraftsById(ctx.settings.generation));
   if (published) scope.parts.push({ text: "_status = 'published'", params: [] });
   if (plan.softDelete) scope.parts.push({ text: `_deleted_at IS ${trash ? 'NOT NULL' : 'NULL'}`, params: [] });
   if (where.all.length > 0 || where.any) {

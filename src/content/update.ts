@@ -2,7 +2,7 @@
 import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import type { LuaTable } from '../lua/value.js';
-import { allowRows, overrides } from './access.js';
+import { allowRows, overrides, updateRule } from './access.js';
 import type { ContentContext, Document } from './context.js';
 import { finish, type WriteScope } from './create.js';
 import { timestamp } from './date.js';
@@ -38,7 +38,7 @@ export function* update(ctx: ContentContext, slug: string, id: string, data: Lua
   const given = inputOf(data);
   return yield* prefixed('update error: ', function* () {
     const override = overrides(ctx, options);
-    const constraint = override ? undefined : yield* allowRows(ctx, plan.access.update, 'Update', id);
+    const constraint = override ? undefined : yield* allowRows(ctx, updateRule(ctx, plan, options.draft && plan.drafts), 'Update', id);
     const passwordHash = yield* hashGiven(ctx, plan, given);
     const scope = { override, constraint, readLocale, many: false, passwordHash };
     return yield* ctx.db.savepoint(() => updateInside(ctx, plan, id, given, options, scope));

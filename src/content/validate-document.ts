@@ -3,10 +3,12 @@ import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
 import type { LuaTable } from '../lua/value.js';
-import { overrides } from './access.js';
+import { allowRows, allowWhole, overrides } from './access.js';
 import type { ContentContext } from './context.js';
+import { filterTableText } from './create.js';
 import { prefixed } from './failure.js';
 import { deniedFields, strip } from './field-access.js';
+import { asksEveryRule } from './generation.js';
 import { writeRun } from './hook-context.js';
 import { runBeforeWrite } from './hooks.js';
 import { inputOf, withFlatCopies } from './input.js';
@@ -14,11 +16,12 @@ import { localeOf } from './locale.js';
 import { withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
+import { requireRow } from './row-access.js';
 import { validate } from './validate/validate.js';
 
 export type Verdict = { valid: true } | { valid: false; errors: Record<string, string> };
 
-/** No collection rule is asked and the id need not exist; what hooks write stays. Other failures: "validate error: …". */
+/** No collection rule is asked before generation 10, and the id need not exist; what hooks write stays. Other failures: "validate error: …". */
 export function* validateDocument(ctx: ContentContext, slug: string, data: LuaTable | JsonObject, options: QueryOptions): Op<Verdict> {
   const plan = collectionPlan(ctx, slug);
   checkOptions(ctx, options, 'validate');
@@ -33,7 +36,9 @@ function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, options: Que
   const draft = options.draft && plan.drafts;
   const run = writeRun(ctx, plan, operation, options, draft);
   const input = withFlatCopies(plan, withoutPassword(plan, given));
-  if (!overrides(ctx, options)) strip(plan, yield* deniedFields(ctx, plan, operation), input.data);
+  const override = overrides(ctx, options);
+  if (!override && asksEveryRule(ctx.settings.generation)) yield* askRules(ctx, plan, options);
+  if (!override) strip(plan, yield* deniedFields(ctx, plan, operation), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
   try {
     yield* validate(ctx, plan, input, { isUpdate, id: options.id, draft, locale, hookDepth: run.depth });
@@ -43,4 +48,10 @@ function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, options: Que
   }
   yield* runBeforeWrite(ctx, run, 'before_change', input);
   return { valid: true };
+}
+
+function* askRules(ctx: ContentContext, plan: Plan, options: QueryOptions): Op<void> {
+  if (options.id === undefined) return yield* allowWhole(ctx, plan.access.create, 'Create', filterTableText(plan.slug));
+  const constraint = yield* allowRows(ctx, plan.access.update, 'Update', options.id);
+  if (constraint) yield* requireRow(ctx, plan, options.id, constraint, 'Update');
 }

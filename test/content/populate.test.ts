@@ -246,7 +246,7 @@ describe('join fields', () => {
     expect(names()).toEqual(['mine']);
     rules['answer'] = 'raise';
     expect(names()).toEqual([]);
-    expect(stage.warnings.join()).toContain("joined documents of 'nodes' are left out");
+    expect(stage.warnings.join()).toContain("documents of 'nodes' are left out of a read");
     expect(names({ overrideAccess: true })).toEqual(['mine', 'theirs']);
   });
 

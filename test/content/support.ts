@@ -77,7 +77,7 @@ export interface Stage {
   deleteMany(slug: string, query: object, options?: object): { deleted: number; skipped: number };
   undelete(slug: string, id: string, options?: object): true;
   validate(slug: string, data: object, options?: object): object;
-  refCount(slug: string, id: string): number;
+  refCount(slug: string, id: string, options?: object): number;
   unpublish(slug: string, id: string, options?: object): Document;
   /** Newest first. */
   versions(slug: string, id: string, options?: object): { id: string; version: number; status: string; latest: boolean }[];
@@ -198,7 +198,7 @@ export function openStage(options: StageOptions = {}): Stage {
     deleteMany: (slug, which, opts) => run(deleteMany(ctx, slug, query(which), query(opts))),
     undelete: (slug, id, opts) => run(undelete(ctx, slug, id, query(opts))),
     validate: (slug, data, opts) => run(validateDocument(ctx, slug, table(data), query(opts))),
-    refCount: (slug, id) => run(refCount(ctx, slug, id)),
+    refCount: (slug, id, opts) => run(refCount(ctx, slug, id, query(opts))),
     unpublish: (slug, id, opts) => run(unpublish(ctx, slug, id, query(opts))),
     versions: (slug, id, opts) => {
       const result = run(listVersions(ctx, slug, id, query(opts)));

@@ -246,7 +246,10 @@ class Parser {
     const read = this.#text.slice(0, consumed);
     const line = read.lastIndexOf('\n');
     const lines = line < 0 ? 1 : read.split('\n').length;
-    return new JsonTextError(reason, lines, Buffer.byteLength(read.slice(line + 1)));
+    const text = read.slice(line + 1);
+    // The character that is refused counts as its first byte, what was read before it whole.
+    const whole = text === '' || reason.startsWith('EOF');
+    return new JsonTextError(reason, lines, whole ? Buffer.byteLength(text) : Buffer.byteLength(text.slice(0, -1)) + 1);
   }
 }
 

@@ -1,0 +1,101 @@
+/**
+ * The golden project: some 1,700 questions whose answers were recorded on the reference, and 95 runs. Every difference must be accepted
+ * by a line with a reason (accepted.tsv), and every accepted line must still be a difference.
+ */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/store/sqlite/database.js';
+import { startBinary } from './start-binary.js';
+
+interface Difference {
+  name: string;
+  expected: string;
+  got: string;
+}
+interface Comparison {
+  readLines(log: string): Map<string, { status: string; text: string }>;
+  readRuns(rows: object[]): [string, string][];
+  compareLines(expected: Map<string, unknown>, got: Map<string, unknown>, unstable: Set<string>): Difference[];
+  compareRuns(expected: [string, string][], got: [string, string][]): Difference[];
+}
+
+const fixtures = fileURLToPath(new URL('../../fixtures/golden/', import.meta.url));
+const recorded = (file: string) => readFileSync(join(fixtures, 'recorded', file), 'utf8');
+const lines = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+/** Share of the answers that must equal the reference's. */
+const FLOOR = 0.88;
+
+const RUNS = `SELECT slug, status, attempt, max_attempts, queue, scheduled_by, data, result,
+  CASE WHEN instr(error, char(10)) > 0 THEN substr(error, 1, instr(error, char(10)) - 1) ELSE error END AS error
+  FROM _crap_jobs ORDER BY slug, data, status`;
+
+/** What stands in many answers and is a spelling: the path behind conversion errors, and the second spelling of pagination keys. */
+function spelled(log: string): string {
+  return log
+    .replace(/ \(at (?:[A-Za-z_]|\[)[^()]*?\)/g, '')
+    .replace(/, (?:has_next_page|has_prev_page|next_page|page_start|prev_page|total_docs|total_pages|start_cursor|end_cursor)=[^,}]*/g, '');
+}
+
+/** Boots the project, which asks its questions in on_init, and lets its runs end. */
+async function answers(engine: string, pagination: 'page' | 'cursor'): Promise<{ log: string; runs: object[] }> {
+  const dir = mkdtempSync(join(tmpdir(), 'ml-g-'));
+  try {
+    cpSync(join(fixtures, 'project'), dir, { recursive: true });
+    writeFileSync(join(dir, 'moonlighter.toml'), `[lua]\nengine = "${engine}"\n[workers]\nthreads = 1\n[log]\nformat = "text"\n`);
+    const env = { CRAP_PROBE: '1', TZ: 'UTC', LC_ALL: 'C', CRAP_PROBE_PAGINATION: pagination };
+    const host = startBinary(['-C', dir, 'work'], env);
+    // The last two to end: both wait five seconds for their second attempt.
+    await host.until((text) => /\(retry_never_works\) failed permanently/.test(text) && /\(retry_works\) completed/.test(text));
+    await host.stop();
+    const database = openDatabase({ path: join(dir, 'data/crap.db'), readonly: true });
+    const runs = database.all(RUNS);
+    database.close();
+    return { log: host.printed(), runs };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function accepted(file: string): Map<string, string> {
+  return new Map(
+    lines(readFileSync(new URL(file, import.meta.url), 'utf8')).map((line) => {
+      const [name = '', reason = ''] = line.split('\t');
+      return [name, reason];
+    }),
+  );
+}
+
+describe.each(['lua54', 'fengari'])('the golden project on %s', (engine) => {
+  it.each(['page', 'cursor'] as const)(
+    'answers as recorded, but for what is accepted (%s pagination)',
+    { timeout: 180_000 },
+    async (pagination) => {
+      const compare = (await import(join(fixtures, 'compare.mjs'))) as Comparison;
+      const { log, runs } = await answers(engine, pagination);
+      const unstable = new Set(lines(recorded('unstable.txt')));
+      const expected = compare.readLines(recorded(pagination === 'page' ? 'answers.txt' : 'answers-cursor.txt'));
+      const expectedRuns = compare.readRuns(JSON.parse(recorded('runs.json')) as object[]);
+      const got = compare.readLines(spelled(log));
+      const differences = [
+        ...compare.compareLines(expected, got, unstable),
+        ...compare.compareRuns(expectedRuns, compare.readRuns(JSON.parse(spelled(JSON.stringify(runs))) as object[])),
+      ];
+      const known = accepted('accepted.tsv');
+      for (const [name, reason] of pagination === 'cursor' ? accepted('accepted-cursor.tsv') : []) known.set(name, reason);
+      const names = new Set(differences.map((each) => each.name));
+      const total = [...expected.keys()].filter((name) => !unstable.has(name)).length + expectedRuns.length;
+
+      expect(
+        differences
+          .filter((each) => !known.has(each.name))
+          .map((each) => `${each.name}\n  reference ${each.expected}\n  this host ${each.got}`),
+      ).toEqual([]);
+      expect([...known.keys()].filter((name) => !names.has(name))).toEqual([]);
+      expect([...known.values()].filter((reason) => reason.length < 10)).toEqual([]);
+      expect(1 - differences.length / total).toBeGreaterThanOrEqual(FLOOR);
+    },
+  );
+});

@@ -108,7 +108,10 @@ export interface Store {
   registerHost(db: Db, host: HostRecord): Op<void>;
   removeHost(db: Db, id: string): Op<void>;
   listHosts(db: Db): Op<HostRecord[]>;
-  /** Running rows claimed by this host, or (undefined) by nobody of ours with a heartbeat older than `staleBefore` (crap-cms rows). */
+  /**
+   * Running rows claimed by this host, or (undefined) by nobody of ours with a heartbeat older than `staleBefore` (crap-cms rows).
+   * A claim of crap-cms has no number: it is given as a negative one, which `end` takes.
+   */
   listClaimsOf(
     db: Db,
     host: string | undefined,

@@ -41,6 +41,7 @@ export class Database {
     this.#driver = driver;
     this.path = path;
     this.busyTimeoutMs = busyTimeoutMs;
+    driver.defaultSafeIntegers(true);
     driver.function('ml_tick', { deterministic: false }, () => {
       if (++this.#rows % TICK_ROWS === 0 && performance.now() > this.deadline) {
         throw new RunAbort('timed_out', 'a statement was still scanning at the deadline');
@@ -55,7 +56,7 @@ export class Database {
 
   all(sql: string, params: readonly SqlValue[] = []): Row[] {
     try {
-      return this.#statement(sql).all(...params) as Row[];
+      return (this.#statement(sql).all(...bound(params)) as Row[]).map(read);
     } catch (error) {
       throw translate(error, this.path, sql);
     }
@@ -63,7 +64,8 @@ export class Database {
 
   get(sql: string, params: readonly SqlValue[] = []): Row | undefined {
     try {
-      return this.#statement(sql).get(...params) as Row | undefined;
+      const row = this.#statement(sql).get(...bound(params)) as Row | undefined;
+      return row && read(row);
     } catch (error) {
       throw translate(error, this.path, sql);
     }
@@ -73,10 +75,10 @@ export class Database {
   runRaw(sql: string, params: readonly SqlValue[] = []): number {
     const statement = this.#statement(sql);
     if (statement.reader) {
-      statement.all(...params);
+      statement.all(...bound(params));
       return 0;
     }
-    return statement.run(...params).changes;
+    return statement.run(...bound(params)).changes;
   }
 
   run(sql: string, params: readonly SqlValue[] = []): number {
@@ -109,6 +111,26 @@ export class Database {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+/** Whole numbers are bound as INTEGER: the driver binds every number as REAL, which a TEXT column would keep as "5.0". */
+function bound(params: readonly unknown[]): unknown[] {
+  return params.map((value) => {
+    if (typeof value === 'number') return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
+    if (typeof value === 'boolean') return value ? 1n : 0n;
+    return value instanceof Uint8Array && !Buffer.isBuffer(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
+  });
+}
+
+const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** Integers as numbers where those are exact, else as bigints. Changes the row in place: it is the driver's gift. */
+function read(row: Row): Row {
+  for (const name in row) {
+    const value = row[name];
+    if (typeof value === 'bigint' && value <= LARGEST && value >= -LARGEST) row[name] = Number(value);
+  }
+  return row;
 }
 
 /** Opens a connection. Throws StoreUnavailableError: DATABASE_MISSING, _UNAVAILABLE, _READ_ONLY, _CORRUPT, _BUSY. */

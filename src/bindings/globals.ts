@@ -1,6 +1,7 @@
 /** crap.globals (Lua API 2.4, 4.13): define and config, get and update. */
 import { getGlobal } from '../content/global-get.js';
 import { updateGlobal } from '../content/global-update.js';
+import { listGlobalVersions, restoreGlobalVersion, unpublishGlobal, validateGlobal } from '../content/global-versions.js';
 import { parseGlobal } from '../content/parse-global.js';
 import { parseQuery } from '../content/query.js';
 import { renderGlobal } from '../content/render-config.js';
@@ -16,6 +17,7 @@ const DEFINE_LATE =
 
 export function globalBindings(session: Session): Record<string, Binding> {
   return {
+    ...(session.options.generation === 10 ? laterBindings(session) : {}),
     define: binding(['string', 'table'], (slug, config) => {
       const { registry, options } = session;
       if (session.phase !== 'loading' && !registry.globals.has(slug)) throw new BindingError('DEFINE_LATE', DEFINE_LATE);
@@ -29,6 +31,25 @@ export function globalBindings(session: Session): Record<string, Binding> {
     }),
     update: binding(['string', 'table', 'table?'], function* (slug, data, options) {
       return (yield* updateGlobal(session.contentContext(), slug, data, parseQuery(options))) as LuaValue;
+    }),
+  };
+}
+
+/** What the later generation has beside get and update. */
+function laterBindings(session: Session): Record<string, Binding> {
+  const content = () => session.contentContext();
+  return {
+    validate: binding(['string', 'table', 'table?'], function* (slug, data, options) {
+      return (yield* validateGlobal(content(), slug, data, parseQuery(options))) as LuaValue;
+    }),
+    unpublish: binding(['string', 'table?'], function* (slug, options) {
+      return (yield* unpublishGlobal(content(), slug, parseQuery(options))) as LuaValue;
+    }),
+    list_versions: binding(['string', 'table?'], function* (slug, options) {
+      return (yield* listGlobalVersions(content(), slug, parseQuery(options))) as LuaValue;
+    }),
+    restore_version: binding(['string', 'string', 'table?'], function* (slug, version, options) {
+      return (yield* restoreGlobalVersion(content(), slug, version, parseQuery(options))) as LuaValue;
     }),
   };
 }

@@ -84,6 +84,11 @@ export function asksEveryRule(generation: Generation): boolean {
   return generation === 10;
 }
 
+/** Globals have drafts too: generation 10. Generation 8 ignores their `draft` option. */
+export function draftsGlobals(generation: Generation): boolean {
+  return generation === 10;
+}
+
 /** Unknown keys of option tables: ignored in generation 8, an error in generation 10. */
 export function refusesUnknownOptions(generation: Generation): boolean {
   return generation === 10;

@@ -2,8 +2,10 @@
 import type { Op } from '../domain/op.js';
 import { allowWhole, overrides } from './access.js';
 import type { ContentContext, Document } from './context.js';
+import { draftDocument } from './draft.js';
 import { refused, showingSql } from './failure.js';
 import { deniedFields, strip } from './field-access.js';
+import { draftsGlobals } from './generation.js';
 import { readRun } from './hook-context.js';
 import { hasHooks, runAfterRead, runBeforeRead } from './hooks.js';
 import { localeOf } from './locale.js';
@@ -24,7 +26,8 @@ export function* getGlobal(ctx: ContentContext, slug: string, query: QueryOption
   if (!override) yield* allowWhole(ctx, plan.access.read, 'Read', globalTableText(slug));
   const run = readRun(ctx, plan, 'get', query.locale);
   if (hasHooks(ctx, run, 'before_read')) yield* ctx.db.savepoint(() => runBeforeRead(ctx, run), 'read');
-  const document = yield* readGlobal(ctx, plan, locale);
+  const draft = query.draft && plan.drafts && draftsGlobals(ctx.settings.generation);
+  const document = yield* readGlobal(ctx, plan, locale, draft);
   if (!override) strip(plan, yield* deniedFields(ctx, plan, 'read'), document);
   return yield* runAfterRead(ctx, run, document);
 }
@@ -33,7 +36,7 @@ export function globalTableText(slug: string): string {
   return `Access hook for global '${slug}' returned a filter table; globals don't support filter-based access — return true/false based on ctx.user fields instead.`;
 }
 
-export function* readGlobal(ctx: ContentContext, plan: Plan, locale: string | undefined): Op<Document> {
+export function* readGlobal(ctx: ContentContext, plan: Plan, locale: string | undefined, draft = false): Op<Document> {
   const sql = `${selectSql(plan, ctx.db.dialect, ctx.settings, locale)} WHERE id = ?`;
   const row = yield* showingSql(`Failed to execute query on '${plan.slug}'`, 'prepare', () => ctx.db.get(sql, [GLOBAL_ID]));
   if (!row) {
@@ -43,6 +46,8 @@ export function* readGlobal(ctx: ContentContext, plan: Plan, locale: string | un
     );
   }
   const shape = { locale };
+  const pending = draft ? yield* draftDocument(ctx, plan, row, shape) : undefined;
+  if (pending) return pending;
   const document = documentOf(plan, ctx.settings, row, shape);
   yield* hydrate(ctx, plan, [document], shape);
   return document;

@@ -4,8 +4,10 @@ import type { Op } from '../domain/op.js';
 import type { LuaTable } from '../lua/value.js';
 import { allowWhole, overrides } from './access.js';
 import type { ContentContext, Document } from './context.js';
+import { saveDraft } from './draft.js';
 import { prefixed } from './failure.js';
 import { deniedFields, strip } from './field-access.js';
+import { draftsGlobals, publishesPendingDraft } from './generation.js';
 import { GLOBAL_ID, globalTableText, readGlobal } from './global-get.js';
 import { writeRun } from './hook-context.js';
 import { runAfterChange, runBeforeWrite } from './hooks.js';
@@ -15,6 +17,7 @@ import { globalPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { writeChanges } from './update.js';
 import { validate } from './validate/validate.js';
+import { pendingDraft } from './version-rows.js';
 
 /** Errors: "update_global error: …". */
 export function* updateGlobal(ctx: ContentContext, slug: string, data: LuaTable | JsonObject, options: QueryOptions): Op<Document> {
@@ -38,13 +41,19 @@ function* updateInside(
   readLocale: string | undefined,
 ): Op<Document> {
   const locale = readLocale === 'all' ? undefined : readLocale;
-  const run = writeRun(ctx, plan, 'update', options, false);
+  const draft = options.draft && plan.drafts && draftsGlobals(ctx.settings.generation);
+  const run = writeRun(ctx, plan, 'update', options, draft);
   const input = plainInput(given);
   if (!override) strip(plan, yield* deniedFields(ctx, plan, 'update'), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
-  yield* validate(ctx, plan, input, { isUpdate: true, id: GLOBAL_ID, draft: false, locale, hookDepth: run.depth });
+  yield* validate(ctx, plan, input, { isUpdate: true, id: GLOBAL_ID, draft, locale, hookDepth: run.depth });
   yield* runBeforeWrite(ctx, run, 'before_change', input);
-  yield* writeChanges(ctx, plan, GLOBAL_ID, input, locale);
+  if (draft) {
+    yield* saveDraft(ctx, plan, GLOBAL_ID, input, locale);
+  } else {
+    const pending = publishesPendingDraft(ctx.settings.generation) ? yield* pendingDraft(ctx, plan, GLOBAL_ID) : undefined;
+    yield* writeChanges(ctx, plan, GLOBAL_ID, input, locale, { pending });
+  }
   const document = yield* readGlobal(ctx, plan, readLocale);
   yield* runAfterChange(ctx, run, () => withoutTimes(document), true);
   if (!override) strip(plan, yield* deniedFields(ctx, plan, 'read'), document);

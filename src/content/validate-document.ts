@@ -11,7 +11,7 @@ import { deniedFields, strip } from './field-access.js';
 import { asksEveryRule } from './generation.js';
 import { writeRun } from './hook-context.js';
 import { runBeforeWrite } from './hooks.js';
-import { inputOf, withFlatCopies } from './input.js';
+import { inputOf, plainInput, withFlatCopies } from './input.js';
 import { localeOf } from './locale.js';
 import { withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
@@ -27,18 +27,20 @@ export function* validateDocument(ctx: ContentContext, slug: string, data: LuaTa
   checkOptions(ctx, options, 'validate');
   const locale = localeOf(ctx, options.locale, false);
   const given = inputOf(data);
-  return yield* prefixed('validate error: ', () => judge(ctx, plan, given, options, locale));
+  return yield* prefixed('validate error: ', function* () {
+    if (asksEveryRule(ctx.settings.generation) && !overrides(ctx, options)) yield* askRules(ctx, plan, options);
+    return yield* judge(ctx, plan, given, options, locale);
+  });
 }
 
-function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, options: QueryOptions, locale: string | undefined): Op<Verdict> {
+/** Also of globals. `options.id`: what is updated; undefined for a create. */
+export function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, options: QueryOptions, locale: string | undefined): Op<Verdict> {
   const isUpdate = options.id !== undefined;
   const operation = isUpdate ? 'update' : 'create';
   const draft = options.draft && plan.drafts;
   const run = writeRun(ctx, plan, operation, options, draft);
-  const input = withFlatCopies(plan, withoutPassword(plan, given));
-  const override = overrides(ctx, options);
-  if (!override && asksEveryRule(ctx.settings.generation)) yield* askRules(ctx, plan, options);
-  if (!override) strip(plan, yield* deniedFields(ctx, plan, operation), input.data);
+  const input = plan.isGlobal ? plainInput(given) : withFlatCopies(plan, withoutPassword(plan, given));
+  if (!overrides(ctx, options)) strip(plan, yield* deniedFields(ctx, plan, operation), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
   try {
     yield* validate(ctx, plan, input, { isUpdate, id: options.id, draft, locale, hookDepth: run.depth });

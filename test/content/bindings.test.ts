@@ -60,6 +60,28 @@ describe.each(engines)('$name', (engine) => {
     ).toEqual(['two', 2, 'two', 'draft']);
   });
 
+  it('keeps versions of globals in the later generation', async () => {
+    const bench = await benches.open(engine, { generation: 10 });
+    await bench.run(`
+      crap.globals.define("site", { versions = true, fields = {
+        { name = "title", type = "text", required = true }, { name = "lines", type = "array", fields = { { name = "label", type = "text" } } },
+      } })`);
+    await bench.enter();
+    expect(
+      await bench.run(`
+        local site = crap.globals.site
+        site.update({ title = "one", lines = { { label = "l" } } })
+        site.update({ title = "two", lines = {} })
+        site.update({ title = "draft" }, { draft = true })
+        local shown, draft = site.get(), site.get({ draft = true })
+        local versions = site.list_versions().documents
+        local restored = site.restore_version(versions[3].id)
+        return shown.title, draft.title, #versions, restored.title, restored.lines[1].label, site.update({ lines = {} }).title, site.unpublish()._status,
+          site.validate({ title = "" }).errors.title, site.validate({ title = "x" }).valid`),
+    ).toEqual(['two', 'draft', 3, 'one', 'l', 'one', 'draft', 'title is required', true]);
+    expect(await bench.failure('crap.globals.site.restore_version("nope")')).toBe("runtime error: Version 'nope' not found");
+  });
+
   it('takes documents out of the trash, counts references and validates', async () => {
     const bench = await open();
     expect(

@@ -22,6 +22,21 @@ write('configuration.md', 'settings', ['| Key | Default | Meaning |', '|---|---|
 const differences = Object.values(DIFFERENCES).map(({ eight, ten }) => `| ${eight} | ${ten} |`);
 write('compatibility.md', 'generations', ['| Generation 8 | Generation 10 |', '|---|---|', ...differences]);
 
+/** One row for each reason that the golden project's accepted lists give, with the questions it answers for. */
+const ACCEPTED = ['accepted', 'accepted-page', 'accepted-cursor', 'accepted-lua54', 'accepted-fengari'];
+const reasons = new Map();
+for (const list of ACCEPTED) {
+  const where = list === 'accepted' ? '' : ` (${list.slice('accepted-'.length)} only)`;
+  for (const line of readFileSync(join(root, 'test/golden', `${list}.tsv`), 'utf8').split('\n')) {
+    const [name, reason] = line.split('\t');
+    if (!reason || name.startsWith('#')) continue;
+    const key = `${reason.replace('not-to-copy: ', '')}${where}`;
+    reasons.set(key, [...(reasons.get(key) ?? []), name]);
+  }
+}
+const answers = [...reasons].map(([reason, names]) => `| ${reason} | ${names.map((name) => `\`${name}\``).join(', ')} |`);
+write('compatibility.md', 'answers', ['| Here | Questions |', '|---|---|', ...answers]);
+
 /** Values in code, words as they are. */
 function code(text) {
   return /^["[\d]/.test(text) && !text.includes(' ') ? `\`${text}\`` : text;

@@ -18,14 +18,16 @@ const result = spawnSync(process.execPath, [vitest, 'run', ...reporters, ...proc
 });
 
 // A runner that ended without its counts has failed, whatever it printed.
-let { passed, failed, skipped } = { passed: 0, failed: 1, skipped: 0 };
+let { passed, failed, skipped, engines } = { passed: 0, failed: 1, skipped: 0, engines: {} };
 try {
-  ({ passed, failed, skipped } = JSON.parse(readFileSync(counts, 'utf8')));
+  ({ passed, failed, skipped, engines } = JSON.parse(readFileSync(counts, 'utf8')));
 } catch {
   process.stderr.write('the test runner ended before it had counted its tests\n');
 }
 rmSync(folder, { recursive: true, force: true });
 const broken = result.status !== 0 && failed === 0;
 if (broken) process.stderr.write(`the test runner ended with ${result.status ?? result.signal}\n`);
+const perEngine = Object.entries(engines).map(([name, count]) => `${name} ${count}`);
+if (perEngine.length > 0) process.stdout.write(`\nTests of what Lua sees: ${perEngine.join(', ')}\n`);
 process.stdout.write(`\n${passed} passed, ${broken ? 1 : failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
 process.exitCode = result.status === 0 && failed === 0 && passed > 0 ? 0 : 1;

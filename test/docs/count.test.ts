@@ -11,7 +11,7 @@ it('counts passed, failed and skipped tests, and a file that does not load as a 
   try {
     await writeFile(
       join(dir, 'a.test.js'),
-      "it('a', () => {}); it('b', () => { throw new Error('x'); }); describe('d', () => { it.skip('c', () => {}); it('e', () => {}); });\n",
+      "it('a on lua54', () => {}); it('b', () => { throw new Error('x'); }); describe('d', () => { it.skip('c', () => {}); it('e', () => {}); });\n",
     );
     await writeFile(join(dir, 'b.test.js'), 'this is no module\n');
     const counts = join(dir, 'counts.json');
@@ -23,7 +23,7 @@ it('counts passed, failed and skipped tests, and a file that does not load as a 
     });
     const code = await new Promise((resolve) => child.once('close', resolve));
     expect(code).toBe(1);
-    expect(JSON.parse(await readFile(counts, 'utf8'))).toEqual({ passed: 2, failed: 2, skipped: 1 });
+    expect(JSON.parse(await readFile(counts, 'utf8'))).toEqual({ passed: 2, failed: 2, skipped: 1, engines: { lua54: 1 } });
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

@@ -83,7 +83,11 @@ describe.each(['lua54', 'fengari'])('the golden project on %s', (engine) => {
         ...compare.compareLines(expected, got, unstable),
         ...compare.compareRuns(expectedRuns, compare.readRuns(JSON.parse(spelled(JSON.stringify(runs))) as object[])),
       ];
-      const known = new Map([...accepted('accepted.tsv'), ...accepted(`accepted-${pagination}.tsv`), ...accepted(`accepted-${engine}.tsv`)]);
+      const known = new Map([
+        ...accepted('accepted.tsv'),
+        ...accepted(`accepted-${pagination}.tsv`),
+        ...accepted(`accepted-${engine}.tsv`),
+      ]);
       const names = new Set(differences.map((each) => each.name));
       const total = [...expected.keys()].filter((name) => !unstable.has(name)).length + expectedRuns.length;
 

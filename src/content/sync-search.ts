@@ -1,4 +1,4 @@
-/** Full-text tables: derived from the documents, so they are made anew when their columns change (Lua API 3.3, 4.6). */
+/** Full-text tables: derived from the documents, so they are made anew when their columns change and filled again when rows are missing (Lua API 3.3, 4.6). */
 import type { Op } from '../domain/op.js';
 import type { Db } from '../store/db.js';
 import type { TableLayout } from './layout.js';
@@ -12,7 +12,10 @@ export function* syncSearch(db: Db, kinds: ReadonlyMap<string, string>, layout: 
   const exists = kinds.has(search.table.toLowerCase());
   if (exists) {
     const columns = (yield* existingColumns(db, search.table)).map(({ name }) => name);
-    if (columns.join() === ['id', ...search.columns].join()) return;
+    if (columns.join() === ['id', ...search.columns].join()) {
+      if (!(yield* isComplete(db, layout))) yield* refill(db, layout);
+      return;
+    }
     yield* db.run(`DROP TABLE ${db.dialect.ident(search.table)}`);
   }
   yield* db.run(createSearch(search, db.dialect));
@@ -20,10 +23,29 @@ export function* syncSearch(db: Db, kinds: ReadonlyMap<string, string>, layout: 
   (exists ? report.altered : report.created).push(search.table);
 }
 
+/** Whether every live document has its row; another program or an earlier version may not have kept them. */
+function* isComplete(db: Db, layout: TableLayout): Op<boolean> {
+  const { ident } = db.dialect;
+  const row = yield* db.get(
+    `SELECT (SELECT COUNT(*) FROM ${ident(layout.search!.table)}) = (SELECT COUNT(*) FROM ${ident(layout.table)}${onlyLive(layout)}) AS same`,
+  );
+  return Number(row?.['same']) === 1;
+}
+
+function onlyLive({ systemColumns }: TableLayout): string {
+  return systemColumns.some(({ name }) => name === '_deleted_at') ? ' WHERE _deleted_at IS NULL' : '';
+}
+
+/** Tells nothing in the report: what is stored of the documents does not change. */
+function* refill(db: Db, layout: TableLayout): Op<void> {
+  yield* db.run(`DELETE FROM ${db.dialect.ident(layout.search!.table)}`);
+  yield* fillSearch(db, layout);
+}
+
 /** Puts the live documents into an empty search table, under the rowids of their documents (see search.ts). */
-function* fillSearch(db: Db, { table, search, systemColumns }: TableLayout): Op<void> {
+function* fillSearch(db: Db, layout: TableLayout): Op<void> {
+  const { table, search } = layout;
   const { ident } = db.dialect;
   const columns = `rowid, id, ${names(search!.columns, db.dialect)}`;
-  const live = systemColumns.some(({ name }) => name === '_deleted_at') ? ' WHERE _deleted_at IS NULL' : '';
-  yield* db.run(`INSERT INTO ${ident(search!.table)} (${columns}) SELECT ${columns} FROM ${ident(table)}${live}`);
+  yield* db.run(`INSERT INTO ${ident(search!.table)} (${columns}) SELECT ${columns} FROM ${ident(table)}${onlyLive(layout)}`);
 }

@@ -24,7 +24,7 @@ export interface SyncReport {
 }
 
 /** Raised when the same definitions lead to another layout than before. */
-const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 2;
 
 export function layoutSettings({ generation, locale }: SchemaSettings): LayoutSettings {
   return { generation, locales: locale.locales, defaultLocale: locale.default };

@@ -56,9 +56,8 @@ export function* addVersionOf(ctx: ContentContext, plan: Plan, id: string, statu
     stringifyJson(snapshot),
   ]);
   const limit = plan.definition.versions?.maxVersions ?? 0;
-  if (limit === 0) return;
-  const kept = `SELECT id FROM ${table} WHERE _parent = ? ORDER BY _version DESC LIMIT ?`;
-  yield* ctx.db.run(`DELETE FROM ${table} WHERE _parent = ? AND id NOT IN (${kept})`, [id, id, limit]);
+  // Numbers have no gaps but at the old end, which is the one that goes.
+  if (limit > 0 && version > limit) yield* ctx.db.run(`DELETE FROM ${table} WHERE _parent = ? AND _version <= ?`, [id, version - limit]);
 }
 
 function* timesOf(ctx: ContentContext, plan: Plan, id: string): Op<Row> {

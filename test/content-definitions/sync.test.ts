@@ -161,6 +161,14 @@ describe('a later start', () => {
     expect(db.all('SELECT id FROM _fts_posts WHERE _fts_posts MATCH ?', 'hello')).toEqual([{ id: 'p' }]);
   });
 
+  it('fills the search table where rows are missing', () => {
+    db.sync(posts({ name: 'title' }));
+    db.exec("INSERT INTO posts (id, title) VALUES ('p', 'hello world')");
+    expect(db.all('SELECT id FROM _fts_posts')).toEqual([]);
+    expect(db.sync(posts({ name: 'title' })).altered).toEqual([]);
+    expect(db.all('SELECT id FROM _fts_posts WHERE _fts_posts MATCH ?', 'hello')).toEqual([{ id: 'p' }]);
+  });
+
   it('keeps deleted documents out of the search table', () => {
     const config = (name: string) => withOptions({ soft_delete: true, fields: [{ name: 'title' }, { name }] });
     db.sync(config('a'));

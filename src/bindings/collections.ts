@@ -21,7 +21,7 @@ import { BindingError } from '../lua/errors.js';
 import { LuaTable, type LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
-import { definitionSite } from './definition-site.js';
+import { defining, definitionSite } from './definition-site.js';
 import type { Session } from './session.js';
 
 const DEFINE_LATE =
@@ -33,9 +33,11 @@ export function collectionBindings(session: Session): Record<string, Binding> {
     define: binding(['string', 'table'], (slug, config) => {
       const { registry, options } = session;
       if (session.phase !== 'loading' && !registry.collections.has(slug)) throw new BindingError('DEFINE_LATE', DEFINE_LATE);
-      const parsed = parseCollection(slug, config, { generation: options.generation, ...definitionSite(session) });
-      session.problems.push(...parsed.warnings);
-      registry.collections.set(slug, parsed.definition);
+      defining(session, () => {
+        const parsed = parseCollection(slug, config, { generation: options.generation, ...definitionSite(session) });
+        session.problems.push(...parsed.warnings);
+        registry.collections.set(slug, parsed.definition);
+      });
       return NOTHING;
     }),
     find: binding(['string', 'table?'], function* (slug, query) {

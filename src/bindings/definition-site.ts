@@ -1,5 +1,6 @@
 /** Where a `define` call stands: the file relative to the project folder, and the line. */
 import { join, relative, sep } from 'node:path';
+import { BindingError } from '../lua/errors.js';
 import type { Session } from './session.js';
 
 export interface Site {
@@ -32,4 +33,19 @@ function afterTail(projectDir: string, tail: string): string | undefined {
     if (projectDir.endsWith(tail.slice(0, at))) return tail.slice(at + 1);
   }
   return undefined;
+}
+
+/**
+ * Runs the body of a `define`. While a project's file is loaded, a definition that is refused is noted and the file goes on, so that
+ * everything wrong with it is reported together; elsewhere the script gets the error.
+ */
+export function defining(session: Session, body: () => void): void {
+  if (session.phase !== 'loading' || session.loadingFile === undefined) return body();
+  const { file, line } = definitionSite(session);
+  try {
+    body();
+  } catch (error) {
+    if (!(error instanceof BindingError)) throw error;
+    session.refused.push({ error, file, line });
+  }
 }

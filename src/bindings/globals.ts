@@ -9,7 +9,7 @@ import { BindingError } from '../lua/errors.js';
 import type { LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
-import { definitionSite } from './definition-site.js';
+import { defining, definitionSite } from './definition-site.js';
 import type { Session } from './session.js';
 
 const DEFINE_LATE =
@@ -21,9 +21,11 @@ export function globalBindings(session: Session): Record<string, Binding> {
     define: binding(['string', 'table'], (slug, config) => {
       const { registry, options } = session;
       if (session.phase !== 'loading' && !registry.globals.has(slug)) throw new BindingError('DEFINE_LATE', DEFINE_LATE);
-      const parsed = parseGlobal(slug, config, { generation: options.generation, ...definitionSite(session) });
-      session.problems.push(...parsed.warnings);
-      registry.globals.set(slug, parsed.definition);
+      defining(session, () => {
+        const parsed = parseGlobal(slug, config, { generation: options.generation, ...definitionSite(session) });
+        session.problems.push(...parsed.warnings);
+        registry.globals.set(slug, parsed.definition);
+      });
       return NOTHING;
     }),
     get: binding(['string', 'table?'], function* (slug, options) {

@@ -11,7 +11,7 @@ import { SqlError } from '../store/db.js';
 import { checkRule, verdictAllows } from './access-rule.js';
 import { binding, NOTHING } from './binding.js';
 import { checkDataSize } from './data-size.js';
-import { definitionSite } from './definition-site.js';
+import { defining, definitionSite } from './definition-site.js';
 import { jobRunBindings } from './job-runs.js';
 import { parseQueueOptions, type QueueOptions } from './queue-options.js';
 import type { Session } from './session.js';
@@ -25,14 +25,16 @@ export function jobBindings(session: Session): Record<string, Binding> {
   const define = binding(['string', 'table'], (slug, config) => {
     const { registry, options } = session;
     if (session.phase !== 'loading' && !registry.jobs.has(slug)) throw new BindingError('DEFINE_LATE', DEFINE_LATE);
-    const site = definitionSite(session);
-    const definition = parseJob(slug, config, { generation: options.generation, queues: options.config.jobs.queues, ...site });
-    const former = definedIn.get(slug);
-    if (session.phase === 'loading' && site.file !== undefined) {
-      if (former !== undefined && former !== site.file) throw duplicate(slug, former, site.file);
-      definedIn.set(slug, site.file);
-    }
-    registry.jobs.set(slug, definition);
+    defining(session, () => {
+      const site = definitionSite(session);
+      const definition = parseJob(slug, config, { generation: options.generation, queues: options.config.jobs.queues, ...site });
+      const former = definedIn.get(slug);
+      if (session.phase === 'loading' && site.file !== undefined) {
+        if (former !== undefined && former !== site.file) throw duplicate(slug, former, site.file);
+        definedIn.set(slug, site.file);
+      }
+      registry.jobs.set(slug, definition);
+    });
     return NOTHING;
   });
 

@@ -54,6 +54,13 @@ export interface DatabaseContext {
   transaction?<T>(body: () => Op<T>): Op<T>;
 }
 
+/** A `define` that was refused, and where it stands. */
+export interface RefusedDefinition {
+  error: BindingError;
+  file: string | undefined;
+  line: number | undefined;
+}
+
 export interface Session {
   readonly vm: Vm;
   readonly options: SessionOptions;
@@ -64,6 +71,8 @@ export interface Session {
   loadingFile: string | undefined;
   /** Warnings met while defining. */
   readonly problems: Problem[];
+  /** Definitions of the file being loaded that were refused: the file goes on, so that its other problems are seen too. */
+  readonly refused: RefusedDefinition[];
   readonly lua: LuaCaller;
   enter(context: DatabaseContext): void;
   leave(): void;
@@ -97,6 +106,7 @@ export function createSession(options: SessionOptions): Session {
     phase: 'loading',
     loadingFile: undefined,
     problems: [],
+    refused: [],
     contentSettings: contentSettings(options.config, options.generation),
     get lua() {
       return calls.caller;

@@ -8,9 +8,9 @@ export interface Place {
   line?: number;
 }
 
-/** The problems inside a failed `define`, or the one failure. `path`: absolute path of the executed file; `title`: what failed. */
-export function problemsOfFailure(projectDir: string, path: string, title: string, thrown: unknown): Problem[] {
-  const place = placeOf(projectDir, path, thrown);
+/** The problems inside a failed `define`, or the one failure. `path`: absolute path of the executed file; `title`: what failed; `known`: where, when that is known. */
+export function problemsOfFailure(projectDir: string, path: string, title: string, thrown: unknown, known?: Place): Problem[] {
+  const place = known ?? placeOf(projectDir, path, thrown);
   const host = thrown instanceof LuaError && thrown.cause instanceof HostError ? thrown.cause : thrown;
   if (host instanceof BindingError && Array.isArray(host.details['problems'])) {
     return (host.details['problems'] as Problem[]).map((problem) => ({

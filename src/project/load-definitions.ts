@@ -9,6 +9,7 @@ import { isLater } from '../config/generation.js';
 import { applyDefaultTimezone } from '../content/define-check.js';
 import { messageOf, type Problem, RunAbort } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
+import { LuaError } from '../lua/errors.js';
 import { doing } from './bounded.js';
 import { insideOf, problemsOfFailure } from './failure-problems.js';
 
@@ -75,6 +76,17 @@ function unreadable(title: string, file: string, error: unknown): Problem {
   return { severity: 'error', code: 'PROJECT_UNREADABLE', message: `${title}: ${why}`, file, remedy };
 }
 
+/** The definitions of the file that were refused while it went on. */
+function refusedDefinitions(session: Session, projectDir: string, path: string, title: string): Problem[] {
+  return session.refused.splice(0).flatMap(({ error, file, line }) => {
+    const kind = error.prefixed ? 'runtime' : 'conversion';
+    return problemsOfFailure(projectDir, path, title, new LuaError(kind, error.message, { cause: error }), {
+      file: file ?? insideOf(projectDir, path),
+      ...(line !== undefined && { line }),
+    });
+  });
+}
+
 function* loadFile(session: Session, projectDir: string, path: string, folder: Folder | undefined): Op<Problem[]> {
   const file = insideOf(projectDir, path);
   let source: string;
@@ -83,16 +95,20 @@ function* loadFile(session: Session, projectDir: string, path: string, folder: F
   } catch (error) {
     return [unreadable(`Failed to read ${path}`, file, error)];
   }
+  const title = `Failed to execute ${folder === undefined ? 'init.lua' : path}`;
+  session.loadingFile = file;
   try {
     const name = basename(path, '.lua');
     // A name with a dot is no module's name.
     const asModule = folder !== undefined && isLater(session.options.generation, 'definitionsAreModules') && !name.includes('.');
     if (asModule) yield* session.vm.require(`${folder}.${name}`);
     else yield* session.vm.execute(source, path);
-    return [];
+    return refusedDefinitions(session, projectDir, path, title);
   } catch (error) {
     if (error instanceof RunAbort) throw new Unfinished(unfinished(session, projectDir, path, error));
-    return problemsOfFailure(projectDir, path, `Failed to execute ${folder === undefined ? 'init.lua' : path}`, error);
+    return [...refusedDefinitions(session, projectDir, path, title), ...problemsOfFailure(projectDir, path, title, error)];
+  } finally {
+    session.loadingFile = undefined;
   }
 }
 

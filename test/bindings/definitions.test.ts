@@ -79,7 +79,13 @@ describe.each(engines)('$name', (engine) => {
     const job = 'crap.jobs.define("x", { handler = "jobs.x.run" })';
     await load(bench, 'jobs/a.lua', job);
     await load(bench, 'jobs/a.lua', job);
-    await expect(load(bench, 'jobs/b.lua', job)).rejects.toThrow("Job 'x' is defined in jobs/a.lua and again in jobs/b.lua");
+    await load(bench, 'jobs/b.lua', `${job} crap.jobs.define("y", {}) loaded = true`);
+    // Both are noted with their place, and the file goes on.
+    expect(bench.session.refused.map(({ error, file }) => [error.message, file])).toEqual([
+      ["Job 'x' is defined in jobs/a.lua and again in jobs/b.lua", 'jobs/b.lua'],
+      [expect.stringMatching(/^Failed to parse job 'y': Job 'y' missing required 'handler' field/), 'jobs/b.lua'],
+    ]);
+    expect(await bench.run('return loaded')).toEqual([true]);
   });
 
   it('reads definitions back', async () => {

@@ -131,6 +131,20 @@ describe('a broken project [BOUNDARY]', () => {
     expect(messages[6]).toMatch(/^Failed to execute init\.lua: runtime error: .*attempt to index a nil value \(field 'nothing'\)$/);
   });
 
+  it('has several refused definitions of one file listed, and what the file raises after them', async () => {
+    // Regression: the first refused definition ended its file, so the others came to light one check at a time.
+    const project = await check({
+      'jobs/many.lua':
+        'crap.jobs.define("a", { handler = 5, retries = "x" })\n\ncrap.jobs.define("b", { handler = "jobs.many.run", schedule = "61 * * * *" })\ncrap.jobs.define("c", { handler = "jobs.many.run" })\nerror("at the end")',
+      'collections/two.lua':
+        'crap.collections.define("Bad Slug", {})\ncrap.collections.define("fine", { fields = { { name = "x", type = "wrong" } } })',
+    });
+    const found = places(project).filter(([file]) => file === 'jobs/many.lua' || file === 'collections/two.lua');
+    expect(new Set(found.map(([file, line]) => `${file}:${line}`))).toEqual(
+      new Set(['collections/two.lua:1', 'collections/two.lua:2', 'jobs/many.lua:1', 'jobs/many.lua:3', 'jobs/many.lua:5']),
+    );
+  });
+
   it('names references that lead nowhere, at their definition, and modules that are broken, at their fault', async () => {
     const project = await check({
       'crap.toml': '[access]\ndefault_deny = false\n\n[hooks]\non_init = ["hooks.nowhere"]\n',

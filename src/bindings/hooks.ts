@@ -1,7 +1,9 @@
 /** crap.hooks (Lua API 2.6): lists of functions live in Lua (lua-stdlib/crap/hooks.lua); here stands what checks arguments and events. */
+import { didYouMean } from '../domain/suggest.js';
 import { BindingError } from '../lua/errors.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
+import { definitionSite } from './definition-site.js';
 import type { Session } from './session.js';
 
 const EVENTS = [
@@ -29,6 +31,11 @@ export function hookHostBindings(session: Session): Record<string, Binding> {
       const text = `crap.hooks.register: unknown event '${event}'. Known events: ${EVENTS.join(', ')}`;
       if (session.options.generation >= 10) throw new BindingError('UNKNOWN_EVENT', text);
       session.log('warn', text);
+      // A hook that never runs is a typing error: `check` shows it too.
+      if (session.phase === 'loading') {
+        const remedy = `register one of the known events${didYouMean(event, EVENTS)}`;
+        session.problems.push({ severity: 'warning', code: 'UNKNOWN_EVENT', message: text, ...definitionSite(session), remedy });
+      }
       return NOTHING;
     }),
   };

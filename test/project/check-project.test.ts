@@ -131,6 +131,19 @@ describe('a broken project [BOUNDARY]', () => {
     expect(messages[6]).toMatch(/^Failed to execute init\.lua: runtime error: .*attempt to index a nil value \(field 'nothing'\)$/);
   });
 
+  it('warns of a hook that is registered for an event which never comes', async () => {
+    const project = await check({ 'init.lua': '\ncrap.hooks.register("before_chnge", function() end)' });
+    expect(project.problems).toEqual([
+      expect.objectContaining({
+        severity: 'warning',
+        code: 'UNKNOWN_EVENT',
+        file: 'init.lua',
+        line: 2,
+        remedy: expect.stringContaining('before_change'),
+      }),
+    ]);
+  });
+
   it('has several refused definitions of one file listed, and what the file raises after them', async () => {
     // Regression: the first refused definition ended its file, so the others came to light one check at a time.
     const project = await check({

@@ -81,13 +81,11 @@ export class Executor {
     const { job, timeoutMs, control } = assignment;
     let slot: Slot | undefined;
     let timer: NodeJS.Timeout | undefined;
-    let started = false;
     let broken = false;
     const forget = control.onStop((reason) => slot?.vm.stop(reason));
     try {
       slot = await slots.acquire(control);
       timer = setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1));
-      started = true;
       const deadline = performance.now() + timeoutMs;
       assignment.watcher?.started?.();
       let mode: TransactionMode = job.transaction === false ? 'per-call' : job.transaction === 'immediate' ? 'immediate' : 'deferred';
@@ -104,8 +102,9 @@ export class Executor {
         slot = await slots.acquire(control);
       }
     } catch (error) {
-      broken = started && !(error instanceof RunAbort);
-      const unable = !started && !(error instanceof RunAbort);
+      // Without a slot (also for a passage that is to be repeated) nothing of the run has happened: it is given back.
+      broken = slot !== undefined && !(error instanceof RunAbort);
+      const unable = slot === undefined && !(error instanceof RunAbort);
       const ending = unable ? { outcome: 'released' as const, error: errorOf(error) } : endingOf(error, timeoutMs);
       return { ...ending, committed: false, log: [], queued: false };
     } finally {

@@ -1,20 +1,9 @@
 -- string.gsub with a function: in Lua, so that the function may wait and be preempted; results and messages of PUC Lua.
+local host = ...
+local relay = host.relay
 local gsub, find, sub, byte = string.gsub, string.find, string.sub, string.byte
 local concat = table.concat
 local error, type, pcall, tostring, tonumber, select, mathtype = error, type, pcall, tostring, tonumber, select, math.type
-
--- Results of a library function called under pcall: its messages get the position of the script's line and the function's name. Errors of
--- metamethods come with a position of their own.
-local function relay(name, level, ok, ...)
-  if ok then
-    return ...
-  end
-  local e = ...
-  if type(e) ~= "string" or find(e, "^attempt to ") or find(e, "^[^\n]-:%d+: ") then
-    error(e, 0)
-  end
-  error((gsub(e, "^(bad argument #%d+ to )'%?'", "%1'" .. name .. "'")), level)
-end
 
 -- The replacement of one match, or the match itself for nil and false.
 local function replaced(fn, s, first, last, ...)

@@ -1,7 +1,8 @@
 -- table.sort with a comparator, in Lua, so that the comparator may wait and be preempted: the algorithm and the messages of PUC Lua.
+local host = ...
+local relay = host.relay
 local sort = table.sort
 local error, type, pcall, getmetatable = error, type, pcall, getmetatable
-local find, gsub = string.find, string.gsub
 
 -- Arrays larger than this take a random pivot, from a sequence of its own: that of math.random belongs to the script.
 local RANDOM_LIMIT = 100
@@ -79,19 +80,6 @@ local function quicksort(a, lo, up, less)
     end
   end
   return true
-end
-
--- Results of a library function called under pcall: its messages get the position of the script's line and the function's name. Errors of
--- metamethods come with a position of their own.
-local function relay(name, level, ok, ...)
-  if ok then
-    return ...
-  end
-  local e = ...
-  if type(e) ~= "string" or find(e, "^attempt to ") or find(e, "^[^\n]-:%d+: ") then
-    error(e, 0)
-  end
-  error((gsub(e, "^(bad argument #%d+ to )'%?'", "%1'" .. name .. "'")), level)
 end
 
 table.sort = function(...)

@@ -1,4 +1,5 @@
 /** crap.hooks (Lua API 2.6): lists of functions live in Lua (lua-stdlib/crap/hooks.lua); here stands what checks arguments and events. */
+import { COLLECTION_HOOKS } from '../content/schema.js';
 import { didYouMean } from '../domain/suggest.js';
 import { BindingError } from '../lua/errors.js';
 import type { Binding } from '../lua/vm.js';
@@ -6,17 +7,8 @@ import { binding, NOTHING } from './binding.js';
 import { definitionSite } from './definition-site.js';
 import type { Session } from './session.js';
 
-const EVENTS = [
-  'before_validate',
-  'before_change',
-  'after_change',
-  'before_read',
-  'after_read',
-  'before_delete',
-  'after_delete',
-  'before_broadcast',
-  'before_render',
-];
+/** `before_render` is the admin pages'; a definition has no list for it. */
+const EVENTS: readonly string[] = [...COLLECTION_HOOKS, 'before_render'];
 
 export function hookHostBindings(session: Session): Record<string, Binding> {
   return {

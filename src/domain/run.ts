@@ -93,3 +93,22 @@ export interface LogLine {
 export function defaultRetryDelayMs(attempt: number): number {
   return Math.min(5 * 2 ** Math.min(Math.max(attempt, 1) - 1, 6), 300) * 1000;
 }
+
+/** Largest `data` and `result` of a run, in bytes of JSON text. */
+export const MAX_JSON_BYTES = 1024 * 1024;
+
+/** What is wrong with `data` that is too large (code DATA_TOO_LARGE), for the error class of the caller; undefined when it fits. */
+export function oversizedData(slug: string, text: string) {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MAX_JSON_BYTES) return undefined;
+  return {
+    message: `data of job '${slug}' has ${bytes} bytes as JSON; at most ${MAX_JSON_BYTES} are allowed`,
+    remedy: 'store the data in a collection and queue its id',
+    details: { slug, bytes, max: MAX_JSON_BYTES },
+  };
+}
+
+/** A count of zero for every status. */
+export function noRuns(): Record<RunStatus, number> {
+  return Object.fromEntries(RUN_STATUSES.map((status) => [status, 0])) as Record<RunStatus, number>;
+}

@@ -1,5 +1,5 @@
 /** List jobs: every definition with the summary of its newest runs. */
-import { RUN_STATUSES, type RunStatus } from '../domain/run.js';
+import { noRuns, type RunStatus } from '../domain/run.js';
 import type { OpenedProject } from './open-project.js';
 
 /** The reference's figure. */
@@ -44,10 +44,6 @@ export async function listJobs(opened: OpenedProject): Promise<JobView[]> {
       transaction: job.transaction,
       file: job.file ?? null,
       line: job.line ?? null,
-      recent: recent.get(job.slug) ?? none(),
+      recent: recent.get(job.slug) ?? noRuns(),
     }));
-}
-
-function none(): Record<RunStatus, number> {
-  return Object.fromEntries(RUN_STATUSES.map((status) => [status, 0])) as Record<RunStatus, number>;
 }

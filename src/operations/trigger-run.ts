@@ -1,11 +1,10 @@
 /** Trigger: one run of a job, queued by a person or a program outside Lua, and the running hosts told of it. */
 import { RefusedError, UsageError } from '../domain/errors.js';
-import type { ScheduledBy } from '../domain/run.js';
+import { oversizedData, type ScheduledBy } from '../domain/run.js';
 import { jobBySlug } from './find-job.js';
 import { jsonValue } from './json-argument.js';
 import type { OpenedProject } from './open-project.js';
 
-const MAX_DATA_BYTES = 1024 * 1024;
 const I32 = 2 ** 31;
 
 export interface TriggerRequest {
@@ -38,7 +37,8 @@ export async function triggerRun(opened: OpenedProject, request: TriggerRequest)
   const { slug, data = '{}' } = request;
   const job = jobBySlug(opened.project.registry, slug);
   jsonValue(data);
-  refuseLarge(slug, data);
+  const oversized = oversizedData(slug, data);
+  if (oversized) throw new RefusedError('DATA_TOO_LARGE', oversized.message, oversized);
   const now = opened.clock.now();
   const dueAt = dueInstant(request, now);
   const priority = request.priority ?? job.priority;
@@ -73,13 +73,4 @@ function dueInstant({ delayMs, runAt }: TriggerRequest, now: number): number {
     throw new UsageError('INVALID_OPTION', 'delay and run-at exclude each other', { remedy: 'give one of the two' });
   }
   return runAt ?? now + (delayMs ?? 0);
-}
-
-function refuseLarge(slug: string, data: string): void {
-  const bytes = Buffer.byteLength(data);
-  if (bytes <= MAX_DATA_BYTES) return;
-  throw new RefusedError('DATA_TOO_LARGE', `data of job '${slug}' has ${bytes} bytes as JSON; at most ${MAX_DATA_BYTES} are allowed`, {
-    remedy: 'store the data in a collection and queue its id',
-    details: { slug, bytes, max: MAX_DATA_BYTES },
-  });
 }

@@ -7,7 +7,7 @@ import { HostError, RunAbort } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Op, Wait } from '../domain/op.js';
-import type { ClaimedRun, LogLine } from '../domain/run.js';
+import { type ClaimedRun, type LogLine, MAX_JSON_BYTES } from '../domain/run.js';
 import { luaToJsonText } from '../lua/json.js';
 import type { LuaValue } from '../lua/value.js';
 import type { Store } from '../store/store.js';
@@ -20,8 +20,6 @@ import { type ConnectionPool, RunDatabase, type TransactionMode } from './run-da
 import { completionEnding, endingOf, errorOf } from './run-report.js';
 import type { Slot, SlotPool } from './slot.js';
 
-/** A result may be this long, in bytes of JSON text. */
-const RESULT_LIMIT_BYTES = 1024 * 1024;
 /** Lines kept with an attempt; the rest is only streamed. */
 const LOG_LINE_LIMIT = 1_000;
 /** A passage that computes for longer streams its lines, although it may still end in a conflict and say them again. */
@@ -257,8 +255,8 @@ function encodeResult(value: LuaValue): string | null {
   if (value === undefined || value === null) return null;
   const text = luaToJsonText(value);
   const bytes = Buffer.byteLength(text);
-  if (bytes <= RESULT_LIMIT_BYTES) return text;
-  throw new HostError('RESULT_TOO_LARGE', `the result is ${bytes} bytes of JSON, at most ${RESULT_LIMIT_BYTES} are stored`, {
+  if (bytes <= MAX_JSON_BYTES) return text;
+  throw new HostError('RESULT_TOO_LARGE', `the result is ${bytes} bytes of JSON, at most ${MAX_JSON_BYTES} are stored`, {
     remedy: 'store large results in a collection and return their id',
   });
 }

@@ -1,30 +1,21 @@
 /** What waits: crap.sleep and crap.http; and crap.transaction. */
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeConnections } from '../../src/bindings/http-request.js';
 import { engines } from '../support/engines.js';
+import { TestServers } from './servers.js';
 import { Benches } from './support.js';
 
 describe.each(engines)('$name', (engine) => {
   const benches = new Benches();
-  const servers: Server[] = [];
+  const servers = new TestServers();
+  const serve = (handle: RequestListener) => servers.serve(handle);
 
   afterEach(async () => {
     benches.dispose();
     closeConnections();
-    for (const server of servers.splice(0)) {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    }
+    await servers.dispose();
   });
-
-  async function serve(handle: RequestListener): Promise<string> {
-    const server = createServer(handle);
-    servers.push(server);
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  }
 
   const allowed = { http: ['127.0.0.1'] };
 

@@ -13,7 +13,18 @@ import type { Execution } from './execution.js';
 import { readMessage } from './stack.js';
 
 /** In the order of execution; sandbox.lua removes what the others still needed, frozen.lua puts the libraries away. */
-const FILES = ['errors.lua', 'coroutine.lua', 'table.lua', 'string.lua', 'os.lua', 'io.lua', 'require.lua', 'sandbox.lua', 'frozen.lua'];
+const FILES = [
+  'errors.lua',
+  'relay.lua',
+  'coroutine.lua',
+  'table.lua',
+  'string.lua',
+  'os.lua',
+  'io.lua',
+  'require.lua',
+  'sandbox.lua',
+  'frozen.lua',
+];
 const NAMES = 'assert, error, getmetatable, ipairs, next, pairs, pcall, rawequal, select, setmetatable, tonumber, tostring, type, xpcall';
 const CAPTURED = Buffer.from(`local ${NAMES}, string, table, math = ${NAMES}, string, table, math `);
 const folder = new URL('../../../lua-stdlib/', import.meta.url);

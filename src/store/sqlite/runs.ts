@@ -1,6 +1,6 @@
 /** Reading runs: one, lists, counts, and what is due. */
 import type { Op } from '../../domain/op.js';
-import { RUN_STATUSES, type Run, type RunStatus } from '../../domain/run.js';
+import { noRuns, RUN_STATUSES, type Run, type RunStatus } from '../../domain/run.js';
 import type { Db, Row, SqlValue } from '../db.js';
 import type { RunFilter } from '../store.js';
 import { DUE, RANK, READY } from './schema.js';
@@ -73,7 +73,7 @@ export function* nextDueAt(db: Db, now: number, slugs: readonly string[], queues
 export function* recentRuns(db: Db, last: number): Op<Map<string, Record<RunStatus, number>>> {
   const summary = new Map<string, Record<RunStatus, number>>();
   for (const { slug } of (yield* db.all('SELECT DISTINCT slug FROM _crap_jobs')) as { slug: string }[]) {
-    const counts = Object.fromEntries(RUN_STATUSES.map((status) => [status, 0])) as Record<RunStatus, number>;
+    const counts = noRuns();
     const rows = yield* db.all('SELECT status FROM _crap_jobs WHERE slug = ? ORDER BY created_at DESC, rowid ASC LIMIT ?', [slug, last]);
     for (const row of rows) counts[statusOf(row['status'])]++;
     summary.set(slug, counts);

@@ -79,18 +79,29 @@ export class StoreUnavailableError extends HostError {
  */
 export class RunAbort extends Error {
   readonly reason: AbortReason;
-  constructor(reason: AbortReason, message: string, options: { cause?: unknown } = {}) {
+  /** With retry_later: how long the run is to wait. */
+  readonly retryInMs: number | undefined;
+  constructor(reason: AbortReason, message: string, options: { cause?: unknown; retryInMs?: number } = {}) {
     super(message, options);
     this.name = 'RunAbort';
     this.reason = reason;
+    this.retryInMs = options.retryInMs;
   }
 }
 
 /**
  * conflict: another commit came between the snapshot and the first write; timed_out, cancelled, instruction_limit, memory_limit: stopped;
- * released: given back (shutdown).
+ * released: given back (shutdown); retry_later and discarded: asked for by the handler.
  */
-export type AbortReason = 'conflict' | 'timed_out' | 'cancelled' | 'instruction_limit' | 'memory_limit' | 'released';
+export type AbortReason =
+  | 'conflict'
+  | 'timed_out'
+  | 'cancelled'
+  | 'instruction_limit'
+  | 'memory_limit'
+  | 'released'
+  | 'retry_later'
+  | 'discarded';
 
 /** `message` of anything thrown. */
 export function messageOf(thrown: unknown): string {

@@ -1,10 +1,30 @@
 /** What a project defines once: a job. Shapes only; parsing of the Lua table stands in project/. */
 import type { Json } from './json.js';
+import type { FinalStatus } from './run.js';
 
 /** A Lua function named from a definition: `"jobs.cleanup.run"`, or `{ ref, options }` in the later generation. */
 export interface FunctionRef {
   ref: string;
   options?: Json;
+}
+
+/**
+ * How long a run waits after a failed attempt. `list`: seconds after the first, second … failure, the last one for all further.
+ * `curve`: min(base * factor^(attempt - 1), max) seconds, spread by ±jitter (0 to 1). `function`: a Lua function that is given
+ * `{ attempt, error, data }` and returns seconds, or nil for the default.
+ */
+export type Backoff =
+  | { kind: 'list'; seconds: number[] }
+  | { kind: 'curve'; base: number; factor: number; max: number; jitter: number }
+  | { kind: 'function'; function: FunctionRef };
+
+/** What becomes of due instants that nobody was there to run: left out, run once for all of them, or each (up to a limit). */
+export type MisfirePolicy = 'skip' | 'once' | 'all';
+
+/** Local times that do not exist when clocks go forward (`gap`), and those that come twice when they go back (`overlap`). */
+export interface DstPolicy {
+  gap: 'skip' | 'before' | 'after';
+  overlap: 'first' | 'second' | 'both';
 }
 
 /** The content of a job as loaded from Lua. Seconds are whole or fractional numbers. */
@@ -32,6 +52,28 @@ export interface JobDefinition {
   access?: FunctionRef;
   /** true (default): one transaction from the first read; "immediate": a writer from the start; false: each call its own. */
   transaction: boolean | 'immediate';
+  /** Runs of one key at a time, in the order of their enqueueing. Default 1. */
+  keyConcurrency?: number;
+  /** At most `limit` claims within any `per` seconds, over all hosts. */
+  rateLimit?: { limit: number; per: number };
+  /** Default min(5 * 2^(attempt-1), 300) seconds. */
+  backoff?: Backoff;
+  /** Seconds that ended runs are kept, by status; default [jobs] auto_purge. */
+  retention?: Partial<Record<FinalStatus, number>>;
+  /** "stale": a run whose host or thread is gone is not run again. Default "retry". */
+  onLost?: 'retry' | 'stale';
+  /** Default "skip". */
+  misfire?: MisfirePolicy;
+  /** Missed instants that `misfire = "all"` runs at most, the newest. Default 100. */
+  misfireLimit?: number;
+  dst?: DstPolicy;
+  /** Each tick runs up to this many seconds later, by chance. Default 0. */
+  jitter?: number;
+  /** Epoch ms before which, and from which on, no instant of the schedule is run. */
+  from?: number;
+  until?: number;
+  /** Lua instructions that one attempt may execute; default [hooks] max_instructions where crap.toml writes it. */
+  maxInstructions?: number;
   /** File (relative) and line of the `define` call. */
   file?: string;
   line?: number;

@@ -12,7 +12,11 @@ export const RUN_STATUSES = ['pending', 'running', 'completed', 'failed', 'stale
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** Statuses that never change by themselves. */
-export const FINAL_STATUSES: readonly RunStatus[] = ['completed', 'failed', 'stale', 'cancelled'];
+export const FINAL_STATUSES = ['completed', 'failed', 'stale', 'cancelled'] as const satisfies readonly RunStatus[];
+export type FinalStatus = (typeof FINAL_STATUSES)[number];
+
+/** What a pending run waits for before it can be claimed. */
+export type Waiting = 'due_time' | 'key' | 'dependencies';
 
 const OUTCOMES = ['completed', 'failed', 'timed_out', 'cancelled', 'released', 'lost'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -46,6 +50,14 @@ export interface Run {
   dueAt: number;
   startedAt: number | null;
   completedAt: number | null;
+  /** Runs with one key are executed in the order of their enqueueing. */
+  key: string | null;
+  /** What it waits for while it is pending; empty = it can be claimed as soon as there is capacity. */
+  waiting: Waiting[];
+  /** Epoch ms at which somebody asked for the end of the running run. */
+  cancelRequestedAt: number | null;
+  /** Losses in a row: hosts or threads that were gone while it ran. */
+  losses: number;
 }
 
 /** What a host needs to execute a run it has claimed. */
@@ -75,8 +87,17 @@ export interface EnqueueRequest {
   priority?: number;
   /** Epoch ms; default now. */
   dueAt?: number;
-  /** Deduplicates against pending and running runs of the slug: the existing run's id is returned. */
+  /** Deduplicates within the slug: the id of the run that is there is returned. */
   uniqueKey?: string;
+  /** Against what: `active` (default) pending and running runs; `within` all but failed, stale and cancelled ones of so many ms; `replace`: its pending twins are cancelled instead. */
+  uniqueMode?: 'active' | 'replace' | { within: number };
+  /** Runs of the slug with this key are executed in the order of their enqueueing, `keyConcurrency` (default 1) at a time. */
+  key?: string;
+  keyConcurrency?: number;
+  /** Ids of runs that have to be completed first. */
+  after?: readonly string[];
+  /** What becomes of it when one of those ends otherwise: cancelled (default), or run all the same. */
+  afterFailure?: 'cancel' | 'run';
   /** Given only by tests and imports; default a fresh nanoid(21). */
   id?: string;
 }
@@ -87,11 +108,6 @@ export interface LogLine {
   at: number;
   level: 'debug' | 'info' | 'warn' | 'error';
   text: string;
-}
-
-/** `min(5 * 2^(attempt-1), 300)` seconds, the reference's backoff. `attempt` is the one that just failed, from 1. */
-export function defaultRetryDelayMs(attempt: number): number {
-  return Math.min(5 * 2 ** Math.min(Math.max(attempt, 1) - 1, 6), 300) * 1000;
 }
 
 /** Largest `data` and `result` of a run, in bytes of JSON text. */

@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
 import type { Registry } from '../project/registry.js';
+import type { RateLimit, Served } from '../store/store.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter } from './events.js';
 
@@ -45,7 +46,8 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #concurrency: ReadonlyMap<string, number>;
-  readonly #slugs: readonly string[];
+  readonly #served: Served;
+  readonly #rateLimits = new Map<string, RateLimit>();
   #started = false;
   #stopped = false;
   #pass: Promise<void> | undefined;
@@ -58,7 +60,10 @@ export class Dispatcher {
     this.#options = options;
     const caps = [...options.registry.jobs].map(([slug, job]) => [slug, job.concurrency] as const);
     this.#concurrency = new Map([...caps, ...(options.system ?? [])]);
-    this.#slugs = [...this.#concurrency.keys()];
+    for (const [slug, { rateLimit }] of options.registry.jobs) {
+      if (rateLimit) this.#rateLimits.set(slug, { limit: rateLimit.limit, perMs: rateLimit.per * 1000 });
+    }
+    this.#served = { slugs: [...this.#concurrency.keys()], queues: options.queues, rateLimits: this.#rateLimits };
   }
 
   start(): void {
@@ -131,6 +136,7 @@ export class Dispatcher {
         concurrency: this.#concurrency,
         queues: this.#options.queues,
         queueConcurrency: this.#options.queueConcurrency,
+        rateLimits: this.#rateLimits,
       });
     });
     for (const run of runs) {
@@ -142,16 +148,16 @@ export class Dispatcher {
   }
 
   #idle(): void {
-    const { onIdle, acts, clock, queues } = this.#options;
+    const { onIdle, acts, clock } = this.#options;
     if (!onIdle || this.#stopped || this.#options.running() > 0 || acts.recording > 0) return;
-    if (this.#options.maxConcurrent <= 0 || !acts.read((db) => acts.store.hasDue(db, clock.now(), this.#slugs, queues))) onIdle();
+    if (this.#options.maxConcurrent <= 0 || !acts.read((db) => acts.store.hasDue(db, clock.now(), this.#served))) onIdle();
   }
 
   /** Sleeps until the next run comes due. */
   #plan(): void {
-    const { acts, clock, queues } = this.#options;
+    const { acts, clock } = this.#options;
     const now = clock.now();
-    const next = acts.read((db) => acts.store.nextDueAt(db, now, this.#slugs, queues));
+    const next = acts.read((db) => acts.store.nextDueAt(db, now, this.#served));
     if (next !== undefined) this.#later(next - clock.now());
     else clearTimeout(this.#dueTimer);
   }
@@ -164,10 +170,10 @@ export class Dispatcher {
 
   /** Takes no lock when nothing is due. */
   #poll(): void {
-    const { acts, clock, queues } = this.#options;
+    const { acts, clock } = this.#options;
     if (this.#pass || this.#options.free() <= 0) return;
     try {
-      if (this.#options.onIdle || acts.read((db) => acts.store.hasDue(db, clock.now(), this.#slugs, queues))) this.wake();
+      if (this.#options.onIdle || acts.read((db) => acts.store.hasDue(db, clock.now(), this.#served))) this.wake();
     } catch {
       this.wake();
     }

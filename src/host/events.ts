@@ -21,7 +21,7 @@ export interface HostEvents {
     next: 'completed' | 'pending' | 'failed' | 'stale' | 'cancelled' | 'unknown';
     retryAt: number | undefined;
   };
-  'run:rescued': { run: string; slug: string; host: string | undefined; next: 'pending' | 'stale' };
+  'run:rescued': { run: string; slug: string; host: string | undefined; next: 'pending' | 'stale' | 'cancelled' };
   'tick:recorded': {
     slug: string;
     at: number;

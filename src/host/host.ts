@@ -146,6 +146,7 @@ export class Host {
       if (this.#stopped) throw new HostError('HOST_STOPPED', 'the host was stopped before it had started');
     }
     parts.leases.start();
+    parts.cancels.start();
     parts.pruner?.start();
     parts.writeHold?.start();
     this.#startedAt = this.#clock.now();
@@ -168,6 +169,7 @@ export class Host {
     await this.#idle(parts, parts.settings.shutdownGraceMs);
     await parts.pool.stop();
     await parts.acts.close(RECORD_PATIENCE_MS);
+    parts.cancels.stop();
     await Promise.all([parts.leases.stop(), parts.rescuer.stop()]);
     await parts.record.stop().catch((error) => events.log('warn', `the host's row could not be removed: ${String(error)}`));
     await parts.waker.stop();

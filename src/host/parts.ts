@@ -5,12 +5,13 @@ import { emailQueueSettings } from '../mail/queue-settings.js';
 import { type Database, openDatabase } from '../store/sqlite/database.js';
 import { sqliteStore } from '../store/sqlite/store.js';
 import { HostActs } from './acts.js';
+import { CancelWatch } from './cancel-watch.js';
 import { Dispatcher } from './dispatcher.js';
 import type { HostEmitter } from './events.js';
 import type { HostOptions } from './host.js';
 import { HostRecordKeeper } from './host-record.js';
 import { LeaseKeeper } from './lease-keeper.js';
-import { Pruner } from './pruner.js';
+import { Pruner, retentionRules } from './pruner.js';
 import { Rescuer } from './rescuer.js';
 import { RunEnds } from './run-ends.js';
 import { Scheduler } from './scheduler.js';
@@ -43,6 +44,7 @@ export interface Parts {
   rescuer: Rescuer;
   scheduler: Scheduler;
   leases: LeaseKeeper;
+  cancels: CancelWatch;
   pruner: Pruner | undefined;
   writeHold: WriteHold | undefined;
 }
@@ -60,7 +62,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
   });
   const acts = new HostActs(database, sqliteStore, queue, events);
   const wake = () => parts.dispatcher.wake();
-  const ends = new RunEnds({ host: id, acts, events, clock, onChange: wake });
+  const ends = new RunEnds({ host: id, acts, events, clock, registry, onChange: wake });
   const suspended = new SuspendedWriters(options.projectDir, events);
   const pool = new WorkerPool({
     setup: {
@@ -112,6 +114,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     dispatcher,
     waker: new Waker(() => {
       events.emit('run:enqueued', { slug: undefined, id: undefined });
+      parts.cancels.look();
       wake();
     }),
     record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3),
@@ -125,6 +128,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
       periodMs: settings.rescuePeriodMs,
       own: () => (acts.recording > 0 ? undefined : new Set(pool.runs().map((run) => `${run.id}:${run.claim}`))),
       onRescued: wake,
+      onLost: (slug) => registry.jobs.get(slug)?.onLost,
     }),
     scheduler: new Scheduler({
       acts,
@@ -150,8 +154,15 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
         pool.stopRun(run.id, run.claim, 'released');
       },
     }),
-    pruner:
-      settings.purgeAfterMs === undefined ? undefined : new Pruner(acts, events, clock, settings.purgeAfterMs, settings.prunePeriodMs),
+    cancels: new CancelWatch({
+      host: id,
+      acts,
+      events,
+      periodMs: settings.pollMs,
+      running: () => pool.running,
+      stopRun: (run, claim) => pool.stopRun(run, claim, 'cancelled'),
+    }),
+    pruner: prunerOf(options, acts, events, clock, settings),
     writeHold:
       settings.maxWriteHoldMs > 0
         ? new WriteHold({
@@ -163,4 +174,16 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
         : undefined,
   };
   return parts;
+}
+
+/** Undefined when nothing is ever purged. */
+function prunerOf(
+  { registry }: HostOptions,
+  acts: HostActs,
+  events: HostEmitter,
+  clock: Clock,
+  settings: HostSettings,
+): Pruner | undefined {
+  const rules = retentionRules(registry.jobs.values(), settings.purgeAfterMs);
+  return rules.length === 0 ? undefined : new Pruner(acts, events, clock, rules, settings.prunePeriodMs);
 }

@@ -1,28 +1,43 @@
-/** auto_purge: deletes final runs older than the limit, in batches, so that no writer waits long. */
+/** Retention: deletes ended runs that are older than [jobs] auto_purge or their job's own limits, in batches, so that no writer waits long. */
 
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
+import type { JobDefinition } from '../domain/job.js';
+import type { FinalStatus } from '../domain/run.js';
+import type { PurgeRequest } from '../store/store.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter } from './events.js';
 
 const BATCH = 500;
 
+/** One limit: of a job's runs with a status, or (without) of all that have no limit of their own. */
+export type RetentionRule = Omit<PurgeRequest, 'olderThan'> & { afterMs: number };
+
+/** `defaultMs`: [jobs] auto_purge; undefined = runs without a limit of their own are kept. */
+export function retentionRules(jobs: Iterable<JobDefinition>, defaultMs: number | undefined): RetentionRule[] {
+  const own: { slug: string; status: FinalStatus; afterMs: number }[] = [];
+  for (const { slug, retention = {} } of jobs) {
+    for (const [status, seconds] of Object.entries(retention)) own.push({ slug, status: status as FinalStatus, afterMs: seconds * 1000 });
+  }
+  return defaultMs === undefined ? own : [...own, { afterMs: defaultMs, except: own.map(({ slug, status }) => ({ slug, status })) }];
+}
+
 export class Pruner {
   readonly #acts: HostActs;
   readonly #events: HostEmitter;
   readonly #clock: Clock;
-  readonly #olderThanMs: number;
+  readonly #rules: readonly RetentionRule[];
   readonly #periodMs: number;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #stopped = false;
 
-  /** `olderThanMs`: age of runs to delete. `periodMs`: every so often, the first time one period after the start, as the reference does. */
-  constructor(acts: HostActs, events: HostEmitter, clock: Clock, olderThanMs: number, periodMs: number) {
+  /** `periodMs`: every so often, the first time one period after the start, as the reference does. */
+  constructor(acts: HostActs, events: HostEmitter, clock: Clock, rules: readonly RetentionRule[], periodMs: number) {
     this.#acts = acts;
     this.#events = events;
     this.#clock = clock;
-    this.#olderThanMs = olderThanMs;
+    this.#rules = rules;
     this.#periodMs = periodMs;
   }
 
@@ -48,8 +63,12 @@ export class Pruner {
 
   async #prune(): Promise<void> {
     let count = 0;
-    for (let deleted = BATCH; deleted >= BATCH && !this.#stopped; count += deleted) {
-      deleted = await this.#acts.write('purge', (db) => this.#acts.store.purge(db, this.#clock.now() - this.#olderThanMs, BATCH));
+    for (const { afterMs, ...rule } of this.#rules) {
+      const olderThan = () => this.#clock.now() - afterMs;
+      for (let deleted = BATCH; deleted >= BATCH && !this.#stopped; count += deleted) {
+        deleted = await this.#acts.write('purge', (db) => this.#acts.store.purge(db, { ...rule, olderThan: olderThan() }, BATCH));
+      }
+      if (rule.slug === undefined) await this.#acts.write('purge', (db) => this.#acts.store.purgeTicks(db, olderThan(), BATCH));
     }
     if (count > 0) this.#events.emit('runs:purged', { count });
   }

@@ -6,6 +6,7 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
+import type { JobDefinition } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
 import type { Db } from '../store/db.js';
 import type { HostRecord } from '../store/store.js';
@@ -28,6 +29,8 @@ export interface RescuerOptions {
   own(): ReadonlySet<string> | undefined;
   /** Runs became claimable. */
   onRescued(): void;
+  /** What the job's definition says of lost runs. */
+  onLost(slug: string): JobDefinition['onLost'];
   /** For tests. */
   probe?(socket: string): Promise<Liveness>;
 }
@@ -109,7 +112,7 @@ export class Rescuer {
     const events: HostEvents['run:rescued'][] = [];
     const now = clock.now();
     for (const claim of yield* acts.store.listClaimsOf(db, host, staleBefore)) {
-      const next = afterLoss(claim.losses + 1, now, 'stale');
+      const next = afterLoss(claim.losses + 1, now, 'stale', this.#options.onLost(claim.slug));
       const final = next.status === 'stale';
       const who = host === undefined ? 'worker heartbeat expired' : 'its host is gone';
       const ended = yield* acts.store.end(db, {
@@ -117,11 +120,12 @@ export class Rescuer {
         claim: claim.claim,
         now,
         outcome: 'lost',
-        error: { code: 'RUN_LOST', message: final ? `stale: ${who}, lost ${claim.losses + 1} times in a row` : `stale: ${who}, requeued` },
+        error: { code: 'RUN_LOST', message: final ? `stale: ${who}, lost ${claim.losses + 1} time(s)` : `stale: ${who}, requeued` },
         next,
         log: [],
       });
-      if (ended) events.push({ run: claim.run, slug: claim.slug, host, next: final ? 'stale' : 'pending' });
+      if (ended === 'pending' || ended === 'stale' || ended === 'cancelled')
+        events.push({ run: claim.run, slug: claim.slug, host, next: ended });
     }
     if (host !== undefined) yield* acts.store.removeHost(db, host);
     return events;

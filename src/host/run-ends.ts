@@ -2,6 +2,7 @@
 import type { Clock } from '../domain/clock.js';
 import type { Op } from '../domain/op.js';
 import type { ClaimedRun } from '../domain/run.js';
+import type { Registry } from '../project/registry.js';
 import type { Db } from '../store/db.js';
 import type { EndRequest } from '../store/store.js';
 import type { RunReport } from '../worker/protocol.js';
@@ -17,6 +18,7 @@ export interface RunEndsOptions {
   acts: HostActs;
   events: HostEmitter;
   clock: Clock;
+  registry: Registry;
   /** A run is over and recorded, or new runs are visible: look for work. */
   onChange(): void;
 }
@@ -79,17 +81,21 @@ export class RunEnds {
     const { outcome } = report;
     if (outcome === 'completed') return undefined;
     const now = this.#options.clock.now();
+    const job = this.#options.registry.jobs.get(run.slug);
     let next: EndRequest['next'];
     if (outcome === 'cancelled') next = { status: 'cancelled' };
-    else if (outcome === 'released') next = afterRelease(now, report.error ? UNABLE_DELAY_MS : 0);
+    else if (outcome === 'released') next = afterRelease(now, report.retryInMs ?? (report.error ? UNABLE_DELAY_MS : 0));
     else if (outcome === 'lost') {
       const mine = (yield* store.listClaimsOf(db, this.#options.host, now)).find((c) => c.run === run.id && c.claim === run.claim);
       if (!mine) return undefined;
-      next = afterLoss(mine.losses + 1, now, 'failed');
-    } else next = afterFailure(run.attempt, run.maxAttempts, now);
+      next = afterLoss(mine.losses + 1, now, 'failed', job?.onLost);
+    } else if (report.final) next = { status: 'failed' };
+    else next = afterFailure(run.attempt, run.maxAttempts, now, job?.backoff, report.retryInMs);
     const request: EndRequest = { run: run.id, claim: run.claim, now, outcome, next, log: report.log };
     if (report.error) request.error = report.error;
-    return (yield* store.end(db, request)) ? next : undefined;
+    const status = yield* store.end(db, request);
+    if (status === undefined) return undefined;
+    return status === 'cancelled' ? { status } : next;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Waits until a run has reached a status that does not change by itself. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { FINAL_STATUSES } from '../domain/run.js';
+import { isFinal } from '../domain/state-machine.js';
 import { getRun } from './find-run.js';
 import type { OpenedProject } from './open-project.js';
 import type { RunView } from './run-view.js';
@@ -13,7 +13,7 @@ const LONGEST_PAUSE_MS = 250;
 export async function waitForRun(opened: OpenedProject, id: string, signal?: AbortSignal): Promise<RunView> {
   for (let ms = FIRST_PAUSE_MS; ; ms = Math.min(ms * 1.5, LONGEST_PAUSE_MS)) {
     const run = await getRun(opened, id);
-    if (FINAL_STATUSES.includes(run.status)) return run;
+    if (isFinal(run.status)) return run;
     await pause(ms, undefined, { signal });
   }
 }

@@ -3,8 +3,23 @@
  * the caller owns, so that several acts can share one commit. sqlite/ implements it; postgres/ will, with the same file names.
  */
 import type { Op } from '../domain/op.js';
-import type { ClaimedRun, EnqueueRequest, LogLine, Outcome, Run, RunStatus } from '../domain/run.js';
+import type { ClaimedRun, EnqueueRequest, FinalStatus, LogLine, Outcome, Run, RunStatus } from '../domain/run.js';
 import type { Db } from './db.js';
+
+/** At most `limit` claims within any `perMs`. */
+export interface RateLimit {
+  limit: number;
+  perMs: number;
+}
+
+/** What a host looks for. */
+export interface Served {
+  slugs: readonly string[];
+  /** Only these queues; undefined = all. */
+  queues?: readonly string[] | undefined;
+  /** By slug. */
+  rateLimits?: ReadonlyMap<string, RateLimit> | undefined;
+}
 
 export interface ClaimRequest {
   host: string;
@@ -21,6 +36,8 @@ export interface ClaimRequest {
   queues?: readonly string[];
   /** queue -> cap over all hosts; absent = no cap. */
   queueConcurrency?: ReadonlyMap<string, number>;
+  /** slug -> claims per window over all hosts; absent = no limit. */
+  rateLimits?: ReadonlyMap<string, RateLimit> | undefined;
 }
 
 /** How an attempt ends when it does not complete. */
@@ -34,6 +51,8 @@ export interface EndRequest {
   /** What becomes of the run: pending again at `dueAt`, or final. */
   next: { status: 'pending'; dueAt: number; spendsAttempt: boolean } | { status: 'failed' | 'stale' | 'cancelled' };
   log: readonly LogLine[];
+  /** Number of the worker thread that executed it. */
+  worker?: number | undefined;
 }
 
 export interface CompleteRequest {
@@ -43,6 +62,8 @@ export interface CompleteRequest {
   /** JSON text or null. */
   result: string | null;
   log: readonly LogLine[];
+  /** Number of the worker thread that executed it. */
+  worker?: number | undefined;
 }
 
 export interface HostRecord {
@@ -79,6 +100,43 @@ export interface TickRecord {
   run?: string;
 }
 
+/** One execution as it was recorded when it ended. Instants are epoch ms. */
+export interface Attempt {
+  run: string;
+  claim: number;
+  /** From 1; several claims have the same where releases and losses spent none. */
+  attempt: number;
+  host: string | null;
+  worker: number | null;
+  startedAt: number | null;
+  endedAt: number;
+  outcome: Outcome;
+  error: { code: string | null; message: string; traceback: string | null } | null;
+  log: LogLine[];
+}
+
+/** What is paused: everything, or by its name a queue, a job (its claims and its schedule), or a schedule (its ticks only). */
+export interface PauseTarget {
+  kind: 'all' | 'queue' | 'job' | 'schedule';
+  /** '' for all. */
+  name: string;
+}
+
+export interface Pause extends PauseTarget {
+  since: number;
+  reason: string | null;
+}
+
+/** Ended runs to be removed. */
+export interface PurgeRequest {
+  /** Epoch ms: ended before. */
+  olderThan: number;
+  slug?: string | undefined;
+  status?: FinalStatus | undefined;
+  /** Left alone: they have a rule of their own. */
+  except?: readonly { slug: string; status: FinalStatus }[];
+}
+
 /** A lost claim is a result (false), not an error: the caller rolls back. */
 export interface Store {
   // runs
@@ -86,7 +144,8 @@ export interface Store {
   claim(db: Db, request: ClaimRequest): Op<ClaimedRun[]>;
   complete(db: Db, request: CompleteRequest): Op<boolean>;
   /** Ends an attempt that did not complete; also release (outcome released) and rescue (outcome lost). */
-  end(db: Db, request: EndRequest): Op<boolean>;
+  /** The status the run has now (cancelled instead of pending where its end was asked for); undefined when the claim was lost. */
+  end(db: Db, request: EndRequest): Op<RunStatus | undefined>;
   /** Extends the leases of these claims and keeps the reference's heartbeat fresh. Ends with those still held. */
   renew(db: Db, host: string, claims: readonly { run: string; claim: number }[], now: number, leaseUntil: number): Op<Set<string>>;
   findRun(db: Db, id: string): Op<Run | undefined>;
@@ -95,14 +154,39 @@ export interface Store {
   countRuns(db: Db, filter: Omit<RunFilter, 'limit' | 'offset'>): Op<number>;
   /** Ends a pending run as cancelled; false when it is not there or not pending. */
   cancelPending(db: Db, run: string, now: number): Op<boolean>;
+  /**
+   * Ends a pending run as cancelled, or asks the host of a running one to end it. `foreign`: crap-cms runs it. Undefined when there is none;
+   * otherwise final already: its status.
+   */
+  requestCancel(db: Db, run: string, now: number): Op<'cancelled_now' | 'requested' | 'foreign' | FinalStatus | undefined>;
+  /** Running runs of the host whose end was asked for. */
+  listCancelRequests(db: Db, host: string): Op<{ run: string; claim: number }[]>;
+  /** An ended run becomes pending again with all its attempts. False when it is not failed, stale or cancelled, or its unique key is taken. */
+  retry(db: Db, run: string, now: number): Op<boolean>;
+  /** Newest last. */
+  listAttempts(db: Db, run: string): Op<Attempt[]>;
+  /** Runs that have to end before this one, less those that have. */
+  listDependencies(db: Db, run: string): Op<{ after: string; status: RunStatus | undefined }[]>;
+  /** Runs of the same key that are before this one, oldest first, at most `limit`. */
+  listAheadOfKey(db: Db, run: string, limit: number): Op<{ id: string; status: RunStatus }[]>;
   countRunning(db: Db): Op<{ total: number; bySlug: Map<string, number> }>;
-  /** Whether a pending run of these slugs (and, where given, queues) is due at `now`; costs nothing that grows with the backlog. */
-  hasDue(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<boolean>;
-  /** The earliest future due instant among pending runs of these slugs; undefined when none. */
-  nextDueAt(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<number | undefined>;
+  /** Whether a pending run is due at `now`, not paused, and within the rate limits; costs nothing that grows with the backlog. */
+  hasDue(db: Db, now: number, served: Served): Op<boolean>;
+  /** The earliest future instant at which one of them comes due, or a full rate limit lets one through; undefined when none. */
+  nextDueAt(db: Db, now: number, served: Served): Op<number | undefined>;
   /** Summary of the newest `last` runs of each slug for `jobs list`. */
   recentRuns(db: Db, last: number): Op<Map<string, Record<RunStatus, number>>>;
-  purge(db: Db, olderThan: number, limit: number): Op<number>;
+  /** Removes at most `limit`; fewer mean that nothing is left to remove. */
+  purge(db: Db, request: PurgeRequest, limit: number): Op<number>;
+  /** Removes rows of the ledger from before, but the newest of each schedule. */
+  purgeTicks(db: Db, olderThan: number, limit: number): Op<void>;
+
+  // pauses
+  /** False when it was paused already. */
+  pause(db: Db, target: PauseTarget, reason: string | undefined, now: number): Op<boolean>;
+  /** False when it was not paused. */
+  resume(db: Db, target: PauseTarget): Op<boolean>;
+  listPauses(db: Db): Op<Pause[]>;
 
   // hosts
   registerHost(db: Db, host: HostRecord): Op<void>;

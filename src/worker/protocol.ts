@@ -42,6 +42,10 @@ export interface RunReport {
   log: LogLine[];
   /** Runs queued by the handler became visible: look for work. */
   queued: boolean;
+  /** After failed, timed_out and released: how long the run waits, where the project said so. */
+  retryInMs?: number;
+  /** After failed: no retry, whatever attempts are left. */
+  final?: boolean;
 }
 
 export type ToWorker =

@@ -8,7 +8,7 @@ export function timeoutText(timeoutMs: number): string {
   return `timeout after ${timeoutMs / 1000}s`;
 }
 
-type Ending = Pick<RunReport, 'outcome' | 'error'>;
+type Ending = Pick<RunReport, 'outcome' | 'error' | 'retryInMs' | 'final'>;
 
 /** `conflict` is decided by the executor before this. */
 export function endingOf(thrown: unknown, timeoutMs: number): Ending {
@@ -48,6 +48,10 @@ function abortEnding(abort: RunAbort, timeoutMs: number): Ending {
       };
     case 'memory_limit':
       return { outcome: 'failed', error: { code: 'MEMORY_LIMIT', message: 'memory error: not enough memory' } };
+    case 'retry_later':
+      return { outcome: 'released', error: { code: 'RETRY_LATER', message: abort.message }, retryInMs: abort.retryInMs ?? 0 };
+    case 'discarded':
+      return { outcome: 'failed', error: { code: 'DISCARDED', message: abort.message }, final: true };
     case 'conflict':
       return { outcome: 'failed', error: { code: 'WRITE_CONFLICT', message: abort.message } };
   }

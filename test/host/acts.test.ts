@@ -97,7 +97,7 @@ describe('pruner', () => {
     stage.events.on('runs:purged', (e) => {
       purged += e.count;
     });
-    await new Pruner(stage.acts, stage.events, stage.clock, 7 * day, day).prune();
+    await new Pruner(stage.acts, stage.events, stage.clock, [{ afterMs: 7 * day }], day).prune();
     expect(purged).toBe(1_150);
     expect(stage.runs()).toHaveLength(51);
     expect(stage.run(fresh)?.status).toBe('pending');

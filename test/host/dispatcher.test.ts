@@ -50,7 +50,14 @@ async function set(
   if (!options.stage) stages.push(stage);
   const pool = new FakePool(options.slots ?? 100);
   const host = options.host ?? 'h1';
-  const ends = new RunEnds({ host, acts: stage.acts, events: stage.events, clock: stage.clock, onChange: () => dispatcher.wake() });
+  const ends = new RunEnds({
+    host,
+    acts: stage.acts,
+    events: stage.events,
+    clock: stage.clock,
+    registry,
+    onChange: () => dispatcher.wake(),
+  });
   const { slots: _slots, stage: _stage, ...more } = options;
   const dispatcher = new Dispatcher({
     host,

@@ -50,6 +50,7 @@ async function set() {
       periodMs: 5_000,
       own,
       onRescued: () => {},
+      onLost: () => undefined,
       probe: async (socket) => liveness[socket.slice('/nowhere/'.length)] ?? 'unknown',
     });
   return { stage, claim, register, rescuer };

@@ -101,14 +101,10 @@ describe('claim', () => {
     expect((await db.claim({ concurrency: open, now: NOW + 6_000 })).map((r) => r.id)).toEqual(['y']);
   });
   it('is served by the partial index, without sorting, whatever the backlog', async () => {
-    const { RANK } = await import('../../src/store/sqlite/schema.js');
-    const plan = await db.read((c) =>
-      c.all(
-        `EXPLAIN QUERY PLAN SELECT id FROM _crap_jobs WHERE slug = 'a' AND status = 'pending' AND ${RANK} <= 5 ORDER BY ${RANK}, rowid LIMIT 3`,
-      ),
-    );
+    const { HEADS } = await import('../../src/store/sqlite/claim.js');
+    const plan = await db.read((c) => c.all(`EXPLAIN QUERY PLAN ${HEADS}`, ['a', 'default', 5, 3]));
     const text = plan.map((row) => String(row['detail'])).join('\n');
-    expect(text).toContain('_ml_jobs_for_claim');
+    expect(text).toContain('_ml_jobs_claimable');
     expect(text).not.toContain('TEMP B-TREE');
   });
 });
@@ -125,7 +121,7 @@ describe('[ONCE] the fence', () => {
       next: { status: 'pending' as const, dueAt: NOW, spendsAttempt: false },
       log: [],
     };
-    expect(await db.write((c) => store.end(c, lost))).toBe(true);
+    expect(await db.write((c) => store.end(c, lost))).toBe('pending');
     const [second] = await db.claim({ concurrency: open });
     expect(second).toMatchObject({ id, attempt: 1 });
     expect(second!.claim).toBeGreaterThan(first!.claim);
@@ -135,7 +131,7 @@ describe('[ONCE] the fence', () => {
     });
     expect(late).toBe(false);
     expect(await db.read((c) => c.all("SELECT * FROM _ml_meta WHERE key = 'effect'"))).toEqual([]);
-    expect(await db.write((c) => store.end(c, lost))).toBe(false);
+    expect(await db.write((c) => store.end(c, lost))).toBe(undefined);
     expect(await db.write((c) => store.renew(c, 'h1', [{ run: id, claim: first!.claim }], NOW, NOW + 1))).toEqual(new Set());
     expect(await db.write((c) => store.complete(c, { run: id, claim: second!.claim, now: NOW, result: '2', log: [] }))).toBe(true);
     expect(await db.run(id)).toMatchObject({ status: 'completed', result: '2', error: null });
@@ -231,9 +227,9 @@ describe('purge', () => {
       ids.push(id);
     }
     await db.enqueue('a');
-    expect(await db.write((c) => store.purge(c, NOW - 3_600_000, 1))).toBe(1);
-    expect(await db.write((c) => store.purge(c, NOW - 3_600_000, 10))).toBe(1);
-    expect(await db.write((c) => store.purge(c, NOW - 3_600_000, 10))).toBe(0);
+    expect(await db.write((c) => store.purge(c, { olderThan: NOW - 3_600_000 }, 1))).toBe(1);
+    expect(await db.write((c) => store.purge(c, { olderThan: NOW - 3_600_000 }, 10))).toBe(1);
+    expect(await db.write((c) => store.purge(c, { olderThan: NOW - 3_600_000 }, 10))).toBe(0);
     expect((await db.read((c) => store.listRuns(c, { limit: 10 }))).map((r) => r.status).sort()).toEqual(['completed', 'pending']);
     expect(await db.read((c) => c.all('SELECT run FROM _ml_attempts'))).toEqual([{ run: ids[0] }]);
   });

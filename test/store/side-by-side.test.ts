@@ -64,7 +64,7 @@ describe('a run of ours that crap-cms takes over', () => {
     crapCms.retry(id, text(NOW));
     expect(crapCms.claim()).toEqual([id]);
     expect(await complete(run!)).toBe(false);
-    expect(await end(id, run!.claim, { outcome: 'failed', next: { status: 'failed' } })).toBe(false);
+    expect(await end(id, run!.claim, { outcome: 'failed', next: { status: 'failed' } })).toBe(undefined);
     const held = await db.write((c) => store.renew(c, 'h1', [{ run: id, claim: run!.claim }], NOW, NOW));
     expect([...held, ...(await db.read((c) => store.listClaimsOf(c, 'h1', NOW)))]).toEqual([]);
     expect([(await db.run(id)).status, await attempts()]).toEqual(['running', []]);
@@ -109,7 +109,7 @@ describe('a run that crap-cms has claimed', () => {
       expect(await stale(NOW)).toEqual([]);
       const [lost] = await stale(NOW + 3_000);
       expect(lost).toMatchObject({ run: 'theirs', losses: loss - 1, attempt: 1, maxAttempts: 3 });
-      expect([await end('theirs', lost!.claim), await end('theirs', lost!.claim)]).toEqual([true, false]);
+      expect([await end('theirs', lost!.claim), await end('theirs', lost!.claim)]).toEqual(['pending', undefined]);
       expect(await db.run('theirs')).toMatchObject({ status: 'pending', attempt: 0 });
     }
     expect(await attempts()).toEqual([]);
@@ -123,7 +123,7 @@ describe('a run that crap-cms has claimed', () => {
     const [lost] = await stale();
     crapCms.retry('theirs', text(NOW));
     crapCms.claim();
-    expect(await end('theirs', lost!.claim, { next: { status: 'stale' } })).toBe(false);
+    expect(await end('theirs', lost!.claim, { next: { status: 'stale' } })).toBe(undefined);
     expect((await db.run('theirs')).status).toBe('running');
   });
 });
@@ -140,7 +140,7 @@ describe('rows that only one of the two knows', () => {
   it('ended rows without an end are purged by the age of their making, pending ones never', async () => {
     foreign.exec("INSERT INTO _crap_jobs (id, slug, status, created_at) VALUES ('odd', 'a', 'stale', '2026-01-01 00:00:00')");
     foreign.exec("INSERT INTO _crap_jobs (id, slug, created_at) VALUES ('waits', 'a', '2026-01-01 00:00:00')");
-    expect(await db.write((c) => store.purge(c, NOW, 10))).toBe(1);
+    expect(await db.write((c) => store.purge(c, { olderThan: NOW }, 10))).toBe(1);
     expect((await db.read((c) => store.listRuns(c, { limit: 9 }))).map((run) => run.id)).toEqual(['waits']);
   });
 
@@ -154,7 +154,7 @@ describe('rows that only one of the two knows', () => {
 it('a claim that stands goes on when its database comes from version 1', async () => {
   const id = await db.enqueue('a');
   const [run] = await db.claim({ concurrency });
-  db.database.exec("DROP TRIGGER _ml_jobs_deleted; ALTER TABLE _crap_jobs DROP COLUMN _ml_attempt; UPDATE _ml_meta SET value = '1'");
+  db.database.exec("DROP TRIGGER _ml_jobs_transition; ALTER TABLE _crap_jobs DROP COLUMN _ml_attempt; UPDATE _ml_meta SET value = '1'");
 
   expect(await db.read(isMigrated)).toBe(false);
   await db.write(migrate);
@@ -168,9 +168,9 @@ it('[TICK] the ledger is pruned with old runs, but for the newest row of each sc
   for (let at = 10; at <= 50; at += 10) await record('s', at);
   await record('other', 5);
   const left = async () => (await db.read((c) => c.all('SELECT at FROM _ml_ticks ORDER BY at'))).map((row) => row['at']);
-  await db.write((c) => store.purge(c, 40, 2));
+  await db.write((c) => store.purgeTicks(c, 40, 2));
   expect(await left()).toEqual([5, 30, 40, 50]);
-  await db.write((c) => store.purge(c, 1_000, 100));
+  await db.write((c) => store.purgeTicks(c, 1_000, 100));
   expect(await left()).toEqual([5, 50]);
   expect(await db.read((c) => store.lastTick(c, 's'))).toBe(50);
 });

@@ -1,11 +1,32 @@
-/** Cancel: a run that waits is ended before anybody has claimed it. crap-cms shows the status as pending and never claims it. */
+/**
+ * Cancel: a run that waits is ended before anybody claims it; of a running one the end is asked for, which its host obeys. crap-cms
+ * shows the status as pending and never claims it.
+ */
 import type { Op } from '../../domain/op.js';
+import type { FinalStatus } from '../../domain/run.js';
 import type { Db } from '../db.js';
+import { OURS } from './fence.js';
 import { toText } from './times.js';
 
-const CANCEL = "UPDATE _crap_jobs SET status = 'cancelled', completed_at = ?, _ml_completed = ? WHERE id = ? AND status = 'pending'";
+const CANCEL = `UPDATE _crap_jobs SET status = 'cancelled', error = COALESCE(?, error), completed_at = ?, _ml_completed = ?, _ml_waits = 0
+  WHERE id = ? AND status = 'pending'`;
+const REQUEST = `UPDATE _crap_jobs SET _ml_cancel = ? WHERE id = ? AND status = 'running' AND ${OURS}`;
+const REQUESTED = `SELECT id, _ml_claim FROM _crap_jobs WHERE status = 'running' AND _ml_cancel IS NOT NULL AND _ml_host = ? AND ${OURS}`;
 
-/** False when the run does not exist or is not pending (any more). */
-export function* cancelPending(db: Db, run: string, now: number): Op<boolean> {
-  return (yield* db.run(CANCEL, [toText(now), now, run])) === 1;
+/** False when the run does not exist or is not pending (any more). `reason`: text for its error column. */
+export function* cancelPending(db: Db, run: string, now: number, reason?: string): Op<boolean> {
+  return (yield* db.run(CANCEL, [reason ?? null, toText(now), now, run])) === 1;
+}
+
+export function* requestCancel(db: Db, run: string, now: number): Op<'cancelled_now' | 'requested' | 'foreign' | FinalStatus | undefined> {
+  if (yield* cancelPending(db, run, now)) return 'cancelled_now';
+  if ((yield* db.run(REQUEST, [now, run])) === 1) return 'requested';
+  const row = yield* db.get('SELECT status FROM _crap_jobs WHERE id = ?', [run]);
+  if (!row) return undefined;
+  return row['status'] === 'running' ? 'foreign' : (String(row['status']) as FinalStatus);
+}
+
+export function* listCancelRequests(db: Db, host: string): Op<{ run: string; claim: number }[]> {
+  const rows = yield* db.all(REQUESTED, [host]);
+  return rows.map((row) => ({ run: String(row['id']), claim: Number(row['_ml_claim']) }));
 }

@@ -1,33 +1,29 @@
 /**
- * Claim: takes due runs in the order of their rank, never beyond a cap, at a cost that does not grow with the backlog: for each job
- * that has pending rows and free capacity, the head of a partial index; then a merge by rank. A full job hides no other.
+ * Claim: takes due runs in the order of their rank, never beyond a cap, at a cost that does not grow with the backlog: for each lane (a
+ * job in a queue) that has claimable runs and free capacity, the head of a partial index; then a merge by rank. A full job hides no other.
  */
 import type { Op } from '../../domain/op.js';
 import type { ClaimedRun } from '../../domain/run.js';
 import type { Db } from '../db.js';
 import type { ClaimRequest } from '../store.js';
+import { settle } from './dependencies.js';
+import { listPauses } from './pauses.js';
+import { allowance, recordStarts } from './rate.js';
+import { CLAIMABLE, openLanes, promoteDue } from './ready.js';
 import { RANK, READY } from './schema.js';
 import { fromText, toText } from './times.js';
 
-/** A skip scan: one index seek for each job with pending rows. */
-const PENDING_SLUGS = `WITH RECURSIVE s(slug) AS (
-  SELECT (SELECT slug FROM _crap_jobs WHERE status = 'pending' ORDER BY slug LIMIT 1)
-  UNION ALL
-  SELECT (SELECT slug FROM _crap_jobs WHERE status = 'pending' AND slug > s.slug ORDER BY slug LIMIT 1) FROM s WHERE s.slug IS NOT NULL
-) SELECT slug FROM s WHERE slug IS NOT NULL`;
-
-const COLUMNS = `rowid AS row, id, slug, queue, ${RANK} AS rank`;
-/** Rank never exceeds the due time where priority is not negative, so `rank <= now` ends the scan before the runs that wait. */
-const HEAD = `SELECT ${COLUMNS} FROM _crap_jobs WHERE slug = ? AND status = 'pending' AND ${RANK} <= ? AND ${READY}`;
-const HEAD_LOW = `SELECT ${COLUMNS} FROM _crap_jobs WHERE slug = ? AND status = 'pending' AND priority < 0 AND ${READY}`;
-const ORDER = ` ORDER BY ${RANK}, rowid LIMIT ?`;
+export const HEADS = `SELECT rowid AS row, id, slug, queue, ${RANK} AS rank FROM _crap_jobs
+  WHERE slug = ? AND queue = ? AND ${CLAIMABLE} AND ${READY} ORDER BY ${RANK}, rowid LIMIT ?`;
 
 const RUNNING = "SELECT slug, queue, COUNT(*) AS n FROM _crap_jobs WHERE status = 'running' GROUP BY slug, queue";
 
 const TAKE = `UPDATE _crap_jobs SET status = 'running', attempt = attempt + 1, _ml_attempt = attempt + 1, _ml_claim = _ml_claim + 1, _ml_host = ?, _ml_lease = ?,
-  started_at = ?, heartbeat_at = ?, _ml_started = ? WHERE id = ? AND status = 'pending'`;
+  started_at = ?, heartbeat_at = ?, _ml_started = ?, _ml_cancel = NULL WHERE id = ? AND status = 'pending'
+  AND (_ml_key IS NULL OR _ml_key_limit > (SELECT count(*) FROM _crap_jobs k
+    WHERE k.slug = _crap_jobs.slug AND k._ml_key = _crap_jobs._ml_key AND k.status IN ('pending', 'running') AND k.status = 'running'))`;
 const TAKEN =
-  'SELECT id, slug, queue, data, _ml_claim, attempt, max_attempts, priority, unique_key, scheduled_by, created_at, _ml_created FROM _crap_jobs WHERE id = ?';
+  'SELECT id, slug, queue, data, _ml_claim, attempt, max_attempts, priority, COALESCE(unique_key, _ml_unique) AS unique_key, scheduled_by, created_at, _ml_created FROM _crap_jobs WHERE id = ?';
 
 interface Candidate {
   id: string;
@@ -38,50 +34,47 @@ interface Candidate {
 }
 
 export function* claim(db: Db, request: ClaimRequest): Op<ClaimedRun[]> {
-  const { total, bySlug, byQueue } = yield* runningCounts(db);
-  const taken: ClaimedRun[] = [];
-  const free = () => Math.min(request.limit, request.maxConcurrent - total) - taken.length;
-  const isFull = (queue: string) => (byQueue.get(queue) ?? 0) >= (request.queueConcurrency?.get(queue) ?? Number.POSITIVE_INFINITY);
-  const capacityOf = (slug: string) => (request.concurrency.get(slug) ?? 0) - (bySlug.get(slug) ?? 0);
-  // A queue that is filled on the way may have hidden runs of other queues behind its own: look again without it.
-  for (let hidden = true; hidden && free() > 0; ) {
-    hidden = false;
-    const full = [...(request.queueConcurrency?.keys() ?? [])].filter(isFull);
-    const candidates: Candidate[] = [];
-    for (const { slug } of (yield* db.all(PENDING_SLUGS)) as { slug: string }[]) {
-      const capacity = Math.min(free(), capacityOf(slug));
-      if (capacity > 0) yield* addHeads(db, request, full, slug, capacity, candidates);
-    }
-    candidates.sort((a, b) => a.rank - b.rank || a.row - b.row);
-    for (const { id, slug, queue } of candidates) {
-      if (free() <= 0) break;
-      if (isFull(queue)) hidden = true;
-      if (isFull(queue) || capacityOf(slug) <= 0) continue;
-      const run = yield* take(db, request, id);
-      if (!run) continue;
-      taken.push(run);
-      byQueue.set(queue, (byQueue.get(queue) ?? 0) + 1);
-      bySlug.set(slug, (bySlug.get(slug) ?? 0) + 1);
-    }
-  }
-  return taken;
-}
-
-/** Up to `capacity` heads of one job. Queues that are not served or full are left out in SQL, so that they hide nothing behind them. */
-function* addHeads(db: Db, request: ClaimRequest, full: readonly string[], slug: string, capacity: number, into: Candidate[]): Op<void> {
-  const served = request.queues?.filter((queue) => !full.includes(queue));
-  const named = served ?? full;
-  const lanes = served || full.length > 0 ? ` AND queue ${served ? '' : 'NOT '}IN (${named.map(() => '?').join(', ')})` : '';
   const { now } = request;
-  const rows = yield* db.all(`${HEAD}${lanes}${ORDER}`, [slug, now, now, now, ...named, capacity]);
-  if (rows.length < capacity) {
-    const low = yield* db.all(`${HEAD_LOW}${lanes}${ORDER}`, [slug, now, now, ...named, capacity]);
-    const seen = new Set(rows.map((row) => row['id']));
-    rows.push(...low.filter((row) => !seen.has(row['id']!)));
+  yield* settle(db, now);
+  yield* promoteDue(db, now);
+  const { total, bySlug, byQueue } = yield* runningCounts(db);
+  const places = Math.min(request.limit, request.maxConcurrent - total);
+  if (places <= 0) return [];
+  const jobs = new Map<string, number>();
+  const capacityOf = function* (slug: string): Op<number> {
+    let capacity = jobs.get(slug);
+    if (capacity === undefined) {
+      const rate = request.rateLimits?.get(slug);
+      capacity = (request.concurrency.get(slug) ?? 0) - (bySlug.get(slug) ?? 0);
+      if (rate && capacity > 0) capacity = Math.min(capacity, yield* allowance(db, slug, rate, now));
+      jobs.set(slug, capacity);
+    }
+    return capacity;
+  };
+  const roomOf = (queue: string) => (request.queueConcurrency?.get(queue) ?? Number.POSITIVE_INFINITY) - (byQueue.get(queue) ?? 0);
+  const candidates: Candidate[] = [];
+  for (const { slug, queue } of yield* openLanes(db, request.queues, yield* listPauses(db))) {
+    const most = Math.min(places, yield* capacityOf(slug), roomOf(queue));
+    if (most <= 0) continue;
+    for (const row of yield* db.all(HEADS, [slug, queue, now, most])) {
+      candidates.push({ id: String(row['id']), slug, queue, rank: Number(row['rank']), row: Number(row['row']) });
+    }
   }
-  for (const row of rows) {
-    into.push({ id: String(row['id']), slug, queue: String(row['queue']), rank: Number(row['rank']), row: Number(row['row']) });
+  candidates.sort((a, b) => a.rank - b.rank || a.row - b.row);
+  const taken: ClaimedRun[] = [];
+  const started = new Map<string, number>();
+  for (const { id, slug, queue } of candidates) {
+    if (taken.length >= places) break;
+    if (roomOf(queue) <= 0 || (yield* capacityOf(slug)) <= 0) continue;
+    const run = yield* take(db, request, id);
+    if (!run) continue;
+    taken.push(run);
+    byQueue.set(queue, (byQueue.get(queue) ?? 0) + 1);
+    jobs.set(slug, (jobs.get(slug) ?? 0) - 1);
+    if (request.rateLimits?.has(slug)) started.set(slug, (started.get(slug) ?? 0) + 1);
   }
+  for (const [slug, count] of started) yield* recordStarts(db, slug, request.rateLimits!.get(slug)!, count, now);
+  return taken;
 }
 
 function* take(db: Db, request: ClaimRequest, id: string): Op<ClaimedRun | undefined> {

@@ -11,8 +11,8 @@ const COMPLETE = `UPDATE _crap_jobs SET status = 'completed', result = ?, error 
 
 /** False when the claim was lost: the caller rolls back. */
 export function* complete(db: Db, request: CompleteRequest): Op<boolean> {
-  const { now, log } = request;
+  const { now, log, worker } = request;
   const fence = fenceOf(request.run, request.claim);
-  yield* recordAttempt(db, fence, { now, outcome: 'completed', log });
+  yield* recordAttempt(db, fence, { now, outcome: 'completed', log, worker });
   return (yield* db.run(COMPLETE + fence.sql, [request.result, toText(now), now, ...fence.params])) === 1;
 }

@@ -2,7 +2,9 @@
 import { StoreUnavailableError } from '../../domain/errors.js';
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
-import { DELETE_ATTEMPTS, JOB_COLUMNS, OUR_TABLES, REFERENCE_TABLES, SCHEMA_VERSION } from './schema.js';
+import { REFERENCE_TABLES } from './reference-schema.js';
+import { FORMER_INDEXES, JOB_COLUMNS, OUR_TABLES, SCHEMA_VERSION, WAITS } from './schema.js';
+import { TRIGGERS } from './triggers.js';
 
 /** The version of a database's system tables; 0 = not ours yet. */
 export function* schemaVersion(db: Db): Op<number> {
@@ -32,7 +34,17 @@ export function* migrate(db: Db): Op<void> {
     yield* db.run("UPDATE _crap_jobs SET _ml_attempt = attempt WHERE status = 'running' AND _ml_host IS NOT NULL");
   }
   yield* runAll(db, OUR_TABLES);
-  yield* db.run(DELETE_ATTEMPTS);
+  const attempts = (yield* db.all('PRAGMA table_info(_ml_attempts)')).map((row) => row['name']);
+  if (!attempts.includes('worker')) yield* db.run('ALTER TABLE _ml_attempts ADD COLUMN worker INTEGER');
+  for (const name of FORMER_INDEXES) yield* db.run(`DROP INDEX IF EXISTS ${name}`);
+  // Version 2 looked at the due time when it claimed.
+  if (!present.has('_ml_waits')) {
+    yield* db.run(`UPDATE _crap_jobs SET _ml_waits = ${WAITS.time} WHERE status = 'pending' AND _ml_due > unixepoch() * 1000`);
+  }
+  for (const [name, text] of Object.entries(TRIGGERS)) {
+    yield* db.run(`DROP TRIGGER IF EXISTS ${name}`);
+    yield* db.run(`CREATE TRIGGER ${name} ${text}`);
+  }
   yield* setMeta(db, 'schema_version', String(SCHEMA_VERSION));
 }
 

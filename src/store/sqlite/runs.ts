@@ -1,9 +1,9 @@
-/** Reading runs: one, lists, counts, and what is due. */
+/** Reading runs: one, lists, counts. */
 import type { Op } from '../../domain/op.js';
-import { noRuns, RUN_STATUSES, type Run, type RunStatus } from '../../domain/run.js';
+import { noRuns, RUN_STATUSES, type Run, type RunStatus, type Waiting } from '../../domain/run.js';
 import type { Db, Row, SqlValue } from '../db.js';
 import type { RunFilter } from '../store.js';
-import { DUE, RANK, READY } from './schema.js';
+import { DUE, WAITS } from './schema.js';
 import { fromText } from './times.js';
 
 const COLUMNS = `*, ${DUE} AS due, rowid AS row`;
@@ -47,29 +47,6 @@ function conditionOf(filter: Omit<RunFilter, 'limit'>): { condition: string; par
   return { condition: where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`, params };
 }
 
-/** `queues`: only these; default all. */
-export function* hasDue(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<boolean> {
-  const lanes = inQueues(queues);
-  for (const slug of slugs) {
-    // As in claiming: rank never exceeds the due time unless the priority is negative, so the first scan ends before the runs that wait.
-    const due = `${READY}${lanes} LIMIT 1`;
-    const params = [now, now, ...(queues ?? [])];
-    const pending = "SELECT 1 FROM _crap_jobs WHERE slug = ? AND status = 'pending'";
-    if (yield* db.get(`${pending} AND ${RANK} <= ? AND ${due}`, [slug, now, ...params])) return true;
-    if (yield* db.get(`${pending} AND priority < 0 AND ${due}`, [slug, ...params])) return true;
-  }
-  return false;
-}
-
-export function* nextDueAt(db: Db, now: number, slugs: readonly string[], queues?: readonly string[]): Op<number | undefined> {
-  if (slugs.length === 0) return undefined;
-  const row = yield* db.get(
-    `SELECT MIN(_ml_due) AS due FROM _crap_jobs WHERE status = 'pending' AND _ml_due > 0 AND _ml_due > ? AND slug IN (${marks(slugs)})${inQueues(queues)}`,
-    [now, ...slugs, ...(queues ?? [])],
-  );
-  return row?.['due'] === null || row?.['due'] === undefined ? undefined : Number(row['due']);
-}
-
 export function* recentRuns(db: Db, last: number): Op<Map<string, Record<RunStatus, number>>> {
   const summary = new Map<string, Record<RunStatus, number>>();
   for (const { slug } of (yield* db.all('SELECT DISTINCT slug FROM _crap_jobs')) as { slug: string }[]) {
@@ -101,14 +78,26 @@ function toRun(row: Row): Run {
     maxAttempts: Number(row['max_attempts']),
     scheduledBy: textOrNull(row['scheduled_by']),
     priority: Number(row['priority']),
-    uniqueKey: textOrNull(row['unique_key']),
+    uniqueKey: textOrNull(row['unique_key'] ?? row['_ml_unique']),
     claim: Number(row['_ml_claim']),
     host: textOrNull(row['_ml_host']),
     createdAt: created,
     dueAt: Math.max(Number(row['due'] ?? created), retryAfter ?? 0),
     startedAt: exact(row['_ml_started'], row['started_at']),
     completedAt: exact(row['_ml_completed'], row['completed_at']),
+    key: textOrNull(row['_ml_key']),
+    waiting: row['status'] === 'pending' ? waitingOf(Number(row['_ml_waits'])) : [],
+    cancelRequestedAt: row['status'] === 'running' && row['_ml_cancel'] !== null ? Number(row['_ml_cancel']) : null,
+    losses: Number(row['_ml_losses']),
   };
+}
+
+function waitingOf(bits: number): Waiting[] {
+  const waiting: Waiting[] = [];
+  if (bits & WAITS.time) waiting.push('due_time');
+  if (bits & WAITS.key) waiting.push('key');
+  if (bits & WAITS.dependencies) waiting.push('dependencies');
+  return waiting;
 }
 
 /** What crap-cms wrote there; beside a due time of ours it is only that, rounded up. */
@@ -128,10 +117,6 @@ function exact(ms: SqlValue | undefined, text: SqlValue | undefined): number | n
 
 function textOrNull(value: SqlValue | undefined): string | null {
   return value === null || value === undefined ? null : String(value);
-}
-
-function inQueues(queues: readonly string[] | undefined): string {
-  return queues ? ` AND queue IN (${marks(queues)})` : '';
 }
 
 function marks(values: readonly unknown[]): string {

@@ -1,51 +1,7 @@
-/** System tables: the reference's as it lays them out (crap-jobs 4, layout of its own database), and ours named `_ml_…`. */
+/** Columns that we add to the table of runs, and our own tables, named `_ml_…`. */
 
 /** Raised with every change below; `migrate` adds what is missing. */
-export const SCHEMA_VERSION = 2;
-
-/** What the reference makes; `IF NOT EXISTS`, since its own database has them. */
-export const REFERENCE_TABLES = `
-CREATE TABLE IF NOT EXISTS _crap_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, updated_at TEXT DEFAULT (datetime('now')));
-CREATE TABLE IF NOT EXISTS _crap_migrations (filename TEXT PRIMARY KEY, applied_at TEXT DEFAULT (datetime('now')));
-CREATE TABLE IF NOT EXISTS _crap_cron_fired (slug TEXT PRIMARY KEY, fired_at TEXT DEFAULT (datetime('now')));
-CREATE TABLE IF NOT EXISTS _crap_user_settings (user_id TEXT PRIMARY KEY, settings TEXT NOT NULL DEFAULT '{}');
-CREATE TABLE IF NOT EXISTS _crap_jobs (
-  id TEXT PRIMARY KEY,
-  slug TEXT NOT NULL,
-  status TEXT NOT NULL DEFAULT 'pending',
-  queue TEXT NOT NULL DEFAULT 'default',
-  data TEXT DEFAULT '{}',
-  result TEXT,
-  error TEXT,
-  attempt INTEGER NOT NULL DEFAULT 0,
-  max_attempts INTEGER NOT NULL DEFAULT 1,
-  scheduled_by TEXT,
-  created_at TEXT DEFAULT (datetime('now')),
-  started_at TEXT,
-  completed_at TEXT,
-  heartbeat_at TEXT,
-  retry_after TEXT
-);
-CREATE INDEX IF NOT EXISTS idx_crap_jobs_status ON _crap_jobs (status);
-CREATE INDEX IF NOT EXISTS idx_crap_jobs_queue ON _crap_jobs (queue, status);
-CREATE INDEX IF NOT EXISTS idx_crap_jobs_slug ON _crap_jobs (slug, status);
-CREATE TABLE IF NOT EXISTS _crap_image_queue (
-  id TEXT PRIMARY KEY,
-  collection TEXT NOT NULL,
-  document_id TEXT NOT NULL,
-  source_path TEXT NOT NULL,
-  target_path TEXT NOT NULL,
-  format TEXT NOT NULL,
-  quality INTEGER NOT NULL,
-  url_column TEXT NOT NULL,
-  url_value TEXT NOT NULL,
-  status TEXT NOT NULL DEFAULT 'pending',
-  error TEXT,
-  created_at TEXT DEFAULT (datetime('now')),
-  completed_at TEXT
-);
-CREATE INDEX IF NOT EXISTS idx_crap_image_queue_status ON _crap_image_queue (status);
-`;
+export const SCHEMA_VERSION = 3;
 
 /** Columns added to `_crap_jobs`: the later generation's, then ours. Defaults mean "ready", because crap-cms inserts rows too. */
 export const JOB_COLUMNS: readonly [name: string, declaration: string][] = [
@@ -65,16 +21,32 @@ export const JOB_COLUMNS: readonly [name: string, declaration: string][] = [
   ['_ml_completed', 'INTEGER'],
   // Losses in a row: hosts or threads that were gone while it ran.
   ['_ml_losses', 'INTEGER NOT NULL DEFAULT 0'],
+  // What a pending row waits for (WAITS below); 0 = claimable.
+  ['_ml_waits', 'INTEGER NOT NULL DEFAULT 0'],
+  ['_ml_key', 'TEXT'],
+  ['_ml_key_limit', 'INTEGER NOT NULL DEFAULT 1'],
+  // The unique key whatever its mode; `unique_key`, which the reference's index sees, only of the mode `active`.
+  ['_ml_unique', 'TEXT'],
+  // 'run': it runs also when a run that it depends on did not complete.
+  ['_ml_after_failure', 'TEXT'],
+  // Epoch ms at which the end of the running run was asked for.
+  ['_ml_cancel', 'INTEGER'],
 ];
+
+/**
+ * Bits of `_ml_waits`. Only rows without any are in the index of claiming, so that what waits costs a claim nothing: `time` is taken off
+ * when the due time has come (ready.ts), `key` by a trigger when the run before it is over, `dependencies` by settling (dependencies.ts).
+ */
+export const WAITS = { time: 1, key: 2, dependencies: 4 } as const;
 
 /** When a row became due, in epoch ms, also for rows that crap-cms inserted. */
 export const DUE = '(CASE WHEN _ml_due = 0 THEN unixepoch(created_at) * 1000 ELSE _ml_due END)';
 
 /**
- * Parameters: now in epoch ms, twice. `retry_after` beside a due time of ours is only that, rounded up for crap-cms; any other was written
+ * Parameter: now in epoch ms. `retry_after` beside a due time of ours is only that, rounded up for crap-cms; any other was written
  * by crap-cms (also on a run of ours that it has attempted), in one of its two time formats, and counts.
  */
-export const READY = `${DUE} <= ? AND (retry_after IS NULL OR coalesce(unixepoch(retry_after), 0) * 1000 <= ?
+export const READY = `(retry_after IS NULL OR coalesce(unixepoch(retry_after), 0) * 1000 <= ?
   OR unixepoch(retry_after) * 1000 - _ml_due BETWEEN 0 AND 999)`;
 
 /**
@@ -93,6 +65,7 @@ CREATE TABLE IF NOT EXISTS _ml_attempts (
   claim INTEGER NOT NULL CHECK (claim > 0),
   attempt INTEGER NOT NULL CHECK (attempt > 0),
   host TEXT,
+  worker INTEGER,
   started_at INTEGER,
   ended_at INTEGER NOT NULL,
   outcome TEXT NOT NULL CHECK (outcome IN ('completed', 'failed', 'timed_out', 'cancelled', 'released', 'lost')),
@@ -125,15 +98,34 @@ CREATE TABLE IF NOT EXISTS _ml_ticks (
   CHECK (until >= at),
   CHECK ((outcome = 'run' AND run IS NOT NULL AND count = 1) OR (outcome = 'skipped' AND reason IS NOT NULL))
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS _ml_jobs_for_claim ON _crap_jobs (slug, ${RANK}) WHERE status = 'pending';
-CREATE INDEX IF NOT EXISTS _ml_jobs_for_claim_low ON _crap_jobs (slug, ${RANK}) WHERE status = 'pending' AND priority < 0;
-CREATE INDEX IF NOT EXISTS _ml_jobs_waiting ON _crap_jobs (_ml_due) WHERE status = 'pending' AND _ml_due > 0;
+CREATE TABLE IF NOT EXISTS _ml_pauses (
+  kind TEXT NOT NULL CHECK (kind IN ('all', 'queue', 'job', 'schedule')),
+  name TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  reason TEXT,
+  PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS _ml_starts (slug TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS _ml_starts_by_slug ON _ml_starts (slug, at);
+CREATE TABLE IF NOT EXISTS _ml_dependencies (
+  run TEXT NOT NULL,
+  after TEXT NOT NULL,
+  ended TEXT CHECK (ended IN ('completed', 'failed', 'stale', 'cancelled')),
+  PRIMARY KEY (run, after)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS _ml_dependencies_after ON _ml_dependencies (after);
+CREATE INDEX IF NOT EXISTS _ml_dependencies_ended ON _ml_dependencies (run) WHERE ended IS NOT NULL;
+CREATE INDEX IF NOT EXISTS _ml_jobs_claimable ON _crap_jobs (slug, queue, ${RANK}) WHERE status = 'pending' AND _ml_waits = 0;
+CREATE INDEX IF NOT EXISTS _ml_jobs_later ON _crap_jobs (_ml_due) WHERE status = 'pending' AND _ml_waits & 1;
+CREATE INDEX IF NOT EXISTS _ml_jobs_retry_after ON _crap_jobs (retry_after) WHERE status = 'pending' AND _ml_waits = 0 AND retry_after IS NOT NULL;
+CREATE INDEX IF NOT EXISTS _ml_jobs_by_key ON _crap_jobs (slug, _ml_key, _ml_waits) WHERE _ml_key IS NOT NULL AND status IN ('pending', 'running');
+CREATE INDEX IF NOT EXISTS _ml_jobs_by_unique ON _crap_jobs (slug, _ml_unique, status, _ml_created) WHERE _ml_unique IS NOT NULL;
+CREATE INDEX IF NOT EXISTS _ml_jobs_cancelling ON _crap_jobs (_ml_host) WHERE status = 'running' AND _ml_cancel IS NOT NULL;
 CREATE INDEX IF NOT EXISTS _ml_jobs_for_purge ON _crap_jobs (completed_at) WHERE status IN ('completed', 'failed', 'stale', 'cancelled');
 CREATE INDEX IF NOT EXISTS idx_crap_jobs_priority ON _crap_jobs (status, queue, priority DESC, created_at);
 CREATE UNIQUE INDEX IF NOT EXISTS idx_crap_jobs_unique_active ON _crap_jobs (slug, unique_key)
   WHERE unique_key IS NOT NULL AND status IN ('pending', 'running');
 `;
 
-/** Attempts go with their run, also when crap-cms deletes it (its purge, its cancel). */
-export const DELETE_ATTEMPTS = `CREATE TRIGGER IF NOT EXISTS _ml_jobs_deleted AFTER DELETE ON _crap_jobs
-  BEGIN DELETE FROM _ml_attempts WHERE run = OLD.id; END`;
+/** Indexes of earlier versions that nothing uses any more. */
+export const FORMER_INDEXES = ['_ml_jobs_for_claim', '_ml_jobs_for_claim_low', '_ml_jobs_waiting'];

@@ -1,14 +1,20 @@
 /** The acts of the store seam on SQLite, assembled. */
 import type { Store } from '../store.js';
-import { cancelPending } from './cancel.js';
+import { listAttempts } from './attempts.js';
+import { cancelPending, listCancelRequests, requestCancel } from './cancel.js';
 import { claim, runningCounts } from './claim.js';
 import { complete } from './complete.js';
+import { listDependencies } from './dependencies.js';
 import { end } from './end.js';
 import { enqueue } from './enqueue.js';
 import { listClaimsOf, listHosts, registerHost, removeHost } from './hosts.js';
-import { purge } from './purge.js';
+import { listAheadOfKey } from './keys.js';
+import { listPauses, pause, resume } from './pauses.js';
+import { purge, purgeTicks } from './purge.js';
+import { hasDue, nextDueAt } from './ready.js';
 import { renew } from './renew.js';
-import { countRuns, findRun, hasDue, listRuns, nextDueAt, recentRuns } from './runs.js';
+import { retry } from './retry.js';
+import { countRuns, findRun, listRuns, recentRuns } from './runs.js';
 import { lastTick, recordTick } from './ticks.js';
 
 export const sqliteStore: Store = {
@@ -21,11 +27,21 @@ export const sqliteStore: Store = {
   listRuns,
   countRuns,
   cancelPending,
+  requestCancel,
+  listCancelRequests,
+  retry,
+  listAttempts,
+  listDependencies,
+  listAheadOfKey,
   countRunning: runningCounts,
   hasDue,
   nextDueAt,
   recentRuns,
   purge,
+  purgeTicks,
+  pause,
+  resume,
+  listPauses,
   registerHost,
   removeHost,
   listHosts,

@@ -2,6 +2,7 @@
 import type { Dialect, SqlValue } from '../store/db.js';
 import { normaliseDate } from './date.js';
 import { refused } from './failure.js';
+import { joined, listSql, refuseTooLarge } from './filter-list.js';
 import { columnNamed, flatName, invalidField, sidePath } from './filter-names.js';
 import type { Condition, Where } from './filter-parse.js';
 import { sideCondition } from './filter-path.js';
@@ -34,13 +35,8 @@ export function whereSql(scope: FilterScope, where: Where): Sql[] {
     );
     parts.push(joined(groups, 'OR'));
   }
+  refuseTooLarge(parts);
   return parts;
-}
-
-function joined(parts: readonly Sql[], word: 'AND' | 'OR'): Sql {
-  const only = parts[0];
-  if (parts.length === 1 && only) return only;
-  return { text: `(${parts.map((part) => part.text).join(` ${word} `)})`, params: parts.flatMap((part) => part.params) };
 }
 
 function conditionSql(scope: FilterScope, condition: Condition): Sql {
@@ -88,14 +84,12 @@ export function comparison(expression: string, condition: Condition, kind: Value
     case 'contains':
       return { text: `${expression} LIKE ? ESCAPE '\\'`, params: [`%${(values[0] ?? '').replace(/[\\%_]/g, '\\$&')}%`] };
     case 'in':
-    case 'not_in': {
-      if (values.length === 0) return { text: operator === 'in' ? '0' : '1', params: [] };
-      const marks = values.map(() => '?').join(', ');
-      return {
-        text: `${expression} ${operator === 'in' ? 'IN' : 'NOT IN'} (${marks})`,
-        params: values.map((value) => coerced(value, kind)),
-      };
-    }
+    case 'not_in':
+      return listSql(
+        expression,
+        operator === 'in',
+        values.map((value) => coerced(value, kind)),
+      );
     default:
       return { text: `${expression} ${COMPARISONS[operator]} ?`, params: [coerced(values[0] ?? '', kind)] };
   }

@@ -1,9 +1,11 @@
 /** crap.jobs (Lua API 2.5, jobs page 1 and 2): define at load time, queue inside a database context. */
 
+import { HostError } from '../domain/errors.js';
 import type { FunctionRef, JobDefinition } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
 import { luaToJsonText } from '../lua/json.js';
+import { luaTypeName } from '../lua/type-names.js';
 import { LuaTable } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { parseJob } from '../project/define-job.js';
@@ -14,6 +16,7 @@ import { checkDataSize } from './data-size.js';
 import { defining, definitionSite } from './definition-site.js';
 import { jobRunBindings } from './job-runs.js';
 import { parseQueueOptions, type QueueOptions } from './queue-options.js';
+import { runEndingBindings } from './run-ending.js';
 import type { Session } from './session.js';
 
 const DEFINE_LATE =
@@ -40,7 +43,15 @@ export function jobBindings(session: Session): Record<string, Binding> {
 
   const queue = binding(['string', 'table?', 'table?'], (slug, data, options) => queueRun(session, slug, data, options));
 
-  return { define, queue, ...(session.options.generation >= 10 && jobRunBindings(session)) };
+  const queueMany = binding(['string', 'table', 'table?'], (slug, list, options) => queueRuns(session, slug, list, options));
+
+  return {
+    define,
+    queue,
+    queue_many: queueMany,
+    ...runEndingBindings(session),
+    ...(session.options.generation >= 10 && jobRunBindings(session)),
+  };
 }
 
 function duplicate(slug: string, former: string, file: string): BindingError {
@@ -51,12 +62,45 @@ function duplicate(slug: string, former: string, file: string): BindingError {
 }
 
 function* queueRun(session: Session, slug: string, data: LuaTable | undefined, optionTable: LuaTable | undefined): Op<string> {
-  const context = session.requireDatabase();
+  const definition = yield* queueable(session, slug);
+  return yield* enqueue(session, definition, dataText(slug, data), optionTable);
+}
+
+/** One run for each data of the list, all or none; ends with the ids in the order of the list. */
+function* queueRuns(session: Session, slug: string, list: LuaTable, optionTable: LuaTable | undefined): Op<string[]> {
+  const definition = yield* queueable(session, slug);
+  const texts: string[] = [];
+  for (let i = 1; i <= list.entries.size; i++) {
+    const data = list.get(i);
+    if (!(data instanceof LuaTable)) {
+      throw new BindingError('QUEUE_LIST', `crap.jobs.queue_many: expected a list of tables, got ${luaTypeName(data)} at [${i}]`);
+    }
+    texts.push(dataText(slug, data));
+  }
+  return yield* session.requireDatabase().db.savepoint(function* () {
+    const ids: string[] = [];
+    for (const text of texts) ids.push(yield* enqueue(session, definition, text, optionTable));
+    return ids;
+  });
+}
+
+function* queueable(session: Session, slug: string): Op<JobDefinition> {
+  session.requireDatabase();
   const definition = session.registry.jobs.get(slug);
   if (!definition) throw new BindingError('JOB_NOT_DEFINED', `Job '${slug}' not defined`);
   if (definition.access && !session.contentContext().overrideAccessByDefault) yield* checkAccess(session, definition, definition.access);
+  return definition;
+}
+
+function dataText(slug: string, data: LuaTable | undefined): string {
   const text = data ? luaToJsonText(data) : '{}';
   checkDataSize(slug, text);
+  return text;
+}
+
+function* enqueue(session: Session, definition: JobDefinition, text: string, optionTable: LuaTable | undefined): Op<string> {
+  const context = session.requireDatabase();
+  const { slug } = definition;
   const { clock, store } = session.options;
   const now = clock.now();
   const options = parseQueueOptions(optionTable, now);
@@ -72,9 +116,9 @@ function request(definition: JobDefinition, data: string, options: QueueOptions)
     queue: definition.queue,
     maxAttempts: definition.retries + 1,
     scheduledBy: 'hook' as const,
+    ...options,
     priority: options.priority ?? definition.priority,
-    dueAt: options.dueAt,
-    uniqueKey: options.uniqueKey,
+    ...(definition.keyConcurrency !== undefined && { keyConcurrency: definition.keyConcurrency }),
   };
 }
 
@@ -82,6 +126,9 @@ function* insert<T>(slug: string, body: () => Op<T>): Op<T> {
   try {
     return yield* body();
   } catch (error) {
+    if (error instanceof HostError && error.code === 'DEPENDENCY_NOT_FOUND') {
+      throw new BindingError(error.code, error.message, { remedy: error.remedy, details: error.details });
+    }
     if (!(error instanceof SqlError)) throw error;
     throw new BindingError('QUEUE_FAILED', `queue error: ${error.message}`, { cause: error, details: { slug } });
   }

@@ -1,20 +1,18 @@
-/** The third argument of crap.jobs.queue: { priority, delay, run_at, unique } (Lua API 10.3). Unknown keys are errors. */
+/** The third argument of crap.jobs.queue (Lua API 10.3; run_at, key, after and the modes of unique are ours). Unknown keys are errors. */
 
+import { DurationError, parsePreciseDuration } from '../domain/duration.js';
+import { parseInstant } from '../domain/instant.js';
 import { numberOf } from '../domain/json.js';
+import type { EnqueueRequest } from '../domain/run.js';
 import { didYouMean } from '../domain/suggest.js';
 import { BindingError } from '../lua/errors.js';
 import { luaTypeName } from '../lua/type-names.js';
-import type { LuaTable, LuaValue } from '../lua/value.js';
+import { LuaTable, type LuaValue } from '../lua/value.js';
 
-export interface QueueOptions {
-  /** Higher first; default the definition's. */
-  priority?: number;
-  /** Epoch ms; default now. */
-  dueAt?: number;
-  uniqueKey?: string;
-}
+export type QueueOptions = Pick<EnqueueRequest, 'priority' | 'dueAt' | 'uniqueKey' | 'uniqueMode' | 'key' | 'after' | 'afterFailure'>;
 
-const KEYS = ['priority', 'delay', 'run_at', 'unique'];
+const KEYS = ['priority', 'delay', 'run_at', 'unique', 'key', 'after', 'after_failure'];
+const UNIQUE_KEYS = ['key', 'within', 'replace'];
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const I32 = 2 ** 31;
 /** The last instant of a JavaScript date. */
@@ -37,7 +35,18 @@ export function parseQueueOptions(table: LuaTable | undefined, now: number): Que
   if (delay !== undefined) options.dueAt = parseDelay(delay, now);
   if (runAt !== undefined) options.dueAt = parseRunAt(runAt);
   const unique = table.get('unique');
-  if (unique !== undefined) options.uniqueKey = parseUnique(unique);
+  if (unique !== undefined) Object.assign(options, parseUnique(unique));
+  const key = table.get('key');
+  if (key !== undefined) options.key = parseKey(key);
+  const after = table.get('after');
+  if (after !== undefined) options.after = parseAfter(after);
+  const failure = table.get('after_failure');
+  if (failure !== undefined) {
+    if (failure !== 'cancel' && failure !== 'run')
+      throw bad(`after_failure must be "cancel" or "run" (or omitted); got ${shownText(failure)}`);
+    if (after === undefined) throw bad('after_failure has no meaning without after');
+    options.afterFailure = failure;
+  }
   return options;
 }
 
@@ -81,8 +90,6 @@ function parseDelay(value: LuaValue, now: number): number {
   return dueAt;
 }
 
-const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?$/;
-
 function parseRunAt(value: LuaValue): number {
   const seconds = numberOf(value);
   if (seconds !== undefined) {
@@ -91,29 +98,62 @@ function parseRunAt(value: LuaValue): number {
     return instant;
   }
   if (typeof value !== 'string') throw bad(`run_at must be an ISO 8601 text or Unix seconds (or omitted); got ${luaTypeName(value)}`);
-  const instant = parseIso(value);
-  if (Number.isNaN(instant)) {
+  const instant = parseInstant(value);
+  if (instant === undefined) {
     throw bad(`run_at '${value}' is not a valid instant (expected ISO 8601 such as '2026-01-31T08:00:00Z', or Unix seconds)`);
   }
   return instant;
 }
 
-/** Epoch ms; NaN for what is no ISO text or no day of the calendar (Date.parse takes February 30). */
-function parseIso(text: string): number {
-  const [match, year, month, day] = ISO.exec(text) ?? [];
-  if (match === undefined) return Number.NaN;
-  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  return date.getUTCDate() === Number(day) ? Date.parse(isoUtc(text)) : Number.NaN;
+/** A text: the reference's. A table: { key, within = "1h" } or { key, replace = true }. */
+function parseUnique(value: LuaValue): Pick<QueueOptions, 'uniqueKey' | 'uniqueMode'> {
+  if (!(value instanceof LuaTable)) return { uniqueKey: parseUniqueKey(value) };
+  for (const inner of value.entries.keys()) {
+    if (UNIQUE_KEYS.includes(String(inner))) continue;
+    throw bad(`Unknown key '${String(inner)}' in unique${didYouMean(String(inner), UNIQUE_KEYS)}. Valid keys: ${UNIQUE_KEYS.join(', ')}`);
+  }
+  const uniqueKey = parseUniqueKey(value.get('key'));
+  const within = value.get('within');
+  const replace = value.get('replace');
+  if (replace !== undefined && typeof replace !== 'boolean') throw bad(`unique.replace must be a boolean; got ${luaTypeName(replace)}`);
+  if (within !== undefined && replace === true) throw bad('unique.within and unique.replace are mutually exclusive', 'give one of the two');
+  if (within !== undefined) return { uniqueKey, uniqueMode: { within: milliseconds(within) } };
+  return replace ? { uniqueKey, uniqueMode: 'replace' } : { uniqueKey };
 }
 
-/** An instant without a zone is UTC, as everywhere in a project. */
-function isoUtc(text: string): string {
-  const iso = text.replace(/[t ]/, 'T').replace(/z$/, 'Z');
-  return !iso.includes('T') || /(?:Z|[+-]\d\d:\d\d)$/.test(iso) ? iso : `${iso}Z`;
-}
-
-function parseUnique(value: LuaValue): string {
+function parseUniqueKey(value: LuaValue): string {
   if (typeof value !== 'string') throw bad(`unique must be a string (or omitted); got ${luaTypeName(value)}`);
   if (value === '') throw bad('unique key must be non-empty (or omit the option)');
   return value;
+}
+
+function milliseconds(value: LuaValue): number {
+  const given = typeof value === 'string' ? value : numberOf(value);
+  try {
+    if (given !== undefined) return Math.round(parsePreciseDuration(given) * 1000);
+  } catch (error) {
+    if (!(error instanceof DurationError)) throw error;
+  }
+  throw bad(`unique.within must be seconds or a duration text such as '1h'; got ${shownText(value)}`);
+}
+
+function parseKey(value: LuaValue): string {
+  const text = typeof value === 'string' ? value : numberOf(value) === undefined ? '' : String(value);
+  if (text === '') throw bad(`key must be a non-empty string (or omitted); got ${luaTypeName(value)}`);
+  return text;
+}
+
+function parseAfter(value: LuaValue): string[] {
+  const ids: string[] = [];
+  const entries = value instanceof LuaTable ? value.entries.size : -1;
+  for (let i = 1; i <= entries; i++) {
+    const id = (value as LuaTable).get(i);
+    if (typeof id === 'string' && id !== '') ids.push(id);
+  }
+  if (ids.length !== entries) throw bad(`after must be a list of run ids (or omitted); got ${shownText(value)}`);
+  return ids;
+}
+
+function shownText(value: LuaValue): string {
+  return typeof value === 'string' ? JSON.stringify(value) : luaTypeName(value);
 }

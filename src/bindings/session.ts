@@ -50,6 +50,8 @@ export interface DatabaseContext {
   onQueued?(slug: string): void;
   /** Called before a binding reaches outside the database ("http", "email", "sleep"): a conflict can then not be rerun unseen. */
   onOutside?(what: string): void;
+  /** The handler of a run is being executed: it may end its attempt. */
+  inRun?: boolean;
   /** What crap.transaction runs its function in. Default db.savepoint, which is a transaction where each call is its own. */
   transaction?<T>(body: () => Op<T>): Op<T>;
 }

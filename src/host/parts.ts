@@ -80,7 +80,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     events,
     ...(options.workerEntry && { entry: options.workerEntry }),
     onStarted: (run, worker) => events.emit('attempt:started', { run, worker }),
-    onFinished: ({ run, report, durationMs }) => ends.finished(run, report, durationMs),
+    onFinished: ({ run, report, durationMs, worker }) => ends.finished(run, report, durationMs, worker),
     onMessage: (message) => {
       if (message.type === 'log') events.emit('log', { run: message.run, slug: message.slug, line: message.line });
       else if (message.type === 'writer-suspended') suspended.met(message);

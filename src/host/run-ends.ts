@@ -41,7 +41,7 @@ export class RunEnds {
     this.#lost.add(keyOf(run));
   }
 
-  finished(run: ClaimedRun, report: RunReport, durationMs: number): void {
+  finished(run: ClaimedRun, report: RunReport, durationMs: number, worker?: number): void {
     this.counts[report.outcome]++;
     const tell = (next: HostEvents['attempt:finished']['next'], retryAt?: number) => {
       const { outcome, committed, error } = report;
@@ -59,7 +59,7 @@ export class RunEnds {
       return;
     }
     this.#options.acts
-      .record('finish', (db) => this.#end(db, run, report))
+      .record('finish', (db) => this.#end(db, run, report, worker))
       .then((next) => {
         if (!next) tell('unknown');
         else if (next.status === 'pending') tell('pending', next.dueAt);
@@ -76,7 +76,7 @@ export class RunEnds {
     this.finished(run, { outcome: 'released', committed: false, log: [], queued: false }, 0);
   }
 
-  *#end(db: Db, run: ClaimedRun, report: RunReport): Op<EndRequest['next'] | undefined> {
+  *#end(db: Db, run: ClaimedRun, report: RunReport, worker: number | undefined): Op<EndRequest['next'] | undefined> {
     const { store } = this.#options.acts;
     const { outcome } = report;
     if (outcome === 'completed') return undefined;
@@ -91,7 +91,7 @@ export class RunEnds {
       next = afterLoss(mine.losses + 1, now, 'failed', job?.onLost);
     } else if (report.final) next = { status: 'failed' };
     else next = afterFailure(run.attempt, run.maxAttempts, now, job?.backoff, report.retryInMs);
-    const request: EndRequest = { run: run.id, claim: run.claim, now, outcome, next, log: report.log };
+    const request: EndRequest = { run: run.id, claim: run.claim, now, outcome, next, log: report.log, worker };
     if (report.error) request.error = report.error;
     const status = yield* store.end(db, request);
     if (status === undefined) return undefined;

@@ -10,6 +10,7 @@ import { slugProblem } from '../domain/slug.js';
 import { didYouMean, suggest } from '../domain/suggest.js';
 import { BindingError } from '../lua/errors.js';
 import { LuaTable, type LuaValue } from '../lua/value.js';
+import { JOB_RULE_KEYS, JOB_RULES, ruleContradictions } from './job-rules.js';
 import { BadValue, flagOf, functionRef, shown, textOf, wholeNumber } from './job-values.js';
 
 export interface JobParseOptions {
@@ -34,6 +35,7 @@ const KEYS = [
   'labels',
   'access',
   'transaction',
+  ...JOB_RULE_KEYS,
 ] as const;
 type Key = (typeof KEYS)[number];
 
@@ -70,6 +72,8 @@ export function parseJob(slug: string, config: LuaTable, options: JobParseOption
   };
   const inherited = generation === 10 ? (queues?.[definition.queue]?.retries ?? 0) : 0;
   definition.retries = read('retries', inherited, (value) => wholeNumber('retries', value, 0, U32 - 1));
+  for (const key of JOB_RULE_KEYS) Object.assign(definition, read(key, {}, JOB_RULES[key]));
+  for (const { key, message, remedy } of ruleContradictions(definition)) faults.add(key, message, remedy);
   for (const key of config.entries.keys()) {
     if (typeof key === 'string' && (KEYS as readonly string[]).includes(key)) continue;
     const name = typeof key === 'string' ? key : `[${String(key)}]`;

@@ -19,13 +19,15 @@ export interface ExecutorSetup {
   moonlighter: MoonlighterConfig;
   generation: 8 | 10;
   queue: WriteQueue;
+  /** Number of the worker thread; none in the foreground. */
+  worker?: number;
   /** Lines written while no run is in a slot. */
   log(line: LogLine): void;
 }
 
 /** Opens nothing yet. The caller closes `slots` and `connections`. */
 export function executorOptions(setup: ExecutorSetup): ExecutorOptions {
-  const { engine, projectDir, databasePath, crap, moonlighter, generation, queue, log } = setup;
+  const { engine, projectDir, databasePath, crap, moonlighter, generation, queue, worker, log } = setup;
   const store = sqliteStore;
   const clock = systemClock;
   return {
@@ -35,6 +37,7 @@ export function executorOptions(setup: ExecutorSetup): ExecutorOptions {
     store,
     clock,
     generation,
+    worker,
     maxInstructions: crap.hooks.max_instructions || Number.POSITIVE_INFINITY,
     log,
   };

@@ -12,6 +12,7 @@ import { luaToJsonText } from '../lua/json.js';
 import type { LuaValue } from '../lua/value.js';
 import type { Store } from '../store/store.js';
 import type { WriteQueue } from '../store/writer.js';
+import { askBackoff } from './backoff-call.js';
 import { handlerContext } from './handler-context.js';
 import { SLICE_MS } from './limits.js';
 import { ownerOf, type RunReport } from './protocol.js';
@@ -34,6 +35,7 @@ export interface ExecutorOptions {
   store: Store;
   clock: Clock;
   generation: 8 | 10;
+  worker?: number | undefined;
   /** Lua instructions a run may execute; Infinity where crap.toml writes none. */
   maxInstructions: number;
   /** Lines written while no run is in a slot. */
@@ -92,7 +94,7 @@ export class Executor {
         const passage = new Passage(this.#options, slot, assignment, mode, { deadline, handlerReturned: () => clearTimeout(timer) });
         const report = await passage.execute();
         broken = passage.broken;
-        if (report !== 'again') return report;
+        if (report !== 'again') return await this.#withDelay(report, assignment, slot);
         mode = 'immediate';
         if (!slot.vm.spent) continue;
         slots.release(slot);
@@ -110,6 +112,13 @@ export class Executor {
       forget();
       if (slot) slots.release(slot, broken);
     }
+  }
+
+  /** Asks the Lua function of the job's backoff how long to wait, where it has one and a retry is left. */
+  async #withDelay(report: RunReport, { run, job }: Assignment, slot: Slot): Promise<RunReport> {
+    const failed = report.outcome === 'failed' || report.outcome === 'timed_out';
+    if (!failed || report.final || job.backoff?.kind !== 'function' || run.attempt >= run.maxAttempts) return report;
+    return { ...report, ...(await askBackoff(this.#options.slots, slot, job.backoff.function, run, report)) };
   }
 }
 
@@ -178,13 +187,15 @@ class Passage {
   }
 
   #enter(): LuaValue {
-    const limits = { deadline: this.#clock.deadline, maxInstructions: this.#options.maxInstructions, sliceMs: SLICE_MS };
+    const maxInstructions = this.#assignment.job.maxInstructions ?? this.#options.maxInstructions;
+    const limits = { deadline: this.#clock.deadline, maxInstructions, sliceMs: SLICE_MS };
     const { user } = this.#assignment;
     this.#slot.enter(
       {
         db: this.#database,
         ...(user && { user }),
         overrideAccessByDefault: user === undefined,
+        inRun: true,
         onQueued: () => {
           this.#queued = true;
         },
@@ -208,11 +219,11 @@ class Passage {
     this.#completing = true;
     this.#clock.handlerReturned();
     this.#assignment.watcher?.completing?.();
-    const { store, clock } = this.#options;
+    const { store, clock, worker } = this.#options;
     if (this.#assignment.dryRun) return { result, kept: true };
     const { id: run, claim } = this.#assignment.run;
     const kept = yield* this.#database.finish((db) =>
-      this.#assignment.unrecorded ? keep() : store.complete(db, { run, claim, now: clock.now(), result, log: this.#log }),
+      this.#assignment.unrecorded ? keep() : store.complete(db, { run, claim, now: clock.now(), result, log: this.#log, worker }),
     );
     return { result, kept };
   }

@@ -23,7 +23,7 @@ export function handlerContext(run: ClaimedRun, handler: FunctionRef, generation
 }
 
 /** What is no JSON counts as an empty object, as in the reference: such rows come from other programs. */
-function parseData(text: string): Json {
+export function parseData(text: string): Json {
   try {
     return parseJson(text);
   } catch {

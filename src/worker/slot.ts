@@ -78,10 +78,10 @@ export class Slot {
     }
   }
 
-  /** Lines of scripts go to `sink` until `leave`. */
-  enter(context: DatabaseContext, limits: Limits, sink: (line: LogLine) => void): void {
+  /** Lines of scripts go to `sink` until `leave`. Without a context there is no database. */
+  enter(context: DatabaseContext | undefined, limits: Limits, sink: (line: LogLine) => void): void {
     this.#sink = sink;
-    this.session.enter(context);
+    if (context) this.session.enter(context);
     this.vm.begin(limits);
   }
 

@@ -30,6 +30,7 @@ const options = executorOptions({
   crap,
   moonlighter,
   generation: setup.generation,
+  worker: setup.worker,
   queue,
   log: hostLog,
 });

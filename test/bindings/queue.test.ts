@@ -115,7 +115,7 @@ describe.each(engines)('queueing on $name', (engine) => {
     ['crap.jobs.queue("echo", {}, { delay = -1 })', 'runtime error: delay must be non-negative; got -1'],
     [
       'crap.jobs.queue("echo", {}, { uniqe = "k" })',
-      "runtime error: Unknown queue option key 'uniqe' (did you mean 'unique'?). Valid keys: priority, delay, run_at, unique",
+      "runtime error: Unknown queue option key 'uniqe' (did you mean 'unique'?). Valid keys: priority, delay, run_at, unique, key, after, after_failure",
     ],
     [
       'crap.jobs.queue("echo", { x = ("x"):rep(1100000) })',

@@ -124,7 +124,7 @@ describe('what is refused', () => {
     [{ ...run, access: new Opaque('function') }, "Job config key 'access' expected a function reference, got function"],
     [{ ...run, transaction: 'maybe' }, /'transaction' expected true, false or "immediate"/],
     [{ ...run, retrys: 2 }, /^Unknown job config key 'retrys' \(did you mean 'retries'\?\)\. Valid keys: handler, schedule, /],
-    [{ ...run, backoff: {} }, /^Unknown job config key 'backoff'/],
+    [{ ...run, backof: {} }, /^Unknown job config key 'backof'/],
     [{ ...run, handler: { ref: 'a.b', opts: 1 } }, "Job config key 'handler' takes only 'ref' and 'options', got 'opts'"],
   ])('%j', (fields, expected) => {
     if (typeof expected === 'string') expect(inner(fields)).toBe(expected);

@@ -5,7 +5,7 @@ import { triggerRun } from '../operations/trigger-run.js';
 import { waitForRun } from '../operations/wait-for-run.js';
 import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { dataOption, durationMs, integer, isoInstant } from './options.js';
+import { dataOption, durationMs, integer, isoInstant, nameList } from './options.js';
 import { runDetails } from './run-text.js';
 
 interface Options extends GlobalOptions {
@@ -14,6 +14,10 @@ interface Options extends GlobalOptions {
   delay?: number;
   runAt?: number;
   unique?: string;
+  uniqueWithin?: number;
+  replace?: boolean;
+  key?: string;
+  after?: string[];
   wait?: boolean;
 }
 
@@ -32,6 +36,10 @@ export function registerJobsTrigger(parent: Command, invocation: Invocation): vo
     .option('--delay <duration>', 'due after this: 30s, 5m, 2h, 7d', durationMs('--delay'))
     .option('--run-at <instant>', 'due then: 2026-12-01T08:00:00Z', isoInstant('--run-at'))
     .option('--unique <key>', 'only if no run of the job with this key is pending or running')
+    .option('--unique-within <duration>', 'with --unique: nor completed within this time', durationMs('--unique-within'))
+    .option('--replace', 'with --unique: cancel the pending run with this key instead')
+    .option('--key <key>', 'runs of the job with this key are executed in order')
+    .option('--after <ids>', 'only when these runs are completed (ids separated by commas)', nameList('--after'))
     .option('--wait', 'wait for its end; exit code 1 unless it completes')
     .addHelpText('after', EXAMPLES);
   action<Options, [string]>(command, invocation, (_, options, slug) =>
@@ -40,8 +48,8 @@ export function registerJobsTrigger(parent: Command, invocation: Invocation): vo
 }
 
 async function trigger({ output, signals }: Invocation, opened: OpenedProject, slug: string, options: Options): Promise<ExitCode> {
-  const { data, priority, delay: delayMs, runAt, unique } = options;
-  const triggered = await triggerRun(opened, { slug, data, priority, delayMs, runAt, unique });
+  const { data, priority, delay: delayMs, runAt, unique, uniqueWithin: uniqueWithinMs, replace, key, after } = options;
+  const triggered = await triggerRun(opened, { slug, data, priority, delayMs, runAt, unique, uniqueWithinMs, replace, key, after });
   const { id, duplicate } = triggered;
   const done = duplicate ? `Job '${slug}' has this run already (run ${id})` : `Queued job '${slug}' (run ${id})`;
   const hosted = await opened.hostIsRunning();

@@ -112,10 +112,13 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     ends,
     pool,
     dispatcher,
-    waker: new Waker(() => {
-      events.emit('run:enqueued', { slug: undefined, id: undefined });
-      parts.cancels.look();
-      wake();
+    waker: new Waker({
+      wake: () => {
+        events.emit('run:enqueued', { slug: undefined, id: undefined });
+        parts.cancels.look();
+        wake();
+      },
+      cancel: (run, claim) => pool.stopRun(run, claim, 'cancelled'),
     }),
     record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3),
     rescuer: new Rescuer({

@@ -1,6 +1,7 @@
 /**
  * The local socket of a host: wake-ups come in through it, and that it answers is the proof that the host lives.
- * One line a message ("wake\n"). A wake-up is a hint: losing one costs at most a poll interval.
+ * One line a message: "wake", or "cancel <run> <claim>", which must not wait for the write lock that the run itself may hold. A wake-up is
+ * a hint: losing one costs at most a poll interval.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
@@ -14,15 +15,21 @@ const SOCKET_PATH_LIMIT = 103;
 /** alive: it answered (also when busy or stopped). dead: the connection was refused. unknown: no such socket here, no permission … */
 export type Liveness = 'alive' | 'dead' | 'unknown';
 
+export interface WakerEvents {
+  wake(): void;
+  /** Somebody asks for the end of a running run. */
+  cancel(run: string, claim: number): void;
+}
+
 export class Waker {
-  readonly #onWake: () => void;
+  readonly #heard: WakerEvents;
   readonly #connections = new Set<Socket>();
   #server: Server | undefined;
   #folder: string | undefined;
   #path = '';
 
-  constructor(onWake: () => void) {
-    this.#onWake = onWake;
+  constructor(heard: WakerEvents) {
+    this.#heard = heard;
   }
 
   /** Path of the listening socket; empty before `start`. */
@@ -41,10 +48,11 @@ export class Waker {
       socket.setEncoding('latin1');
       socket.on('data', (chunk) => {
         text += chunk;
-        if (text.includes('wake\n')) this.#onWake();
+        const lines = text.split('\n');
+        text = lines.pop() ?? '';
+        this.#hear(lines);
         // Nobody has more to say than a few words; what is longer is not one of ours.
         if (text.length > 4096) socket.destroy();
-        else text = text.slice(text.lastIndexOf('\n') + 1);
       });
     });
     await new Promise<void>((resolve, reject) => {
@@ -59,6 +67,14 @@ export class Waker {
     this.#server = server;
     this.#folder = folder;
     this.#path = String(server.address() satisfies string | AddressInfo | null);
+  }
+
+  #hear(lines: readonly string[]): void {
+    if (lines.includes('wake')) this.#heard.wake();
+    for (const line of lines) {
+      const [, run, claim] = /^cancel (\S+) (\d+)$/.exec(line) ?? [];
+      if (run !== undefined) this.#heard.cancel(run, Number(claim));
+    }
   }
 
   async stop(): Promise<void> {

@@ -19,6 +19,14 @@ export interface TriggerRequest {
   runAt?: number;
   /** Deduplicates against pending and running runs of the job. */
   unique?: string;
+  /** With `unique`: against runs of so many ms, completed ones too. */
+  uniqueWithinMs?: number;
+  /** With `unique`: pending runs with the key are cancelled instead. */
+  replace?: boolean;
+  /** Runs of the job with one key are executed in order. */
+  key?: string;
+  /** Ids of runs that have to be completed first. */
+  after?: readonly string[];
   scheduledBy?: ScheduledBy;
 }
 
@@ -59,13 +67,26 @@ export async function triggerRun(opened: OpenedProject, request: TriggerRequest)
         scheduledBy: request.scheduledBy ?? 'cli',
         priority,
         ...(dueAt > now && { dueAt }),
-        ...(request.unique !== undefined && { uniqueKey: request.unique }),
+        ...uniqueOf(request),
+        ...(request.key !== undefined && { key: request.key }),
+        ...(job.keyConcurrency !== undefined && { keyConcurrency: job.keyConcurrency }),
+        ...(request.after && { after: request.after }),
       },
       now,
     ),
   );
   if (!duplicate) await opened.wake();
   return { id, slug, queue: job.queue, dueAt, duplicate };
+}
+
+function uniqueOf({ unique, uniqueWithinMs, replace }: TriggerRequest) {
+  if (unique === undefined) {
+    if (uniqueWithinMs === undefined && !replace) return {};
+    throw new UsageError('INVALID_OPTION', 'unique-within and replace need a unique key', { remedy: 'give --unique too' });
+  }
+  if (uniqueWithinMs !== undefined && replace) throw new UsageError('INVALID_OPTION', 'unique-within and replace exclude each other');
+  if (uniqueWithinMs !== undefined) return { uniqueKey: unique, uniqueMode: { within: uniqueWithinMs } };
+  return replace ? { uniqueKey: unique, uniqueMode: 'replace' as const } : { uniqueKey: unique };
 }
 
 function dueInstant({ delayMs, runAt }: TriggerRequest, now: number): number {

@@ -127,6 +127,15 @@ export interface Pause extends PauseTarget {
   reason: string | null;
 }
 
+export interface HealthFigures {
+  /** Running, with an old heartbeat or none. */
+  stale: { id: string; slug: string; startedAt: number | null; heartbeatAt: number | null }[];
+  failed: number;
+  pending: number;
+  /** Jobs that have completed at least once. */
+  completedSlugs: Set<string>;
+}
+
 /** Ended runs to be removed. */
 export interface PurgeRequest {
   /** Epoch ms: ended before. */
@@ -159,6 +168,8 @@ export interface Store {
    * otherwise final already: its status.
    */
   requestCancel(db: Db, run: string, now: number): Op<'cancelled_now' | 'requested' | 'foreign' | FinalStatus | undefined>;
+  /** Ends all pending runs, or those of one job, as cancelled; how many. */
+  cancelAllPending(db: Db, slug: string | undefined, now: number): Op<number>;
   /** Running runs of the host whose end was asked for. */
   listCancelRequests(db: Db, host: string): Op<{ run: string; claim: number }[]>;
   /** An ended run becomes pending again with all its attempts. False when it is not failed, stale or cancelled, or its unique key is taken. */
@@ -169,13 +180,17 @@ export interface Store {
   listDependencies(db: Db, run: string): Op<{ after: string; status: RunStatus | undefined }[]>;
   /** Runs of the same key that are before this one, oldest first, at most `limit`. */
   listAheadOfKey(db: Db, run: string, limit: number): Op<{ id: string; status: RunStatus }[]>;
-  countRunning(db: Db): Op<{ total: number; bySlug: Map<string, number> }>;
+  countRunning(db: Db): Op<{ total: number; bySlug: Map<string, number>; byQueue: Map<string, number> }>;
+  /** Epoch ms at which the rate limit lets the next claim of the job through; `now` when it does. */
+  allowedAt(db: Db, slug: string, rate: RateLimit, now: number): Op<number>;
   /** Whether a pending run is due at `now`, not paused, and within the rate limits; costs nothing that grows with the backlog. */
   hasDue(db: Db, now: number, served: Served): Op<boolean>;
   /** The earliest future instant at which one of them comes due, or a full rate limit lets one through; undefined when none. */
   nextDueAt(db: Db, now: number, served: Served): Op<number | undefined>;
   /** Summary of the newest `last` runs of each slug for `jobs list`. */
   recentRuns(db: Db, last: number): Op<Map<string, Record<RunStatus, number>>>;
+  /** What `jobs healthcheck` looks at; instants are epoch ms. */
+  healthFigures(db: Db, limits: { staleBefore: number; failedAfter: number; pendingBefore: number }): Op<HealthFigures>;
   /** Removes at most `limit`; fewer mean that nothing is left to remove. */
   purge(db: Db, request: PurgeRequest, limit: number): Op<number>;
   /** Removes rows of the ledger from before, but the newest of each schedule. */

@@ -12,7 +12,7 @@ describe('waker', () => {
     const wake = new Promise<void>((resolve) => {
       woken = resolve;
     });
-    const waker = new Waker(() => woken());
+    const waker = new Waker({ wake: () => woken(), cancel: () => {} });
     await waker.start();
     const { path } = waker;
     expect(Buffer.byteLength(path)).toBeLessThan(104);
@@ -52,7 +52,7 @@ describe('waker', () => {
   });
 
   it('survives a client that talks nonsense', async () => {
-    const waker = new Waker(() => {});
+    const waker = new Waker({ wake: () => {}, cancel: () => {} });
     await waker.start();
     expect(await probeSocket(waker.path, 1000, 'x'.repeat(10_000))).toBe('alive');
     expect(await probeSocket(waker.path)).toBe('alive');

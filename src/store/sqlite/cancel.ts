@@ -18,6 +18,11 @@ export function* cancelPending(db: Db, run: string, now: number, reason?: string
   return (yield* db.run(CANCEL, [reason ?? null, toText(now), now, run])) === 1;
 }
 
+export function cancelAllPending(db: Db, slug: string | undefined, now: number): Op<number> {
+  const sql = `UPDATE _crap_jobs SET status = 'cancelled', completed_at = ?, _ml_completed = ?, _ml_waits = 0 WHERE status = 'pending'`;
+  return db.run(slug === undefined ? sql : `${sql} AND slug = ?`, [toText(now), now, ...(slug === undefined ? [] : [slug])]);
+}
+
 export function* requestCancel(db: Db, run: string, now: number): Op<'cancelled_now' | 'requested' | 'foreign' | FinalStatus | undefined> {
   if (yield* cancelPending(db, run, now)) return 'cancelled_now';
   if ((yield* db.run(REQUEST, [now, run])) === 1) return 'requested';

@@ -1,16 +1,18 @@
 /** The acts of the store seam on SQLite, assembled. */
 import type { Store } from '../store.js';
 import { listAttempts } from './attempts.js';
-import { cancelPending, listCancelRequests, requestCancel } from './cancel.js';
+import { cancelAllPending, cancelPending, listCancelRequests, requestCancel } from './cancel.js';
 import { claim, runningCounts } from './claim.js';
 import { complete } from './complete.js';
 import { listDependencies } from './dependencies.js';
 import { end } from './end.js';
 import { enqueue } from './enqueue.js';
+import { healthFigures } from './health.js';
 import { listClaimsOf, listHosts, registerHost, removeHost } from './hosts.js';
 import { listAheadOfKey } from './keys.js';
 import { listPauses, pause, resume } from './pauses.js';
 import { purge, purgeTicks } from './purge.js';
+import { allowedAt } from './rate.js';
 import { hasDue, nextDueAt } from './ready.js';
 import { renew } from './renew.js';
 import { retry } from './retry.js';
@@ -27,6 +29,8 @@ export const sqliteStore: Store = {
   listRuns,
   countRuns,
   cancelPending,
+  cancelAllPending,
+  allowedAt,
   requestCancel,
   listCancelRequests,
   retry,
@@ -37,6 +41,7 @@ export const sqliteStore: Store = {
   hasDue,
   nextDueAt,
   recentRuns,
+  healthFigures,
   purge,
   purgeTicks,
   pause,

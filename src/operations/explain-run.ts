@@ -1,0 +1,138 @@
+/**
+ * Why a run is not running, or what became of it: [EXPLAIN]. Every reason that holds a pending run back is named, with what would end it.
+ */
+import type { Run } from '../domain/run.js';
+import { jobBySlug } from './find-job.js';
+import { getRun } from './find-run.js';
+import type { OpenedProject } from './open-project.js';
+import { type AttemptView, runAttempts } from './run-attempts.js';
+import { iso, type RunView } from './run-view.js';
+
+/** One reason: a stable code, a sentence, and the figures in it. */
+export interface Reason {
+  code:
+    | 'due_time'
+    | 'retry_wait'
+    | 'key'
+    | 'dependency'
+    | 'paused'
+    | 'no_definition'
+    | 'no_host'
+    | 'run_limit'
+    | 'queue_limit'
+    | 'job_limit'
+    | 'rate_limit'
+    | 'ready'
+    | 'running'
+    | 'cancel_requested'
+    | 'ended';
+  text: string;
+  details?: Record<string, unknown>;
+}
+
+export interface Explanation {
+  run: RunView;
+  reasons: Reason[];
+  attempts: AttemptView[];
+}
+
+/** NotFoundError RUN_NOT_FOUND. */
+export async function explainRun(opened: OpenedProject, id: string): Promise<Explanation> {
+  const view = await getRun(opened, id);
+  const run = (await opened.read((db) => opened.store.findRun(db, id)))!;
+  const attempts = await runAttempts(opened, id);
+  if (run.status === 'pending') return { run: view, reasons: await pendingReasons(opened, run, attempts), attempts };
+  if (run.status === 'running') return { run: view, reasons: await runningReasons(opened, run), attempts };
+  const text = `it is ${run.status}${run.error === null ? '' : `: ${run.error.split('\n')[0]}`}`;
+  return { run: view, reasons: [{ code: 'ended', text, details: { status: run.status } }], attempts };
+}
+
+async function runningReasons(opened: OpenedProject, run: Run): Promise<Reason[]> {
+  const host = (await opened.hosts()).find((each) => each.id === run.host);
+  const where = host ? `host ${host.id} (process ${host.pid} on ${host.hostname})` : 'crap-cms, or a host that is gone';
+  const reasons: Reason[] = [
+    { code: 'running', text: `it is executed by ${where} since ${iso(run.startedAt)}`, details: { host: run.host } },
+  ];
+  if (run.cancelRequestedAt !== null)
+    reasons.push({ code: 'cancel_requested', text: `its end was asked for at ${iso(run.cancelRequestedAt)}` });
+  return reasons;
+}
+
+async function pendingReasons(opened: OpenedProject, run: Run, attempts: readonly AttemptView[]): Promise<Reason[]> {
+  const reasons = [
+    ...(await waitReasons(opened, run, attempts)),
+    ...(await pauseReasons(opened, run)),
+    ...(await limitReasons(opened, run)),
+  ];
+  if (!(await opened.hostIsRunning())) {
+    reasons.push({ code: 'no_host', text: 'no host is running: start one with `moonlighter serve` or `moonlighter work`' });
+  }
+  if (reasons.length === 0) reasons.push({ code: 'ready', text: 'nothing holds it back: it is claimed when those before it are' });
+  return reasons;
+}
+
+async function waitReasons(opened: OpenedProject, run: Run, attempts: readonly AttemptView[]): Promise<Reason[]> {
+  const reasons: Reason[] = [];
+  const { store, clock } = opened;
+  if (run.dueAt > clock.now()) {
+    const last = attempts.at(-1);
+    const retry = last !== undefined && last.outcome !== 'released';
+    const text = retry ? `it waits for its next attempt until ${iso(run.dueAt)}` : `it is not due before ${iso(run.dueAt)}`;
+    reasons.push({ code: retry ? 'retry_wait' : 'due_time', text, details: { due_at: iso(run.dueAt) } });
+  }
+  if (run.waiting.includes('key')) {
+    const ahead = await opened.read((db) => store.listAheadOfKey(db, run.id, 5));
+    const first = ahead[0];
+    const text = `runs with the key '${run.key}' are executed in order, and ${first ? `${first.id} (${first.status})` : 'another'} is before it`;
+    reasons.push({ code: 'key', text, details: { key: run.key, ahead } });
+  }
+  if (run.waiting.includes('dependencies')) {
+    const open = await opened.read((db) => store.listDependencies(db, run.id));
+    const text = `it waits until ${open.map(({ after, status }) => `${after} (${status ?? 'gone'})`).join(', ')} ${open.length === 1 ? 'is' : 'are'} completed`;
+    reasons.push({ code: 'dependency', text, details: { after: open } });
+  }
+  return reasons;
+}
+
+async function pauseReasons(opened: OpenedProject, run: Run): Promise<Reason[]> {
+  const pauses = await opened.read((db) => opened.store.listPauses(db));
+  return pauses
+    .filter(({ kind, name }) => kind === 'all' || (kind === 'job' && name === run.slug) || (kind === 'queue' && name === run.queue))
+    .map(({ kind, name, since, reason }) => ({
+      code: 'paused',
+      text: `${kind === 'all' ? 'everything' : `the ${kind} '${name}'`} is paused since ${iso(since)}${reason === null ? '' : `: ${reason}`}`,
+      details: { kind, name, since: iso(since), reason },
+    }));
+}
+
+async function limitReasons(opened: OpenedProject, run: Run): Promise<Reason[]> {
+  const { registry, config } = opened.project;
+  const { store, clock } = opened;
+  const reasons: Reason[] = [];
+  const counts = await opened.read((db) => store.countRunning(db));
+  const full = (code: Reason['code'], what: string, running: number, limit: number) => {
+    if (running >= limit)
+      reasons.push({ code, text: `${what} allows ${limit} at a time, and ${running} are running`, details: { limit, running } });
+  };
+  full('run_limit', '[jobs] max_concurrent', counts.total, config.jobs.max_concurrent);
+  const queueLimit = config.jobs.queues[run.queue]?.concurrency;
+  if (queueLimit !== undefined) full('queue_limit', `the queue '${run.queue}'`, counts.byQueue.get(run.queue) ?? 0, queueLimit);
+  const system = run.slug.startsWith('_system_');
+  if (system) return reasons;
+  if (!registry.jobs.has(run.slug)) {
+    reasons.push({ code: 'no_definition', text: `the project defines no job '${run.slug}'`, details: { slug: run.slug } });
+    return reasons;
+  }
+  const job = jobBySlug(registry, run.slug);
+  full('job_limit', `the job '${run.slug}'`, counts.bySlug.get(run.slug) ?? 0, job.concurrency);
+  if (job.rateLimit) {
+    const { limit, per } = job.rateLimit;
+    const now = clock.now();
+    const at = await opened.read((db) => store.allowedAt(db, run.slug, { limit, perMs: per * 1000 }, now));
+    if (at > now) {
+      const text = `the job '${run.slug}' begins at most ${limit} runs in ${per} seconds; the next one at ${iso(at)}`;
+      reasons.push({ code: 'rate_limit', text, details: { limit, per, at: iso(at) } });
+    }
+  }
+  return reasons;
+}

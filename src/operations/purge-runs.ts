@@ -1,0 +1,19 @@
+/** Purge: removes ended runs by age, in short transactions. */
+import type { FinalStatus } from '../domain/run.js';
+import type { OpenedProject } from './open-project.js';
+
+const BATCH = 500;
+
+/** `olderThanMs`: age since the end. Ends with the number of removed runs. */
+export async function purgeRuns(
+  opened: OpenedProject,
+  request: { olderThanMs: number; slug?: string; status?: FinalStatus },
+): Promise<number> {
+  const { olderThanMs, ...which } = request;
+  const olderThan = opened.clock.now() - olderThanMs;
+  let count = 0;
+  for (let removed = BATCH; removed >= BATCH; count += removed) {
+    removed = await opened.write('purge', (db) => opened.store.purge(db, { ...which, olderThan }, BATCH));
+  }
+  return count;
+}

@@ -15,7 +15,7 @@ function hooks.register(event, fn)
     host.check_hook(event, fn)
   end
   event = event_name(event)
-  host.known_event(event)
+  host.known_event(event, "register")
   local list = lists[event]
   if not list then
     list = {}
@@ -30,6 +30,7 @@ function hooks.remove(event, fn)
     host.check_hook(event, fn)
   end
   event = event_name(event)
+  host.known_event(event, "remove")
   local list = lists[event]
   for i = 1, list and #list or 0 do
     if rawequal(list[i], fn) then

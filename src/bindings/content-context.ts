@@ -34,15 +34,18 @@ export function createContentContext(session: Session, database: DatabaseContext
     hookDepth: 0,
     overrideAccessByDefault: database.overrideAccessByDefault,
     hashPassword,
-    *within<T>(change: { hookDepth?: number; overrideAccessByDefault?: boolean }, body: () => Op<T>): Op<T> {
-      const { hookDepth, overrideAccessByDefault } = context;
+    withoutCrud: false,
+    *within<T>(change: { hookDepth?: number; overrideAccessByDefault?: boolean; withoutCrud?: boolean }, body: () => Op<T>): Op<T> {
+      const { hookDepth, overrideAccessByDefault, withoutCrud } = context;
       context.hookDepth = change.hookDepth ?? hookDepth;
       context.overrideAccessByDefault = change.overrideAccessByDefault ?? overrideAccessByDefault;
+      context.withoutCrud = change.withoutCrud ?? withoutCrud;
       try {
         return yield* body();
       } finally {
         context.hookDepth = hookDepth;
         context.overrideAccessByDefault = overrideAccessByDefault;
+        context.withoutCrud = withoutCrud;
       }
     },
   };

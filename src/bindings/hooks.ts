@@ -18,10 +18,11 @@ export function hookHostBindings(session: Session): Record<string, Binding> {
       return NOTHING;
     }),
     check_event: binding(['string'], () => NOTHING),
-    known_event: binding(['string'], (event) => {
+    known_event: binding(['string', 'string'], (event, call) => {
       if (EVENTS.includes(event)) return NOTHING;
-      const text = `crap.hooks.register: unknown event '${event}'. Known events: ${EVENTS.join(', ')}`;
+      const text = `crap.hooks.${call}: unknown event '${event}'. Known events: ${EVENTS.join(', ')}`;
       if (session.options.generation >= 10) throw new BindingError('UNKNOWN_EVENT', text);
+      if (call === 'remove') return NOTHING;
       session.log('warn', text);
       // A hook that never runs is a typing error: `check` shows it too.
       if (session.phase === 'loading') {

@@ -96,6 +96,9 @@ const NO_CONTEXT = {
   10: 'crap.collections CRUD functions need a database context — call them inside a lifecycle hook (before_change, before_delete, etc.), a job handler, a custom route handler, or wrap the call in crap.transaction(fn)',
 } as const;
 
+const IN_AFTER_READ =
+  'crap.* CRUD is not available inside an after_read hook — it runs after the read is final and fails open, so a write from it could half-apply. Do the lookup in before_read (hand it over via ctx.context) or in the caller instead.';
+
 /** Registers every binding on a fresh VM. The session starts in phase "loading", without a database context. */
 export function createSession(options: SessionOptions): Session {
   let database: DatabaseContext | undefined;
@@ -126,6 +129,7 @@ export function createSession(options: SessionOptions): Session {
       calls.leave();
     },
     requireDatabase() {
+      if (content?.withoutCrud) throw new BindingError('CRUD_IN_AFTER_READ', IN_AFTER_READ);
       if (database) return database;
       throw new BindingError('NO_DATABASE_CONTEXT', NO_CONTEXT[options.generation], {
         remedy: 'call it from a job handler, a write hook, an access function or an on_init function',

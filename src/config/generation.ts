@@ -23,6 +23,10 @@ export const DIFFERENCES = {
   depthFollowsSettings: { eight: 'reads from Lua have depth 0 unless they say more', ten: '[depth] default_depth, at most max_depth' },
   unknownOptionsAreRefused: { eight: 'unknown keys of option tables are ignored', ten: 'are errors with a suggestion' },
   unknownDefinitionKeysAreRefused: { eight: 'unknown keys of collections, globals and fields are warnings', ten: 'are errors' },
+  afterReadHasNoDatabase: {
+    eight: 'after_read hooks of reads from Lua have the database of the caller',
+    ten: 'they have none: their calls fail',
+  },
   emptyConstraintDenies: { eight: 'an access function that returns an empty table allows', ten: 'denies' },
   constraintsMayUseOr: { eight: 'access constraints know no `or`', ten: 'they take the whole filter grammar' },
   definitionsAreModules: {

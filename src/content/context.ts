@@ -47,10 +47,12 @@ export interface ContentContext {
   hookDepth: number;
   /** Default of overrideAccess where the caller gave none: true in handler code, migrations and eval without --user; false in hooks, on_init, access functions. */
   overrideAccessByDefault: boolean;
+  /** In after_read hooks of generation 10: their calls into the database are refused. */
+  withoutCrud?: boolean;
   /** Ends with the Argon2id hash of a password, in PHC form. */
   hashPassword(password: string): Op<string>;
-  /** Runs `body` as code of a hook or access function: hookDepth and overrideAccessByDefault as given, restored afterwards. */
-  within<T>(change: { hookDepth?: number; overrideAccessByDefault?: boolean }, body: () => Op<T>): Op<T>;
+  /** Runs `body` as code of a hook or access function: what `change` names is as given, restored afterwards. */
+  within<T>(change: { hookDepth?: number; overrideAccessByDefault?: boolean; withoutCrud?: boolean }, body: () => Op<T>): Op<T>;
 }
 
 /** A document as Lua and JSON see it: id, fields, created_at, updated_at. Group fields nested; SQL NULL absent. */

@@ -10,6 +10,7 @@ import { inputOf } from './input.js';
 import { hashGiven } from './password.js';
 import { collectionPlan } from './plan.js';
 import { asTable, checkOptions, type QueryOptions } from './query.js';
+import { Turns } from './turns.js';
 
 /**
  * Every item is looked at before anything is written; a table without list part creates nothing. hooks = false skips validation too.
@@ -35,7 +36,9 @@ export function* createMany(
   for (const item of given) hashes.push(yield* hashGiven(ctx, plan, item));
   return yield* ctx.db.savepoint(function* () {
     const documents: Document[] = [];
+    const turns = new Turns(ctx);
     for (const [i, item] of given.entries()) {
+      yield* turns.next();
       if (!override) yield* allowWhole(ctx, plan.access.create, 'Create', filterTableText(slug));
       const scope = { override, readLocale: undefined, many: true, passwordHash: hashes[i] };
       documents.push(yield* createInside(ctx, plan, item, own, scope));

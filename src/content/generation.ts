@@ -48,6 +48,11 @@ export function showsDocument(generation: Generation): boolean {
   return generation === 10;
 }
 
+/** after_read hooks may not call into the database: generation 10. */
+export function sealsAfterRead(generation: Generation): boolean {
+  return generation === 10;
+}
+
 /** An update that publishes writes what a pending draft changed too: generation 10. Generation 8 leaves it in its version. */
 export function publishesPendingDraft(generation: Generation): boolean {
   return generation === 10;

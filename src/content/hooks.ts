@@ -4,6 +4,7 @@ import type { Op } from '../domain/op.js';
 import { BindingError, LuaError } from '../lua/errors.js';
 import type { ContentContext, Document } from './context.js';
 import { runFieldHooks } from './field-hooks.js';
+import { sealsAfterRead } from './generation.js';
 import { applyReturn, type HookRun, hookTable } from './hook-context.js';
 import { copyJson, type Input, plainInput } from './input.js';
 import { callFunction, callRef, registeredFor, withOptions } from './project-code.js';
@@ -74,8 +75,10 @@ export function* runAfterRead(ctx: ContentContext, run: HookRun, document: Docum
   if (!fieldHooks && !hasHooks(ctx, run, 'after_read')) return document;
   try {
     const input = plainInput(copyJson(document) as JsonObject);
-    if (fieldHooks) yield* runFieldHooks(ctx, run, 'after_read', input, 'document');
-    const data = yield* runHooks(ctx, run, 'after_read', input.data);
+    const data = yield* ctx.within({ withoutCrud: sealsAfterRead(ctx.settings.generation) || undefined }, function* () {
+      if (fieldHooks) yield* runFieldHooks(ctx, run, 'after_read', input, 'document');
+      return yield* runHooks(ctx, run, 'after_read', input.data);
+    });
     const result: Document = { ...data, id: document.id };
     for (const name of ['created_at', 'updated_at']) {
       if (!(name in result) && name in document) result[name] = document[name]!;

@@ -24,6 +24,12 @@ export function searchTableOf(
   return columns.length > 0 ? { table: `_fts_${definition.slug}`, columns } : undefined;
 }
 
+/** The name under which SQLite's row number can be asked for in a table with these columns; undefined when fields have taken all of them. */
+export function rowNumberName(columns: readonly string[]): string | undefined {
+  const taken = new Set(columns.map((name) => name.toLowerCase()));
+  return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
+}
+
 function searchKeys(definition: CollectionDefinition): string[] {
   const listed = definition.admin['list_searchable_fields'];
   if (Array.isArray(listed) && listed.length > 0) return listed.filter((name) => typeof name === 'string');

@@ -49,6 +49,12 @@ export function* matchingIds(ctx: ContentContext, plan: Plan, query: QueryOption
   });
 }
 
+/** A hook of one document may have removed another that is still to come. */
+export function* isLive(ctx: ContentContext, plan: Plan, id: string): Op<boolean> {
+  const live = plan.softDelete ? ' AND _deleted_at IS NULL' : '';
+  return (yield* ctx.db.get(`SELECT 1 AS found FROM ${ctx.db.dialect.ident(plan.table)} WHERE id = ?${live}`, [id])) !== undefined;
+}
+
 /** The rule is asked once without an id; what it raises is named as the check of access. */
 function* askFirst(ctx: ContentContext, { rule, what }: Matching) {
   try {

@@ -8,6 +8,7 @@ import type { SqlValue } from '../store/db.js';
 import type { ContentContext } from './context.js';
 import type { Sql } from './filter.js';
 import { isCollection, layoutOf } from './layout.js';
+import { rowNumberName } from './layout-search.js';
 import type { Plan } from './plan.js';
 import { layoutSettings } from './sync.js';
 
@@ -15,6 +16,8 @@ interface Index {
   /** SQL names. */
   table: string;
   columns: string;
+  /** The row number of the main table; undefined when its fields have taken every name for it. */
+  row: string | undefined;
   names: ReadonlySet<string>;
 }
 
@@ -32,13 +35,15 @@ function* indexOf(ctx: ContentContext, plan: Plan): Op<Index | null> {
 function* lookUp(ctx: ContentContext, plan: Plan): Op<Index | null> {
   const { dialect } = ctx.db;
   if (dialect.name !== 'sqlite' || !isCollection(plan.definition)) return null;
-  const search = layoutOf(plan.definition, layoutSettings(ctx.settings)).search;
+  const layout = layoutOf(plan.definition, layoutSettings(ctx.settings));
+  const { search } = layout;
   if (!search) return null;
   const rows = yield* ctx.db.all('SELECT name FROM pragma_table_info(?)', [search.table]);
   const existing = new Set(rows.map((row) => String(row['name'])));
   const wanted = search.columns.filter((name) => existing.has(name));
   if (wanted.length === 0) return null;
-  return { table: dialect.ident(search.table), columns: wanted.map((name) => dialect.ident(name)).join(', '), names: new Set(wanted) };
+  const row = rowNumberName(layout.columns.map(({ name }) => name));
+  return { table: dialect.ident(search.table), row, columns: wanted.map((name) => dialect.ident(name)).join(', '), names: new Set(wanted) };
 }
 
 /** Whether a write of these columns (bare names) changes what is found. */
@@ -51,21 +56,21 @@ export function* touchesSearch(ctx: ContentContext, plan: Plan, columns: readonl
 export function* addToSearch(ctx: ContentContext, plan: Plan, id: string): Op<void> {
   const index = yield* indexOf(ctx, plan);
   if (!index) return;
-  const { table, columns } = index;
+  const { table, columns, row } = index;
   const main = ctx.db.dialect.ident(plan.table);
-  const taken = yield* ctx.db.get(`SELECT 1 AS found FROM ${table} WHERE rowid = (SELECT rowid FROM ${main} WHERE id = ?)`, [id]);
-  const rowid = taken ? '' : 'rowid, ';
-  yield* ctx.db.run(`INSERT INTO ${table} (${rowid}id, ${columns}) SELECT ${rowid}id, ${columns} FROM ${main} WHERE id = ?`, [id]);
+  const taken = row && (yield* ctx.db.get(`SELECT 1 AS found FROM ${table} WHERE rowid = (SELECT ${row} FROM ${main} WHERE id = ?)`, [id]));
+  const [into, from] = row && !taken ? ['rowid, ', `${row}, `] : ['', ''];
+  yield* ctx.db.run(`INSERT INTO ${table} (${into}id, ${columns}) SELECT ${from}id, ${columns} FROM ${main} WHERE id = ?`, [id]);
 }
 
 /** Call it while the document's row is there. */
 export function* removeFromSearch(ctx: ContentContext, plan: Plan, id: string): Op<void> {
   const index = yield* indexOf(ctx, plan);
   if (!index) return;
-  const { table } = index;
+  const { table, row } = index;
   const main = ctx.db.dialect.ident(plan.table);
-  const own = `SELECT rowid FROM ${table} WHERE rowid = (SELECT rowid FROM ${main} WHERE id = ?) AND id = ?`;
-  const direct = yield* ctx.db.get(own, [id, id]);
+  const own = `SELECT rowid FROM ${table} WHERE rowid = (SELECT ${row} FROM ${main} WHERE id = ?) AND id = ?`;
+  const direct = row && (yield* ctx.db.get(own, [id, id]));
   if (direct) yield* ctx.db.run(`DELETE FROM ${table} WHERE rowid = ?`, [direct['rowid'] as SqlValue]);
   else yield* ctx.db.run(`DELETE FROM ${table} WHERE id = ?`, [id]);
 }

@@ -2,6 +2,7 @@
 import type { Op } from '../domain/op.js';
 import type { Db } from '../store/db.js';
 import type { TableLayout } from './layout.js';
+import { rowNumberName } from './layout-search.js';
 import { createSearch, names } from './layout-sql.js';
 import type { SyncReport } from './sync.js';
 import { existingColumns } from './sync-inspect.js';
@@ -46,6 +47,8 @@ function* refill(db: Db, layout: TableLayout): Op<void> {
 function* fillSearch(db: Db, layout: TableLayout): Op<void> {
   const { table, search } = layout;
   const { ident } = db.dialect;
-  const columns = `rowid, id, ${names(search!.columns, db.dialect)}`;
-  yield* db.run(`INSERT INTO ${ident(search!.table)} (${columns}) SELECT ${columns} FROM ${ident(table)}${onlyLive(layout)}`);
+  const columns = `id, ${names(search!.columns, db.dialect)}`;
+  const row = rowNumberName(layout.columns.map(({ name }) => name));
+  const [into, from] = row ? ['rowid, ', `${row}, `] : ['', ''];
+  yield* db.run(`INSERT INTO ${ident(search!.table)} (${into}${columns}) SELECT ${from}${columns} FROM ${ident(table)}${onlyLive(layout)}`);
 }

@@ -7,12 +7,13 @@ import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
 import { copyJson, inputOf } from './input.js';
 import { localeOf } from './locale.js';
-import { matchingIds } from './matching.js';
+import { isLive, matchingIds } from './matching.js';
 import { collectionPlan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
+import { Turns } from './turns.js';
 import { updateInside } from './update.js';
 
-/** Absent checkboxes are left alone; drafts become published. hooks = false skips validation too. */
+/** Absent checkboxes are left alone; drafts become published. hooks = false skips validation too. What a hook removed before its turn is passed over. */
 export function* updateMany(
   ctx: ContentContext,
   slug: string,
@@ -32,11 +33,16 @@ export function* updateMany(
   return yield* ctx.db.savepoint(function* () {
     const locale = readLocale === 'all' ? undefined : readLocale;
     const ids = yield* matchingIds(ctx, plan, query, { rule, what: 'Update', purpose: 'update', override, locale });
+    const turns = new Turns(ctx);
+    let modified = 0;
     for (const id of ids) {
+      yield* turns.next();
+      if (!(yield* isLive(ctx, plan, id))) continue;
       const constraint = override ? undefined : yield* allowRows(ctx, rule, 'Update', id);
       const scope = { override, readLocale, many: true, constraint };
       yield* updateInside(ctx, plan, id, copyJson(given) as JsonObject, options, scope);
+      modified++;
     }
-    return { modified: ids.length };
+    return { modified };
   });
 }

@@ -170,7 +170,7 @@ export function openStage(options: StageOptions = {}): Stage {
     overrideAccessByDefault: false,
     hashPassword,
     *within(change, body) {
-      const before = { hookDepth: ctx.hookDepth, overrideAccessByDefault: ctx.overrideAccessByDefault };
+      const before = { hookDepth: ctx.hookDepth, overrideAccessByDefault: ctx.overrideAccessByDefault, withoutCrud: ctx.withoutCrud };
       Object.assign(ctx, change);
       try {
         return yield* body();

@@ -1,0 +1,40 @@
+---@meta crap
+-- The `crap` table for editors: what Moonlighter puts into every Lua state. Never executed.
+
+---@class crap
+crap = {}
+
+--- Suspends the run for some seconds; other runs go on meanwhile, and no thread is held.
+---@param seconds number At least 0; fractions count
+function crap.sleep(seconds) end
+
+--- Calls `fn` in one transaction, or under a savepoint of the one that is open: what it wrote is undone when it raises.
+---@generic T
+---@param fn fun(): T
+---@return T ... What `fn` returned
+function crap.transaction(fn) end
+
+--- What host functions raise. `tostring(err)` is the whole text; it also works in `..` and with string methods.
+---@class crap.Error
+---@field code string Stable name, as docs/errors.md lists them: `"ACCESS_DENIED"`
+---@field message string
+---@field remedy? string What to do about it
+---@field details? table<string, any>
+
+--- A function named from a definition: `"module.function"`, or a module that returns the function.
+---@alias crap.FunctionRef string|crap.FunctionRefTable
+
+--- A function with options of its own, which it finds as `ctx.options`.
+---@class crap.FunctionRefTable
+---@field ref string
+---@field options? any
+
+--- A text, or one text for each locale: `{ en = "Title", de = "Titel" }`.
+---@alias crap.Label string|table<string, string>
+
+---@class crap.Labels
+---@field singular? crap.Label
+---@field plural? crap.Label
+
+--- Any value that has a JSON form.
+---@alias crap.Json string|number|boolean|table|nil

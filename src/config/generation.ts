@@ -40,6 +40,11 @@ export const DIFFERENCES = {
   },
   queuesGiveRetries: { eight: 'a job without `retries` has none', ten: 'it has those of [jobs.queues.<queue>]' },
   runsAreKeptLonger: { eight: '[jobs] auto_purge is 7 days by default', ten: '30 days' },
+  missedTicksRunOnce: {
+    eight: 'instants of a schedule that were missed are not run (`misfire` says otherwise)',
+    ten: 'the newest of them is run once',
+  },
+  pendingRunsOverlap: { eight: 'skip_if_running looks at running runs', ten: 'at pending ones too' },
   handlersSeeTheWholeRun: {
     eight: 'ctx.job is { slug, attempt, max_attempts }',
     ten: 'also id, queue, priority, unique_key, scheduled_by, queued_at',

@@ -23,8 +23,10 @@ export type MisfirePolicy = 'skip' | 'once' | 'all';
 
 /** Local times that do not exist when clocks go forward (`gap`), and those that come twice when they go back (`overlap`). */
 export interface DstPolicy {
-  gap: 'skip' | 'before' | 'after';
-  overlap: 'first' | 'second' | 'both';
+  /** Left out, or due as much earlier or later as the clock jumps. Default "after". */
+  gap?: 'skip' | 'before' | 'after';
+  /** Default "first", and "both" where the minute or the hour begins with `*`. */
+  overlap?: 'first' | 'second' | 'both';
 }
 
 /** The content of a job as loaded from Lua. Seconds are whole or fractional numbers. */

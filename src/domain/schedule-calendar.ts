@@ -44,6 +44,36 @@ export function nextWallTime(schedule: Schedule, wall: number): number | undefin
   return undefined;
 }
 
+/** How many wall times w there are with from <= w < end; both carried like the wall times of `nextWallTime`. */
+export function countWallTimes(schedule: Schedule, from: number, end: number): number {
+  let count = 0;
+  for (let day = Math.floor(from / DAY_MS) * DAY_MS; day < end; day += DAY_MS) {
+    if (comesOn(schedule, new Date(day))) count += countOfDay(schedule, Math.max(from - day, 0), Math.min(end - day, DAY_MS));
+  }
+  return count;
+}
+
+function comesOn({ years, months, daysOfMonth, weekdays, days }: Schedule, date: Date): boolean {
+  if (years && !years.includes(date.getUTCFullYear())) return false;
+  if (!months.includes(date.getUTCMonth() + 1)) return false;
+  const [day, weekday] = [daysOfMonth.includes(date.getUTCDate()), weekdays.includes(date.getUTCDay())];
+  return days === 'either' ? day || weekday : day && weekday;
+}
+
+/** Times of a day t with from <= t < end, in ms since its midnight. */
+function countOfDay({ hours, minutes, seconds }: Schedule, from: number, end: number): number {
+  const perMinute = seconds.length;
+  if (from <= 0 && end >= DAY_MS) return hours.length * minutes.length * perMinute;
+  const before = (limit: number): number => {
+    const whole = Math.ceil(limit / 1000);
+    const [hour, minute, second] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+    const inHour = hours.includes(hour) ? minutes.filter((m) => m < minute).length * perMinute : 0;
+    const inMinute = hours.includes(hour) && minutes.includes(minute) ? seconds.filter((s) => s < second).length : 0;
+    return hours.filter((h) => h < hour).length * minutes.length * perMinute + inHour + inMinute;
+  };
+  return before(end) - before(from);
+}
+
 function step(calendar: Calendar, after: number): number {
   if (calendar.last !== after) calendar.expression.reset(new Date(after));
   const found = calendar.expression.next().getTime();

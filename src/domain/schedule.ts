@@ -1,8 +1,10 @@
 /**
- * Schedules: cron text in, due instants out. Wall times follow the zone's clock. A wall time that the clock skips comes due as much
- * later as the clock jumped; one that it repeats comes due once, except for a rhythm (minute or hour begins with `*`), which goes on.
+ * Schedules: cron text in, due instants out. Wall times follow the zone's clock. Unless the job says otherwise (`dst`), a wall time that the
+ * clock skips comes due as much later as the clock jumped; one that it repeats comes due once, except for a rhythm (minute or hour begins
+ * with `*`), which goes on.
  */
-import { nextWallTime } from './schedule-calendar.js';
+import type { DstPolicy } from './job.js';
+import { countWallTimes, nextWallTime } from './schedule-calendar.js';
 import { readSchedule, type Schedule, ScheduleError } from './schedule-parse.js';
 import { type OffsetSpan, wallClock } from './schedule-zone.js';
 
@@ -40,15 +42,25 @@ export function scheduleNote(schedule: Schedule): string | undefined {
   return 'day of month and weekday are both restricted: it comes due when either matches, as in crontab';
 }
 
-/** The first due instant strictly after `after` (epoch ms); undefined when there is none. Throws RangeError on an unknown zone. */
-export function nextTick(schedule: Schedule, after: number, timeZone: string): number | undefined {
+/** A due instant; `gap`: its wall time was skipped by the clock and the policy leaves it out. */
+export interface Instant {
+  at: number;
+  gap: boolean;
+}
+
+/**
+ * The first due instant strictly after `after` (epoch ms), those included that the policy leaves out in a gap; undefined when there is none.
+ * Throws RangeError on an unknown zone.
+ */
+export function nextInstant(schedule: Schedule, after: number, timeZone: string, dst?: DstPolicy): Instant | undefined {
   const clock = wallClock(timeZone);
   const start = Math.floor(after) + 1;
   let at = start;
   while (at < LAST) {
     const span = clock.span(at);
-    const { tick, wall } = firstInSpan(schedule, at, span);
-    if (tick < span.end) return tick;
+    const next = clock.span(span.end).offset;
+    const { tick, gap, wall } = firstInSpan(schedule, at, span, next, dst);
+    if (tick < span.end) return { at: tick, gap: gap && dst?.gap === 'skip' };
     // Nothing comes due until shortly before the next wall time; a change of the clock soon after the start is never jumped over.
     const distant = wall - span.offset - ZONE_SLACK_MS;
     at = span.end - start > ZONE_SLACK_MS ? Math.max(span.end, distant) : span.end;
@@ -56,43 +68,107 @@ export function nextTick(schedule: Schedule, after: number, timeZone: string): n
   return undefined;
 }
 
-/** The first tick at or after `at` if the span went on for ever, and the next wall time that its clock shows; Infinity for none. */
-function firstInSpan(schedule: Schedule, at: number, span: OffsetSpan): { tick: number; wall: number } {
-  const { offset, before, changed } = span;
-  // Wall times in which the clock stood when it was set: those before this one have been shown already when it was set back.
-  const shown = changed + before;
-  const from = !schedule.rhythm && before > offset ? Math.max(at + offset, shown) : at + offset;
-  const wall = nextWallTime(schedule, from - 1) ?? Number.POSITIVE_INFINITY;
-  let tick = wall - offset;
-  if (before < offset) {
-    const skipped = nextWallTime(schedule, Math.max(at + before, shown) - 1);
-    if (skipped !== undefined && skipped < changed + offset) tick = Math.min(tick, skipped - before);
-  }
-  return { tick, wall };
+/** The first instant strictly after `after` that is to be run; undefined when there is none. Throws RangeError on an unknown zone. */
+export function nextTick(schedule: Schedule, after: number, timeZone: string, dst?: DstPolicy): number | undefined {
+  let instant = nextInstant(schedule, after, timeZone, dst);
+  while (instant?.gap) instant = nextInstant(schedule, instant.at, timeZone, dst);
+  return instant?.at;
 }
 
-/** Due instants t with after < t <= until, ascending; the first `limit` of them. */
+/**
+ * The first tick at or after `at` if the span went on for ever, and the next wall time that its clock shows; Infinity for none.
+ * `next`: the offset that follows the span.
+ */
+function firstInSpan(schedule: Schedule, at: number, span: OffsetSpan, next: number, dst: DstPolicy | undefined) {
+  const { offset, before, changed, end } = span;
+  const overlap = dst?.overlap ?? (schedule.rhythm ? 'both' : 'first');
+  // Wall times in which the clock stood when it was set: those before this one have been shown already when it was set back.
+  const shown = changed + before;
+  const from = overlap === 'first' && before > offset ? Math.max(at + offset, shown) : at + offset;
+  const wall = nextWallTime(schedule, from - 1) ?? Number.POSITIVE_INFINITY;
+  let tick = wall - offset;
+  // What the clock is about to show once more comes due then.
+  if (overlap === 'second' && next < offset && tick < end && tick >= end - (offset - next)) tick = end;
+  let gap = false;
+  const skippedAt = (wallTime: number | undefined, limit: number, shift: number) => {
+    if (wallTime === undefined || wallTime >= limit || wallTime - shift >= tick) return;
+    tick = wallTime - shift;
+    gap = true;
+  };
+  if (before < offset && dst?.gap !== 'before') {
+    skippedAt(nextWallTime(schedule, Math.max(at + before, shown) - 1), changed + offset, before);
+  }
+  if (next > offset && dst?.gap === 'before') {
+    skippedAt(nextWallTime(schedule, Math.max(at + next, end + offset) - 1), end + next, next);
+  }
+  return { tick, gap, wall };
+}
+
+/** Due instants t with after < t <= until that are to be run, ascending; the first `limit` of them. */
 export function ticksBetween(
   schedule: Schedule,
   after: number,
   until: number,
   timeZone: string,
   limit = Number.POSITIVE_INFINITY,
+  dst?: DstPolicy,
 ): number[] {
   const ticks: number[] = [];
-  let at = nextTick(schedule, after, timeZone);
+  let at = nextTick(schedule, after, timeZone, dst);
   while (at !== undefined && at <= until && ticks.length < limit) {
     ticks.push(at);
-    at = nextTick(schedule, at, timeZone);
+    at = nextTick(schedule, at, timeZone, dst);
   }
   return ticks;
 }
 
+/**
+ * How many instants t there are with after < t <= until, those left out in a gap included. Counted by days and not one by one, but for
+ * the hours around changes of the clock, so that a month of a schedule by the second costs a millisecond.
+ */
+export function countInstants(schedule: Schedule, after: number, until: number, timeZone: string, dst?: DstPolicy): number {
+  const clock = wallClock(timeZone);
+  let count = 0;
+  let at = Math.floor(after) + 1;
+  while (at <= until) {
+    const span = clock.span(at);
+    const end = Math.min(span.end, until + 1);
+    const next = clock.span(span.end).offset;
+    const jump = Math.abs(span.offset - span.before);
+    const oddUntil = jump > 0 ? Math.min(Math.max(span.changed + jump, at), end) : at;
+    const oddFrom = Math.max(Math.min(span.end - Math.abs(next - span.offset), end), oddUntil);
+    count += oneByOne(schedule, at, oddUntil, timeZone, dst);
+    count += countWallTimes(schedule, oddUntil + span.offset, oddFrom + span.offset);
+    count += oneByOne(schedule, oddFrom, end, timeZone, dst);
+    at = end;
+  }
+  return count;
+}
+
+/** Instants t with from <= t < end. */
+function oneByOne(schedule: Schedule, from: number, end: number, timeZone: string, dst: DstPolicy | undefined): number {
+  let count = 0;
+  let instant = from < end ? nextInstant(schedule, from - 1, timeZone, dst) : undefined;
+  for (; instant && instant.at < end; count++) instant = nextInstant(schedule, instant.at, timeZone, dst);
+  return count;
+}
+
+/** The last instant t with after < t <= until, those left out in a gap included; undefined when there is none. */
+export function lastInstant(schedule: Schedule, after: number, until: number, timeZone: string, dst?: DstPolicy): number | undefined {
+  for (let width = 60_000; ; width *= 4) {
+    const from = Math.max(until - width, after);
+    let last: number | undefined;
+    let instant = nextInstant(schedule, from, timeZone, dst);
+    for (; instant && instant.at <= until; instant = nextInstant(schedule, instant.at, timeZone, dst)) last = instant.at;
+    if (last !== undefined || from <= after) return last;
+  }
+}
+
 /** The last due instant strictly before `before`; undefined when there was none since 1970. */
-export function previousTick(schedule: Schedule, before: number, timeZone: string): number | undefined {
+export function previousTick(schedule: Schedule, before: number, timeZone: string, dst?: DstPolicy): number | undefined {
   for (let width = 60_000; ; width *= 4) {
     const from = Math.max(before - width, -1);
-    const tick = ticksBetween(schedule, from, before - 1, timeZone).at(-1);
+    const tick = ticksBetween(schedule, from, before - 1, timeZone, Number.POSITIVE_INFINITY, dst).at(-1);
     if (tick !== undefined || from === -1) return tick;
   }
 }

@@ -29,6 +29,8 @@ export interface HostEvents {
     reason: string | undefined;
     run: string | undefined;
     count: number;
+    /** It continues the skips that were told before. */
+    folded: boolean;
   };
   'worker:replaced': { worker: number; reason: string };
   'lease:lost': { run: string; slug: string; claim: number };

@@ -80,7 +80,7 @@ function attach(events: HostEmitter, print: Print): void {
   });
   events.on('tick:recorded', (e) => {
     if (e.run !== undefined) print('info', `Cron scheduled job '${e.slug}' (run ${e.run})`, { slug: e.slug, run: e.run });
-    else {
+    else if (!e.folded) {
       const at = new Date(e.at).toISOString();
       const which = e.count > 1 ? `${e.count} ticks from ${at}` : `the tick at ${at}`;
       print('info', `Cron skipped job '${e.slug}': ${which} (${SKIPPED[e.reason ?? ''] ?? e.reason})`, { slug: e.slug, reason: e.reason });
@@ -111,7 +111,10 @@ function attach(events: HostEmitter, print: Print): void {
 const SKIPPED: Record<string, string> = {
   overlap: 'a run of it is still running',
   host_down: 'no host was up',
-  late: 'a newer tick was due as well',
+  paused: 'it is paused',
+  outside_window: 'outside of its from and until',
+  misfire: 'noticed too late, or a newer one stands for it',
+  dst_gap: 'the clock skips this time',
 };
 
 function ending(e: HostEvents['attempt:finished']): [LogLevel, string] {

@@ -138,6 +138,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
       events,
       jobs: registry.jobs.values(),
       timezone: moonlighter.jobs.timezone,
+      generation: options.generation,
       clock,
       onEnqueued: (slug, id) => {
         events.emit('run:enqueued', { slug, id });

@@ -104,10 +104,10 @@ function parseDst(value: LuaValue): DstPolicy {
   const table = tableOf('dst', value, ['gap', 'overlap'], '{ gap = "skip", overlap = "first" }');
   const gap = table.get('gap');
   const overlap = table.get('overlap');
-  return {
-    gap: gap === undefined ? 'skip' : oneOf('dst.gap', gap, ['skip', 'before', 'after']),
-    overlap: overlap === undefined ? 'first' : oneOf('dst.overlap', overlap, ['first', 'second', 'both']),
-  };
+  const policy: DstPolicy = {};
+  if (gap !== undefined) policy.gap = oneOf<NonNullable<DstPolicy['gap']>>('dst.gap', gap, ['skip', 'before', 'after']);
+  if (overlap !== undefined) policy.overlap = oneOf<NonNullable<DstPolicy['overlap']>>('dst.overlap', overlap, ['first', 'second', 'both']);
+  return policy;
 }
 
 /** Seconds from a number or a text such as "30s"; not negative. */

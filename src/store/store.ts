@@ -2,6 +2,7 @@
  * The store seam: acts on runs, hosts and ticks, named for what they mean. Each act is an Op over a `Db` of a transaction that
  * the caller owns, so that several acts can share one commit. sqlite/ implements it; postgres/ will, with the same file names.
  */
+import type { DstPolicy } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
 import type { ClaimedRun, EnqueueRequest, FinalStatus, LogLine, Outcome, Run, RunStatus } from '../domain/run.js';
 import type { Db } from './db.js';
@@ -146,6 +147,25 @@ export interface PurgeRequest {
   except?: readonly { slug: string; status: FinalStatus }[];
 }
 
+/** A schedule as a job had it from `since` (epoch ms) on, until its next entry. */
+export interface ScheduleEntry {
+  slug: string;
+  since: number;
+  /** Cron text; undefined = from then on the job has none. */
+  schedule: string | undefined;
+  timezone: string;
+  dst?: DstPolicy | undefined;
+  from?: number | undefined;
+  until?: number | undefined;
+}
+
+/** A row of the ledger as it was recorded. */
+export interface RecordedTick extends TickRecord {
+  until: number;
+  count: number;
+  recordedAt: number;
+}
+
 /** A lost claim is a result (false), not an error: the caller rolls back. */
 export interface Store {
   // runs
@@ -220,6 +240,14 @@ export interface Store {
   // schedules
   /** The instant up to which a schedule has been accounted for; undefined = never. */
   lastTick(db: Db, slug: string): Op<number | undefined>;
-  /** Records a tick once: false when another host has. Consecutive skips for one reason may be folded. */
-  recordTick(db: Db, tick: TickRecord, now: number): Op<boolean>;
+  /** Records a tick once: false when another host has. A skip that continues the newest row for the same reason is folded into it. */
+  recordTick(db: Db, tick: TickRecord, now: number): Op<'recorded' | 'folded' | false>;
+  /** The ledger of a schedule, newest first. */
+  listTicks(db: Db, filter: { slug?: string | undefined; limit: number; before?: number | undefined }): Op<RecordedTick[]>;
+  /** The newest entry of every schedule that there ever was. */
+  currentSchedules(db: Db): Op<ScheduleEntry[]>;
+  /** Every entry of one schedule, oldest first. */
+  scheduleHistory(db: Db, slug: string): Op<ScheduleEntry[]>;
+  recordSchedule(db: Db, entry: ScheduleEntry): Op<void>;
+  countActive(db: Db, slug: string): Op<{ running: number; pending: number }>;
 }

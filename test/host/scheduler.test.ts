@@ -22,6 +22,7 @@ async function set(registry: ReturnType<typeof jobs>, other?: Stage) {
       events: stage.events,
       jobs: registry.jobs.values(),
       timezone: 'UTC',
+      generation: 8,
       clock: stage.clock,
       onEnqueued: (_slug, id) => enqueued.push(id),
     });
@@ -44,7 +45,7 @@ describe('scheduler', () => {
     stage.clock.time = at + 5;
     await scheduler.check();
     await scheduler.check();
-    expect(ticks).toEqual([{ slug: 'digest', at, outcome: 'run', reason: undefined, run: enqueued[0], count: 1 }]);
+    expect(ticks).toEqual([{ slug: 'digest', at, outcome: 'run', reason: undefined, run: enqueued[0], count: 1, folded: false }]);
     expect(stage.runs()).toHaveLength(1);
     expect(stage.runs()[0]).toMatchObject({
       slug: 'digest',
@@ -110,7 +111,7 @@ describe('scheduler', () => {
     stage.clock.time += 10 * MINUTE + 30_000;
     const after = await start();
     expect(ticks.filter((e) => e.slug === 'digest')).toEqual([
-      { slug: 'digest', at: last + MINUTE, outcome: 'skipped', reason: 'host_down', run: undefined, count: 10 },
+      { slug: 'digest', at: last + MINUTE, outcome: 'skipped', reason: 'host_down', run: undefined, count: 10, folded: false },
     ]);
     expect(enqueued).toHaveLength(2);
     stage.clock.time += MINUTE;
@@ -125,7 +126,7 @@ describe('scheduler', () => {
     stage.clock.time += 35_000;
     await scheduler.check();
     expect(ticks.map((e) => [e.outcome, e.reason, (e.at - begun) / 1000, e.count])).toEqual([
-      ['skipped', 'late', 10, 2],
+      ['skipped', 'misfire', 10, 2],
       ['run', undefined, 30, 1],
     ]);
   });
@@ -135,7 +136,7 @@ describe('scheduler', () => {
     const scheduler = await start();
     stage.clock.time += 8 * 60 * MINUTE + 30 * MINUTE;
     await scheduler.check();
-    expect(ticks.map((e) => [e.outcome, e.reason, e.count])).toEqual([['skipped', 'host_down', 8]]);
+    expect(ticks.map((e) => [e.outcome, e.reason, e.count])).toEqual([['skipped', 'misfire', 8]]);
     stage.clock.time += 30 * MINUTE;
     await scheduler.check();
     expect(ticks.at(-1)).toMatchObject({ outcome: 'run' });
@@ -175,7 +176,7 @@ describe('scheduler', () => {
     await before.stop();
     stage.clock.time += 5 * 60 * MINUTE;
     await start();
-    expect(ticks.slice(1)).toMatchObject([{ outcome: 'skipped', reason: 'host_down' }]);
+    expect(ticks.slice(1)).toMatchObject([{ outcome: 'skipped', reason: 'host_down', count: 5 * 60 * 60 }]);
     expect(stage.acts.read((db) => stage.acts.store.lastTick(db, 'often'))).toBe(stage.clock.time);
   });
 });

@@ -31,7 +31,7 @@ describe('rules of a job', () => {
     ['retention by status', { retention: table({ failed: '30d' }) }, { retention: { failed: 2_592_000 } }],
     ['on_lost', { on_lost: 'stale' }, { onLost: 'stale' }],
     ['misfire', { schedule, misfire: 'all', misfire_limit: 5 }, { misfire: 'all', misfireLimit: 5 }],
-    ['dst', { schedule, dst: table({ gap: 'after' }) }, { dst: { gap: 'after', overlap: 'first' } }],
+    ['dst', { schedule, dst: table({ gap: 'after' }) }, { dst: { gap: 'after' } }],
     [
       'window',
       { schedule, from: '2026-01-01', until: '2026-02-01T00:00:00+01:00' },

@@ -201,12 +201,12 @@ describe('ticks', () => {
     const at = (n: number) => NOW + n * 60_000;
     const record = (n: number, more: object) =>
       db.write((c) => store.recordTick(c, { slug: 'a', at: at(n), outcome: 'skipped', ...more } as never, NOW));
-    expect(await record(0, { reason: 'overlap' })).toBe(true);
-    expect(await record(1, { reason: 'overlap' })).toBe(true);
+    expect(await record(0, { reason: 'overlap' })).toBe('recorded');
+    expect(await record(1, { reason: 'overlap' })).toBe('folded');
     expect(await record(1, { reason: 'overlap' })).toBe(false);
-    expect(await record(2, { outcome: 'run', run: 'r1' })).toBe(true);
+    expect(await record(2, { outcome: 'run', run: 'r1' })).toBe('recorded');
     expect(await record(2, { outcome: 'run', run: 'r2' })).toBe(false);
-    expect(await record(3, { reason: 'overlap' })).toBe(true);
+    expect(await record(3, { reason: 'overlap' })).toBe('recorded');
     const rows = await db.read((c) => c.all('SELECT at, until, count, outcome, run FROM _ml_ticks ORDER BY at'));
     expect(rows).toEqual([
       { at: at(0), until: at(1), count: 2, outcome: 'skipped', run: null },

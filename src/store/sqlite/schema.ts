@@ -115,6 +115,16 @@ CREATE TABLE IF NOT EXISTS _ml_dependencies (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS _ml_dependencies_after ON _ml_dependencies (after);
 CREATE INDEX IF NOT EXISTS _ml_dependencies_ended ON _ml_dependencies (run) WHERE ended IS NOT NULL;
+CREATE TABLE IF NOT EXISTS _ml_schedules (
+  slug TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  schedule TEXT,
+  timezone TEXT,
+  dst TEXT,
+  window_from INTEGER,
+  window_until INTEGER,
+  PRIMARY KEY (slug, since)
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS _ml_jobs_claimable ON _crap_jobs (slug, queue, ${RANK}) WHERE status = 'pending' AND _ml_waits = 0;
 CREATE INDEX IF NOT EXISTS _ml_jobs_later ON _crap_jobs (_ml_due) WHERE status = 'pending' AND _ml_waits & 1;
 CREATE INDEX IF NOT EXISTS _ml_jobs_retry_after ON _crap_jobs (retry_after) WHERE status = 'pending' AND _ml_waits = 0 AND retry_after IS NOT NULL;

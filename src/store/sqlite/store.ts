@@ -17,7 +17,8 @@ import { hasDue, nextDueAt } from './ready.js';
 import { renew } from './renew.js';
 import { retry } from './retry.js';
 import { countRuns, findRun, listRuns, recentRuns } from './runs.js';
-import { lastTick, recordTick } from './ticks.js';
+import { countActive, currentSchedules, recordSchedule, scheduleHistory } from './schedules.js';
+import { lastTick, listTicks, recordTick } from './ticks.js';
 
 export const sqliteStore: Store = {
   enqueue,
@@ -53,4 +54,9 @@ export const sqliteStore: Store = {
   listClaimsOf,
   lastTick,
   recordTick,
+  listTicks,
+  currentSchedules,
+  scheduleHistory,
+  recordSchedule,
+  countActive,
 };

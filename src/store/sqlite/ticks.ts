@@ -1,7 +1,7 @@
 /** The ledger of schedules: each due instant once, consecutive skips for one reason folded into one row. */
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
-import type { TickRecord } from '../store.js';
+import type { RecordedTick, TickRecord } from '../store.js';
 
 export function* lastTick(db: Db, slug: string): Op<number | undefined> {
   const row = yield* db.get('SELECT MAX(until) AS until FROM _ml_ticks WHERE slug = ?', [slug]);
@@ -9,7 +9,7 @@ export function* lastTick(db: Db, slug: string): Op<number | undefined> {
 }
 
 /** False when the instant is in the ledger already, alone or within a folded row. */
-export function* recordTick(db: Db, tick: TickRecord, now: number): Op<boolean> {
+export function* recordTick(db: Db, tick: TickRecord, now: number): Op<'recorded' | 'folded' | false> {
   const until = tick.until ?? tick.at;
   const count = tick.count ?? 1;
   const covering = yield* db.get('SELECT at, until, outcome, reason FROM _ml_ticks WHERE slug = ? AND at <= ? ORDER BY at DESC LIMIT 1', [
@@ -25,7 +25,7 @@ export function* recordTick(db: Db, tick: TickRecord, now: number): Op<boolean> 
       tick.slug,
       covering['at'] as number,
     ]);
-    return true;
+    return 'folded';
   }
   yield* db.run('INSERT INTO _ml_ticks (slug, at, until, count, outcome, reason, run, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)', [
     tick.slug,
@@ -37,5 +37,22 @@ export function* recordTick(db: Db, tick: TickRecord, now: number): Op<boolean> 
     tick.run ?? null,
     now,
   ]);
-  return true;
+  return 'recorded';
+}
+
+export function* listTicks(db: Db, filter: { slug?: string | undefined; limit: number; before?: number | undefined }): Op<RecordedTick[]> {
+  const conditions = [...(filter.slug === undefined ? [] : ['slug = ?']), ...(filter.before === undefined ? [] : ['at < ?'])];
+  const params = [filter.slug, filter.before].filter((value) => value !== undefined);
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const rows = yield* db.all(`SELECT * FROM _ml_ticks ${where} ORDER BY at DESC, slug LIMIT ?`, [...params, filter.limit]);
+  return rows.map((row) => ({
+    slug: String(row['slug']),
+    at: Number(row['at']),
+    until: Number(row['until']),
+    count: Number(row['count']),
+    outcome: row['outcome'] === 'run' ? 'run' : 'skipped',
+    ...(row['reason'] !== null && { reason: String(row['reason']) }),
+    ...(row['run'] !== null && { run: String(row['run']) }),
+    recordedAt: Number(row['recorded_at']),
+  }));
 }

@@ -1,0 +1,42 @@
+/** What schedules there were since when: an edited one is accounted for up to the edit by its old text, and `verify` knows both. */
+import type { Op } from '../../domain/op.js';
+import type { Db, Row } from '../db.js';
+import type { ScheduleEntry } from '../store.js';
+
+export function* currentSchedules(db: Db): Op<ScheduleEntry[]> {
+  const rows = yield* db.all(
+    'SELECT * FROM _ml_schedules s WHERE since = (SELECT max(since) FROM _ml_schedules n WHERE n.slug = s.slug) ORDER BY slug',
+  );
+  return rows.map(toEntry);
+}
+
+export function* scheduleHistory(db: Db, slug: string): Op<ScheduleEntry[]> {
+  return (yield* db.all('SELECT * FROM _ml_schedules WHERE slug = ? ORDER BY since', [slug])).map(toEntry);
+}
+
+/** Two edits within one millisecond are one. */
+export function* recordSchedule(db: Db, { slug, since, schedule, timezone, dst, from, until }: ScheduleEntry): Op<void> {
+  yield* db.run(
+    'INSERT OR REPLACE INTO _ml_schedules (slug, since, schedule, timezone, dst, window_from, window_until) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    [slug, since, schedule ?? null, timezone, dst === undefined ? null : JSON.stringify(dst), from ?? null, until ?? null],
+  );
+}
+
+export function* countActive(db: Db, slug: string): Op<{ running: number; pending: number }> {
+  const count = function* (status: string): Op<number> {
+    return Number((yield* db.get('SELECT count(*) AS n FROM _crap_jobs WHERE slug = ? AND status = ?', [slug, status]))?.['n'] ?? 0);
+  };
+  return { running: yield* count('running'), pending: yield* count('pending') };
+}
+
+function toEntry(row: Row): ScheduleEntry {
+  return {
+    slug: String(row['slug']),
+    since: Number(row['since']),
+    schedule: row['schedule'] === null ? undefined : String(row['schedule']),
+    timezone: String(row['timezone']),
+    ...(row['dst'] !== null && { dst: JSON.parse(String(row['dst'])) as NonNullable<ScheduleEntry['dst']> }),
+    ...(row['window_from'] !== null && { from: Number(row['window_from']) }),
+    ...(row['window_until'] !== null && { until: Number(row['window_until']) }),
+  };
+}

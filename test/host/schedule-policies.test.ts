@@ -1,0 +1,268 @@
+/** What becomes of instants that were missed, paused, outside of their window, or edited meanwhile; and the ledger against a naive evaluation. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { JobDefinition } from '../../src/domain/job.js';
+import { Scheduler } from '../../src/host/scheduler.js';
+import { naiveInstants } from './naive-cron.js';
+import { createStage, jobs, type Stage } from './stage.js';
+
+const MINUTE = 60_000;
+const stages: Stage[] = [];
+const schedulers: Scheduler[] = [];
+afterEach(async () => {
+  await Promise.all(schedulers.splice(0).map((s) => s.stop()));
+  for (const stage of stages.splice(0)) stage.dispose();
+});
+
+type Rules = Partial<JobDefinition> & { slug: string };
+
+async function stage() {
+  const made = await createStage();
+  stages.push(made);
+  return made;
+}
+
+async function start(on: Stage, rules: Rules[], more: { generation?: 8 | 10; random?: () => number; timezone?: string } = {}) {
+  const scheduler = new Scheduler({
+    acts: on.acts,
+    events: on.events,
+    jobs: jobs(...rules).jobs.values(),
+    timezone: more.timezone ?? 'UTC',
+    generation: more.generation ?? 8,
+    clock: on.clock,
+    ...(more.random && { random: more.random }),
+    onEnqueued: () => {},
+  });
+  schedulers.push(scheduler);
+  await scheduler.start();
+  return scheduler;
+}
+
+/** The ledger, oldest first: what, why, first instant in minutes since `from`, how many. */
+const ledger = (on: Stage, from: number, slug = 'j') =>
+  on.acts
+    .read((db) => on.acts.store.listTicks(db, { slug, limit: 1_000 }))
+    .reverse()
+    .map((tick) => [tick.reason ?? tick.outcome, (tick.at - from) / MINUTE, tick.count]);
+
+const minutely: Rules = { slug: 'j', schedule: '* * * * *' };
+
+describe('[TICK] misfire', () => {
+  async function down(rules: Partial<JobDefinition>, minutes: number, more: Parameters<typeof start>[2] = {}) {
+    const on = await stage();
+    const from = on.clock.time;
+    await (await start(on, [{ ...minutely, ...rules }], more)).stop();
+    on.clock.time += minutes * MINUTE;
+    await start(on, [{ ...minutely, ...rules }], more);
+    return { rows: ledger(on, from), runs: on.runs().length };
+  }
+
+  it('skip: nothing that was missed is run', async () => {
+    expect(await down({}, 10)).toEqual({ rows: [['host_down', 1, 10]], runs: 0 });
+  });
+  it('once: the newest is run for all of them; so it is by default in generation 10', async () => {
+    const expected = {
+      rows: [
+        ['misfire', 1, 9],
+        ['run', 10, 1],
+      ],
+      runs: 1,
+    };
+    expect(await down({ misfire: 'once' }, 10)).toEqual(expected);
+    expect(await down({}, 10, { generation: 10 })).toEqual(expected);
+  });
+  it('all: each of the newest up to the limit', async () => {
+    expect(await down({ misfire: 'all', misfireLimit: 3 }, 10)).toEqual({
+      rows: [
+        ['misfire', 1, 7],
+        ['run', 8, 1],
+        ['run', 9, 1],
+        ['run', 10, 1],
+      ],
+      runs: 3,
+    });
+  });
+  it('a month of a schedule by the second is one row, counted right, in a moment', async () => {
+    const begun = performance.now();
+    expect(await down({ schedule: '* * * * * *' }, 30 * 24 * 60)).toMatchObject({
+      rows: [['host_down', expect.closeTo(1 / 60), 2_592_000]],
+    });
+    expect(performance.now() - begun).toBeLessThan(3_000);
+  });
+});
+
+it('[TICK] a paused job, queue or schedule, and everything, are skipped as paused', async () => {
+  const on = await stage();
+  const from = on.clock.time;
+  const scheduler = await start(on, [{ ...minutely, queue: 'q' }]);
+  const targets = [
+    { kind: 'all', name: '' },
+    { kind: 'job', name: 'j' },
+    { kind: 'queue', name: 'q' },
+    { kind: 'schedule', name: 'j' },
+  ] as const;
+  for (const target of targets) {
+    await on.acts.write('t', (db) => on.acts.store.pause(db, target, undefined, 0));
+    on.clock.time += MINUTE;
+    await scheduler.check();
+    await on.acts.write('t', (db) => on.acts.store.resume(db, target));
+  }
+  on.clock.time += MINUTE;
+  await scheduler.check();
+  expect(ledger(on, from)).toEqual([
+    ['paused', 1, 4],
+    ['run', 5, 1],
+  ]);
+});
+
+it('[TICK] outside of from and until nothing is run, and it is said', async () => {
+  const on = await stage();
+  const from = on.clock.time;
+  const scheduler = await start(on, [{ ...minutely, from: from + 3 * MINUTE, until: from + 5 * MINUTE }]);
+  for (let i = 0; i < 6; i++) {
+    on.clock.time += MINUTE;
+    await scheduler.check();
+  }
+  expect(ledger(on, from)).toEqual([
+    ['outside_window', 1, 2],
+    ['run', 3, 1],
+    ['run', 4, 1],
+    ['outside_window', 5, 2],
+  ]);
+});
+
+it('[TICK] an instant in a gap of the clock that the policy leaves out is in the ledger', async () => {
+  const on = await stage();
+  on.clock.time = Date.UTC(2026, 2, 29, 1, 0, 0);
+  const from = on.clock.time;
+  const scheduler = await start(on, [{ slug: 'j', schedule: '30 2 * * *', timezone: 'Europe/Berlin', dst: { gap: 'skip' } }]);
+  on.clock.time += 30 * MINUTE;
+  await scheduler.check();
+  on.clock.time += 23 * 60 * MINUTE;
+  await scheduler.check();
+  expect(ledger(on, from)).toEqual([
+    ['dst_gap', 30, 1],
+    ['run', 30 + 23 * 60, 1],
+  ]);
+});
+
+it('jitter puts the run off, not the tick', async () => {
+  const on = await stage();
+  const from = on.clock.time;
+  const scheduler = await start(on, [{ ...minutely, jitter: 20 }], { random: () => 0.5 });
+  on.clock.time += MINUTE;
+  await scheduler.check();
+  expect(ledger(on, from)).toEqual([['run', 1, 1]]);
+  expect(on.runs()[0]?.dueAt).toBe(from + MINUTE + 10_000);
+});
+
+it('[TICK] in generation 10 a pending run overlaps too', async () => {
+  const on = await stage();
+  const from = on.clock.time;
+  const scheduler = await start(on, [minutely], { generation: 10 });
+  for (let i = 0; i < 2; i++) {
+    on.clock.time += MINUTE;
+    await scheduler.check();
+  }
+  expect(ledger(on, from)).toEqual([
+    ['run', 1, 1],
+    ['overlap', 2, 1],
+  ]);
+});
+
+describe('[TICK] editing a schedule', () => {
+  it('what was due before the edit is accounted for by the old text, what comes after by the new one', async () => {
+    const on = await stage();
+    const from = on.clock.time;
+    await (await start(on, [{ slug: 'j', schedule: '*/10 * * * *' }])).stop();
+    on.clock.time += 25 * MINUTE;
+    const scheduler = await start(on, [{ slug: 'j', schedule: '* * * * *' }]);
+    on.clock.time += MINUTE;
+    await scheduler.check();
+    expect(ledger(on, from)).toEqual([
+      ['host_down', 10, 2],
+      ['run', 26, 1],
+    ]);
+    expect(
+      on.acts.read((db) => on.acts.store.scheduleHistory(db, 'j')).map((entry) => [entry.schedule, (entry.since - from) / MINUTE]),
+    ).toEqual([
+      ['*/10 * * * *', 0],
+      ['* * * * *', 25],
+    ]);
+  });
+
+  it('a removed schedule is accounted for until then; when it comes back it begins anew', async () => {
+    const on = await stage();
+    const from = on.clock.time;
+    await (await start(on, [minutely])).stop();
+    on.clock.time += 5 * MINUTE;
+    await (await start(on, [{ slug: 'other' }])).stop();
+    on.clock.time += 5 * MINUTE;
+    const scheduler = await start(on, [minutely]);
+    on.clock.time += MINUTE;
+    await scheduler.check();
+    expect(ledger(on, from)).toEqual([
+      ['host_down', 1, 5],
+      ['run', 11, 1],
+    ]);
+  });
+});
+
+describe('[TICK] the ledger against a naive evaluation', () => {
+  const fields = [
+    ['0', '*/5', '30', '10-40/7', '59', '*/13', '5,35'],
+    ['*', '2', '*/3', '0-5', '1,13,22', '23'],
+    ['*', '1', '15', '31', '*/2'],
+    ['*', '3', '10', '3,10'],
+    ['*', '0', '1-5', '6,7'],
+  ];
+  let seed = 20_261_125;
+  const random = () => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return seed / 2 ** 31;
+  };
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+  const cases = Array.from(
+    { length: 50 },
+    () => [fields.map(pick).join(' '), pick(['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata'])] as const,
+  );
+
+  it.each(cases)('%s in %s over two years with downtime and jumps of the clock', async (schedule, timezone) => {
+    const on = await stage();
+    on.clock.time = Date.UTC(2025, 10, 1);
+    const from = on.clock.time;
+    const end = from + 730 * 86_400_000;
+    const job: Rules = { slug: 'j', schedule, timezone, dst: { gap: 'after', overlap: 'both' }, skipIfRunning: false };
+    let scheduler = await start(on, [job]);
+    let highest = from;
+    while (highest < end) {
+      const move = random();
+      if (move < 0.1) {
+        await scheduler.stop();
+        on.clock.time += random() * 40 * 86_400_000;
+        scheduler = await start(on, [job]);
+      } else if (move < 0.15) {
+        on.clock.time -= random() * 3 * 3_600_000;
+        await scheduler.check();
+      } else {
+        on.clock.time += move < 0.3 ? random() * 20 * 86_400_000 : random() * 3 * 86_400_000;
+        await scheduler.check();
+      }
+      on.clock.time = Math.floor(on.clock.time);
+      highest = Math.max(highest, on.clock.time);
+    }
+    on.clock.time = highest + 1;
+    await scheduler.check();
+    const rows = on.acts.read((db) => on.acts.store.listTicks(db, { slug: 'j', limit: 100_000 })).reverse();
+    const naive = naiveInstants(schedule, timezone, from, highest + 1);
+    let covered = 0;
+    let last = from;
+    for (const row of rows) {
+      expect(row.at).toBeGreaterThan(last);
+      last = row.until;
+      const within = naive.slice(covered, covered + row.count);
+      expect([within.length, within[0], within.at(-1)]).toEqual([row.count, row.at, row.until]);
+      covered += row.count;
+    }
+    expect(covered).toBe(naive.length);
+  });
+});

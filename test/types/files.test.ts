@@ -208,6 +208,12 @@ it('writes into any folder, and tells the editor where it is', async () => {
   expect(JSON.parse(text('.luarc.json'))).toMatchObject({ 'runtime.version': 'Lua 5.4', 'workspace.library': [join(outside, 'a/b')] });
 });
 
+it('gives the same text again where its own files lie among those of the project', async () => {
+  await folder.write({ 'jobs/plain.lua': 'crap.jobs.define("plain", { handler = "jobs.plain.run" }) return { run = function() end }' });
+  await write({ out: 'lib/editor' });
+  expect((await write({ out: 'lib/editor', check: true })).files.map(({ state }) => state)).toEqual(['unchanged', 'unchanged']);
+});
+
 it('names the Lua of the engine to the editor', async () => {
   await folder.write({ 'moonlighter.toml': '[lua]\nengine = "fengari"\n' });
   await write({ out: 'editor' });

@@ -16,7 +16,7 @@ export interface Annotated {
 export function readAnnotated(source: string): Annotated {
   const found: Annotated = { classes: new Map(), aliases: new Map() };
   let open: AnnotatedClass | undefined;
-  for (const line of source.split('\n')) {
+  for (const line of source.split(/\r?\n/)) {
     const annotation = /^\s*---\s?@(class|field|alias)\s+(?:\((?:exact|partial)\)\s*)?(.*)$/.exec(line);
     if (!annotation) {
       if (!/^\s*---/.test(line)) open = undefined;

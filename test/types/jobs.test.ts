@@ -56,6 +56,10 @@ describe('the data of a job', () => {
       `${CLASS}local M = {}\n---@type fun(ctx: { data: Mail }): any\nM.run = crap.any.job_handler(function(ctx) end)\nreturn M`,
     ],
     ['a local function', `${CLASS}---@param ctx { data: Mail }\nlocal function run(ctx) end\nreturn { run = run }`],
+    [
+      'a file with Windows line ends',
+      `${CLASS}local M = {}\n---@param ctx { data: Mail }\nfunction M.run(ctx) end\nreturn M`.replaceAll('\n', '\r\n'),
+    ],
     ['an entry of a table', `${CLASS}return {\n  ---@param ctx { data: Mail }\n  run = function(ctx) end,\n}`],
   ])('is told by %s', async (_form, source) => {
     const job = await jobOf(source);

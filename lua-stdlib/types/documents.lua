@@ -86,10 +86,9 @@
 ---@field locale? string Default: the default locale
 
 --- Which documents a bulk call works on; nothing means all.
----@class crap.BulkQuery: crap.AccessOptions
+---@class crap.BulkQuery
 ---@field where? crap.Where
----@field locale? string
----@field search? string
+---@field locale? string Of delete_many, in generation 8
 
 ---@class crap.VersionsQuery: crap.AccessOptions
 ---@field limit? integer Default: all

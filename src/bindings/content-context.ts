@@ -1,6 +1,6 @@
 /** Builds what content operations are given from a session and the database context of its run. */
 import type { CrapConfig } from '../config/crap-config.js';
-import type { ContentContext, ContentSettings } from '../content/context.js';
+import type { ContentContext, ContentSettings, InProjectCode } from '../content/context.js';
 import type { Op } from '../domain/op.js';
 import { hashPassword } from './password.js';
 import type { DatabaseContext, Session } from './session.js';
@@ -35,17 +35,14 @@ export function createContentContext(session: Session, database: DatabaseContext
     overrideAccessByDefault: database.overrideAccessByDefault,
     hashPassword,
     withoutCrud: false,
-    *within<T>(change: { hookDepth?: number; overrideAccessByDefault?: boolean; withoutCrud?: boolean }, body: () => Op<T>): Op<T> {
-      const { hookDepth, overrideAccessByDefault, withoutCrud } = context;
-      context.hookDepth = change.hookDepth ?? hookDepth;
-      context.overrideAccessByDefault = change.overrideAccessByDefault ?? overrideAccessByDefault;
-      context.withoutCrud = change.withoutCrud ?? withoutCrud;
+    nesting: 0,
+    *within<T>(change: InProjectCode, body: () => Op<T>): Op<T> {
+      const { hookDepth, overrideAccessByDefault, withoutCrud, nesting } = context;
+      Object.assign(context, change);
       try {
         return yield* body();
       } finally {
-        context.hookDepth = hookDepth;
-        context.overrideAccessByDefault = overrideAccessByDefault;
-        context.withoutCrud = withoutCrud;
+        Object.assign(context, { hookDepth, overrideAccessByDefault, withoutCrud, nesting });
       }
     },
   };

@@ -12,6 +12,7 @@ import { registerMigrate } from './migrate.js';
 import { registerRun } from './run.js';
 import { registerSchedules } from './schedules.js';
 import { registerServe } from './serve.js';
+import { registerTypes } from './types.js';
 import { registerWork } from './work.js';
 
 const EXAMPLES = `
@@ -44,6 +45,7 @@ export function createProgram(invocation: Invocation): Command {
     registerEval,
     registerCollections,
     registerMigrate,
+    registerTypes,
   ]) {
     register(program, invocation);
   }

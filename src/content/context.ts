@@ -49,10 +49,20 @@ export interface ContentContext {
   overrideAccessByDefault: boolean;
   /** In after_read hooks of generation 10: their calls into the database are refused. */
   withoutCrud?: boolean;
+  /** Calls into project code that stand above the one that is being executed. */
+  nesting: number;
   /** Ends with the Argon2id hash of a password, in PHC form. */
   hashPassword(password: string): Op<string>;
   /** Runs `body` as code of a hook or access function: what `change` names is as given, restored afterwards. */
-  within<T>(change: { hookDepth?: number; overrideAccessByDefault?: boolean; withoutCrud?: boolean }, body: () => Op<T>): Op<T>;
+  within<T>(change: InProjectCode, body: () => Op<T>): Op<T>;
+}
+
+/** What is different while project code runs inside an operation. */
+export interface InProjectCode {
+  hookDepth?: number;
+  overrideAccessByDefault?: boolean;
+  withoutCrud?: boolean;
+  nesting?: number;
 }
 
 /** A document as Lua and JSON see it: id, fields, created_at, updated_at. Group fields nested; SQL NULL absent. */

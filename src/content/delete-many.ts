@@ -6,7 +6,7 @@ import { removeInside } from './delete.js';
 import { localeOf } from './locale.js';
 import { isLive, matchingIds } from './matching.js';
 import { collectionPlan } from './plan.js';
-import { checkOptions, type QueryOptions } from './query.js';
+import { checkOptions, ONLY_WHERE, type QueryOptions } from './query.js';
 import { referenceCount } from './references.js';
 import { Turns } from './turns.js';
 
@@ -18,6 +18,7 @@ export function* deleteMany(
   options: QueryOptions,
 ): Op<{ deleted: number; skipped: number }> {
   const plan = collectionPlan(ctx, slug);
+  checkOptions(ctx, query, 'delete_many', ONLY_WHERE);
   checkOptions(ctx, options, 'delete_many');
   const locale = localeOf(ctx, query.locale, false);
   const override = overrides(ctx, options);

@@ -75,7 +75,7 @@ export function* runAfterRead(ctx: ContentContext, run: HookRun, document: Docum
   if (!fieldHooks && !hasHooks(ctx, run, 'after_read')) return document;
   try {
     const input = plainInput(copyJson(document) as JsonObject);
-    const data = yield* ctx.within({ withoutCrud: sealsAfterRead(ctx.settings.generation) || undefined }, function* () {
+    const data = yield* ctx.within({ withoutCrud: ctx.withoutCrud || sealsAfterRead(ctx.settings.generation) }, function* () {
       if (fieldHooks) yield* runFieldHooks(ctx, run, 'after_read', input, 'document');
       return yield* runHooks(ctx, run, 'after_read', input.data);
     });

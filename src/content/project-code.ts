@@ -5,13 +5,27 @@ import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import { jsonToLua } from '../lua/json.js';
 import type { LuaFunction, LuaValue } from '../lua/value.js';
-import type { ContentContext } from './context.js';
-import { fromLua } from './failure.js';
+import type { ContentContext, InProjectCode } from './context.js';
+import { fromLua, refused } from './failure.js';
+
+/** Each level takes some of the thread's stack, which ends at about twice as many. */
+const MAX_NESTING = 60;
+
+function inside(ctx: ContentContext, hookDepth: number): InProjectCode {
+  const nesting = ctx.nesting + 1;
+  if (nesting > MAX_NESTING) {
+    throw refused(
+      'HOOK_RECURSION',
+      `stack overflow: hooks, access functions and validators have called operations that called them again, ${MAX_NESTING} levels deep`,
+    );
+  }
+  return { hookDepth, overrideAccessByDefault: false, nesting };
+}
 
 /** Project code runs without the override of a handler, at the hook depth given. What it raises comes out as fromLua renders it. */
 export function* callRef(ctx: ContentContext, ref: FunctionRef, args: readonly LuaValue[], hookDepth: number): Op<LuaValue> {
   try {
-    return yield* ctx.within({ hookDepth, overrideAccessByDefault: false }, () => ctx.lua.callRef(ref.ref, args));
+    return yield* ctx.within(inside(ctx, hookDepth), () => ctx.lua.callRef(ref.ref, args));
   } catch (error) {
     throw fromLua(error);
   }
@@ -19,7 +33,7 @@ export function* callRef(ctx: ContentContext, ref: FunctionRef, args: readonly L
 
 export function* callFunction(ctx: ContentContext, fn: LuaFunction, args: readonly LuaValue[], hookDepth: number): Op<LuaValue> {
   try {
-    return yield* ctx.within({ hookDepth, overrideAccessByDefault: false }, () => ctx.lua.callFunction(fn, args));
+    return yield* ctx.within(inside(ctx, hookDepth), () => ctx.lua.callFunction(fn, args));
   } catch (error) {
     throw fromLua(error);
   }

@@ -32,6 +32,8 @@ export interface QueryOptions {
   forceHardDelete: boolean;
   /** validate: the document that the data is meant for. */
   id?: string;
+  /** Every key, as it was written. */
+  keys: string[];
   /** Keys that mean nothing: an error in generation 10. */
   unknown: string[];
 }
@@ -77,11 +79,12 @@ export function asTable(value: LuaValue | object): LuaTable | undefined {
 
 /** Throws only for an overrideAccess that is no boolean; other values of a wrong type count as absent. */
 export function parseQuery(options: LuaTable | { [key: string]: LuaValue } | undefined): QueryOptions {
-  const query: QueryOptions = { draft: false, trash: false, unpublish: false, hooks: true, forceHardDelete: false, unknown: [] };
+  const query: QueryOptions = { draft: false, trash: false, unpublish: false, hooks: true, forceHardDelete: false, keys: [], unknown: [] };
   const table = options === undefined ? undefined : asTable(options);
   if (!table) return query;
   for (const [key, value] of table.entries) {
     const name = typeof key === 'string' ? key : String(key);
+    query.keys.push(name);
     const meaning = Object.hasOwn(KEYS, name) ? KEYS[name] : undefined;
     if (meaning === undefined) query.unknown.push(name);
     else if (value !== undefined && value !== null) set(query, meaning, value);
@@ -155,12 +158,16 @@ function listOfTexts(list: LuaTable): string[] {
   return names;
 }
 
-/** Refuses unknown option keys under generation 10. `context` as in the reference: "find", "update" … */
-export function checkOptions(ctx: ContentContext, query: QueryOptions, context: string): void {
-  const key = query.unknown[0];
+/** Refuses unknown option keys under generation 10. `context` as in the reference: "find", "update" … `valid`: the only keys that are known. */
+export function checkOptions(ctx: ContentContext, query: QueryOptions, context: string, valid?: readonly string[]): void {
+  const key = valid ? query.keys.find((name) => !valid.includes(name)) : query.unknown[0];
   if (key === undefined || !refusesUnknownOptions(ctx.settings.generation)) return;
+  const shown = valid ?? SHOWN;
   throw refused(
     'OPTION_UNKNOWN',
-    `Unknown ${context} config key '${key}'${didYouMean(key, SHOWN)}. Valid keys: ${[...SHOWN].sort().join(', ')}`,
+    `Unknown ${context} config key '${key}'${didYouMean(key, shown)}. Valid keys: ${[...shown].sort().join(', ')}`,
   );
 }
+
+/** The query of update_many and delete_many under generation 10: what else a find takes would be ignored. */
+export const ONLY_WHERE = ['where'] as const;

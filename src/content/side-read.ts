@@ -9,6 +9,9 @@ import { type SubColumn, subColumnsOf } from './layout-side.js';
 import type { Plan, PlannedLeaf } from './plan.js';
 import { containerAt, type ReadShape } from './read.js';
 
+/** SQLite takes 32,766 parameters a statement; a page may be longer. */
+const IDS_A_STATEMENT = 1_000;
+
 export function* hydrate(ctx: ContentContext, plan: Plan, documents: readonly Document[], shape: ReadShape): Op<void> {
   if (documents.length === 0) return;
   for (const leaf of plan.sides) {
@@ -53,20 +56,21 @@ export function* readSideRows(
   locale: string | undefined,
 ): Op<Map<string, Json[]>> {
   const table = ctx.db.dialect.ident(`${plan.table}_${leaf.key}`);
-  const params: SqlValue[] = [...ids];
-  let where = `parent_id IN (${ids.map(() => '?').join(', ')})`;
-  if (locale !== undefined) {
-    where += ' AND _locale = ?';
-    params.push(locale);
-  }
-  const rows = yield* ctx.db.all(`SELECT * FROM ${table} WHERE ${where} ORDER BY parent_id, _order`, params);
   const read = reader(leaf, ctx.settings.generation);
   const byParent = new Map<string, Json[]>();
-  for (const row of rows) {
-    const parent = String(row['parent_id']);
-    const list = byParent.get(parent);
-    if (list) list.push(read(row));
-    else byParent.set(parent, [read(row)]);
+  for (let from = 0; from < ids.length; from += IDS_A_STATEMENT) {
+    const params: SqlValue[] = ids.slice(from, from + IDS_A_STATEMENT);
+    let where = `parent_id IN (${params.map(() => '?').join(', ')})`;
+    if (locale !== undefined) {
+      where += ' AND _locale = ?';
+      params.push(locale);
+    }
+    for (const row of yield* ctx.db.all(`SELECT * FROM ${table} WHERE ${where} ORDER BY parent_id, _order`, params)) {
+      const parent = String(row['parent_id']);
+      const list = byParent.get(parent);
+      if (list) list.push(read(row));
+      else byParent.set(parent, [read(row)]);
+    }
   }
   return byParent;
 }

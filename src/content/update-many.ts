@@ -9,7 +9,7 @@ import { copyJson, inputOf } from './input.js';
 import { localeOf } from './locale.js';
 import { isLive, matchingIds } from './matching.js';
 import { collectionPlan } from './plan.js';
-import { checkOptions, type QueryOptions } from './query.js';
+import { checkOptions, ONLY_WHERE, type QueryOptions } from './query.js';
 import { Turns } from './turns.js';
 import { updateInside } from './update.js';
 
@@ -22,6 +22,7 @@ export function* updateMany(
   options: QueryOptions,
 ): Op<{ modified: number }> {
   const plan = collectionPlan(ctx, slug);
+  checkOptions(ctx, query, 'update_many', ONLY_WHERE);
   checkOptions(ctx, options, 'update_many');
   const readLocale = localeOf(ctx, options.locale, true);
   const given = inputOf(data);

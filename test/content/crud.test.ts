@@ -180,6 +180,12 @@ describe('options', () => {
     expect(stage.failure(() => stage.find('targets', { limt: 5 }))).toMatch(
       /^runtime error: Unknown find config key 'limt' \(did you mean 'limit'\?\)\. Valid keys: /,
     );
+    expect(stage.failure(() => stage.deleteMany('targets', { where: {}, limit: 5 }))).toBe(
+      "runtime error: Unknown delete_many config key 'limit'. Valid keys: where",
+    );
+    expect(stage.failure(() => stage.updateMany('targets', { whre: {} }, {}))).toBe(
+      "runtime error: Unknown update_many config key 'whre' (did you mean 'where'?). Valid keys: where",
+    );
   });
 });
 

@@ -1,14 +1,15 @@
 /** Filters and documents far beyond what a form would send. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { openStage, type Stage } from './support.js';
+import { openStage, type Stage, type StageOptions } from './support.js';
 
 let stage: Stage;
 afterEach(() => stage.dispose());
 
 const many = (n: number, name: (i: number) => unknown) => Array.from({ length: n }, (_, i) => name(i));
 
-function open(): void {
+function open(settings: StageOptions['settings'] = {}): void {
   stage = openStage({
+    settings,
     collections: {
       items: {
         fields: [
@@ -55,7 +56,7 @@ describe('filters', () => {
 
   it('regression: `or` takes thousands of groups', () => {
     open();
-    const groups = many(5_000, (i) => ({ title: `none ${i}`, n: { greater_than: 1 } }));
+    const groups = many(1_500, (i) => ({ title: `none ${i}`, n: { greater_than: 1 } }));
     expect(titles({ or: [...groups, { title: 'a' }, { title: 'b', n: 2.5 }] })).toEqual(['a', 'b']);
     expect(titles({ or: groups })).toEqual([]);
   });
@@ -65,6 +66,18 @@ describe('filters', () => {
     expect(stage.failure(() => stage.count('items', { where: { or: many(32_001, (i) => ({ title: `${i}` })) } }))).toBe(
       'runtime error: the filter has 32001 values in single conditions: at most 32000 can be asked for at once',
     );
+  });
+});
+
+describe('pages', () => {
+  it('regression: may be longer than a statement has parameters', () => {
+    open({ pagination: { defaultLimit: 10, maxLimit: 50_000, mode: 'page' } });
+    stage.execute(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 33000)
+      INSERT INTO items (id, title, created_at, updated_at) SELECT 'x' || i, 'many', '2026', '2026' FROM n`);
+    stage.execute("INSERT INTO items_lines (id, parent_id, _order, label) VALUES ('r', 'x33000', 0, 'last')");
+    const { documents } = stage.find('items', { limit: 50_000, where: { title: 'many' }, order_by: 'id' });
+    expect(documents).toHaveLength(33_000);
+    expect(documents.filter(({ lines }) => (lines as object[]).length > 0)).toMatchObject([{ id: 'x33000', lines: [{ label: 'last' }] }]);
   });
 });
 

@@ -168,9 +168,15 @@ export function openStage(options: StageOptions = {}): Stage {
     uiLocale: undefined,
     hookDepth: 0,
     overrideAccessByDefault: false,
+    nesting: 0,
     hashPassword,
     *within(change, body) {
-      const before = { hookDepth: ctx.hookDepth, overrideAccessByDefault: ctx.overrideAccessByDefault, withoutCrud: ctx.withoutCrud };
+      const before = {
+        hookDepth: ctx.hookDepth,
+        overrideAccessByDefault: ctx.overrideAccessByDefault,
+        withoutCrud: ctx.withoutCrud,
+        nesting: ctx.nesting,
+      };
       Object.assign(ctx, change);
       try {
         return yield* body();

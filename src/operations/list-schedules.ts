@@ -11,17 +11,21 @@ export interface ScheduleView {
   next: string | null;
   /** The instant up to which the ledger accounts for it. */
   last: string | null;
+  /** Itself, its job, its queue or everything. */
+  paused: boolean;
 }
 
 export async function listSchedules(opened: OpenedProject): Promise<ScheduleView[]> {
   const now = opened.clock.now();
   const views: ScheduleView[] = [];
+  const pauses = await opened.read((db) => opened.store.listPauses(db));
   const jobs = [...opened.project.registry.jobs.values()].filter((job) => job.schedule !== undefined);
   for (const job of jobs.sort((a, b) => (a.slug < b.slug ? -1 : 1))) {
     const timezone = zoneOf(opened, job);
+    const paused = pauses.some(({ kind, name }) => kind === 'all' || (kind === 'queue' ? name === job.queue : name === job.slug));
     const last = await opened.read((db) => opened.store.lastTick(db, job.slug));
-    const next = nextTick(parseSchedule(job.schedule!), now, timezone);
-    views.push({ slug: job.slug, schedule: job.schedule!, timezone, next: iso(next ?? null), last: iso(last ?? null) });
+    const next = nextTick(parseSchedule(job.schedule!), now, timezone, job.dst);
+    views.push({ slug: job.slug, schedule: job.schedule!, timezone, next: iso(next ?? null), last: iso(last ?? null), paused });
   }
   return views;
 }

@@ -26,10 +26,11 @@ export function nextTicks(opened: OpenedProject, slug: string, count: number): N
   }
   const timezone = zoneOf(opened, job);
   const schedule = parseSchedule(job.schedule);
+  const { dst } = job;
   const next: string[] = [];
   let at: number | undefined = opened.clock.now();
   while (next.length < count) {
-    at = nextTick(schedule, at, timezone);
+    at = nextTick(schedule, at, timezone, dst);
     if (at === undefined) break;
     next.push(new Date(at).toISOString());
   }

@@ -39,7 +39,7 @@ export function pauseView({ kind, name, since, reason }: Pause): PauseView {
 function requireKnown({ project }: OpenedProject, { kind, name }: PauseTarget): void {
   if (kind === 'job') jobBySlug(project.registry, name);
   if (kind === 'schedule' && jobBySlug(project.registry, name).schedule === undefined) {
-    throw new NotFoundError('NO_SCHEDULE', `job '${name}' has no schedule`, {
+    throw new NotFoundError('SCHEDULE_NONE', `Job '${name}' has no schedule`, {
       remedy: '`moonlighter schedules list` shows those that have',
     });
   }

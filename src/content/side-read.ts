@@ -4,6 +4,7 @@ import { parseJson } from '../domain/json-text.js';
 import type { Op } from '../domain/op.js';
 import type { Row, SqlValue } from '../store/db.js';
 import type { ContentContext, Document } from './context.js';
+import { showingSql } from './failure.js';
 import { columnValue, type Generation } from './generation.js';
 import { type SubColumn, subColumnsOf } from './layout-side.js';
 import type { Plan, PlannedLeaf } from './plan.js';
@@ -65,7 +66,9 @@ export function* readSideRows(
       where += ' AND _locale = ?';
       params.push(locale);
     }
-    for (const row of yield* ctx.db.all(`SELECT * FROM ${table} WHERE ${where} ORDER BY parent_id, _order`, params)) {
+    const sql = `SELECT * FROM ${table} WHERE ${where} ORDER BY parent_id, _order`;
+    const rows = yield* showingSql(`Failed to read '${leaf.key}' of '${plan.table}'`, 'prepare', () => ctx.db.all(sql, params));
+    for (const row of rows) {
       const parent = String(row['parent_id']);
       const list = byParent.get(parent);
       if (list) list.push(read(row));

@@ -162,3 +162,10 @@ describe('reference counts', () => {
     expect(references()).toEqual([0, 0]);
   });
 });
+
+it('a side table that is not there is an error, not an empty list', () => {
+  stage = openStage({ collections: { pages: { fields: [{ name: 'rows', type: 'array', fields: [{ name: 'x', type: 'text' }] }] } } });
+  const { id } = stage.create('pages', { rows: [{ x: '1' }] });
+  stage.execute('DROP TABLE pages_rows');
+  expect(stage.failure(() => stage.findById('pages', id))).toContain('no such table: pages_rows');
+});

@@ -1,7 +1,6 @@
 /** crap.collections.validate (Lua API 4.10): the hooks and checks of a create, or of an update when `id` is given, without a write. */
 import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
-import { BindingError } from '../lua/errors.js';
 import type { LuaTable } from '../lua/value.js';
 import { allowRows, allowWhole, overrides } from './access.js';
 import type { ContentContext } from './context.js';
@@ -17,6 +16,7 @@ import { withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { requireRow } from './row-access.js';
+import { ValidationFailure } from './validate/report.js';
 import { validate } from './validate/validate.js';
 
 export type Verdict = { valid: true } | { valid: false; errors: Record<string, string> };
@@ -45,8 +45,9 @@ export function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, optio
   try {
     yield* validate(ctx, plan, input, { isUpdate, id: options.id, draft, locale, hookDepth: run.depth });
   } catch (error) {
-    if (!(error instanceof BindingError && error.code === 'VALIDATION_FAILED')) throw error;
-    return { valid: false, errors: error.details['fields'] as Record<string, string> };
+    if (!(error instanceof ValidationFailure)) throw error;
+    // Of several messages for one key the last stays, as in the reference.
+    return { valid: false, errors: Object.fromEntries(error.issues.map(({ key, message }) => [key, message])) };
   }
   yield* runBeforeWrite(ctx, run, 'before_change', input);
   return { valid: true };

@@ -8,6 +8,7 @@ const ITEMS = {
   fields: [
     { name: 'title', type: 'text', required: true },
     { name: 'code', type: 'text', unique: true, max_length: 5 },
+    { name: 'mail', type: 'email', max_length: 5 },
     { name: 'n', type: 'number' },
     { name: 'on', type: 'checkbox' },
     { name: 'box', type: 'group', fields: [{ name: 'leaf', type: 'text' }] },
@@ -178,6 +179,10 @@ describe('validate', () => {
       errors: { title: 'title is required', code: 'code must be at most 5 characters' },
     });
     expect(stage.validate('items', {}, { draft: true })).toMatchObject({ valid: false });
+    expect(stage.validate('items', { title: 'x', mail: 'far too long' })).toEqual({
+      valid: false,
+      errors: { mail: 'mail is not a valid email address' },
+    });
     const doc = stage.create('items', { title: 'x', code: 'own' });
     expect(stage.validate('items', { code: 'own' })).toMatchObject({ valid: false });
     expect(stage.validate('items', { code: 'own' }, { id: doc.id })).toEqual({ valid: true });

@@ -1,6 +1,5 @@
 /** What validation collects and raises: every problem of the data, together (Lua API 3.6). */
-import type { BindingError } from '../../lua/errors.js';
-import { refused } from '../failure.js';
+import { BindingError } from '../../lua/errors.js';
 
 export interface Issue {
   /** Data key: `title`, `seo__title`, `items[0][label]`. */
@@ -8,10 +7,20 @@ export interface Issue {
   message: string;
 }
 
+/** What a write raises; `issues` in the order in which they were found. */
+export class ValidationFailure extends BindingError {
+  readonly issues: readonly Issue[];
+
+  constructor(issues: readonly Issue[], text: string, fields: Record<string, string>) {
+    super('VALIDATION_FAILED', text, { details: { fields } });
+    this.issues = issues;
+  }
+}
+
 /** `details.fields`: key -> message, several of one key joined by "; ". */
-export function validationError(issues: readonly Issue[]): BindingError {
+export function validationError(issues: readonly Issue[]): ValidationFailure {
   const fields: Record<string, string> = {};
   for (const { key, message } of issues) fields[key] = Object.hasOwn(fields, key) ? `${fields[key]}; ${message}` : message;
   const text = issues.map(({ key, message }) => `${key}: ${message}`).join('; ');
-  return refused('VALIDATION_FAILED', `Validation failed: ${text}`, { fields });
+  return new ValidationFailure(issues, `Validation failed: ${text}`, fields);
 }

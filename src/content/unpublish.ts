@@ -30,7 +30,7 @@ export function* unpublish(ctx: ContentContext, slug: string, id: string, option
   );
 }
 
-/** update with unpublish = true: data is ignored; the texts carry no prefix. */
+/** update with unpublish = true: data is ignored; the texts carry no prefix but for what before_change hooks raise. */
 export function* unpublishByUpdate(
   ctx: ContentContext,
   plan: Plan,
@@ -38,13 +38,19 @@ export function* unpublishByUpdate(
   options: QueryOptions,
   locale: string | undefined,
 ): Op<Document> {
-  return yield* withAccess(ctx, plan, id, options, locale, { afterDraft: true, missing: () => notFound(plan, id) });
+  return yield* withAccess(ctx, plan, id, options, locale, {
+    afterDraft: true,
+    hookPrefix: 'before_change hook error: ',
+    missing: () => notFound(plan, id),
+  });
 }
 
 interface Manner {
   /** What after_change hooks are told as `draft`; before_change ones are told true. */
   afterDraft: boolean;
   missing(): Error;
+  /** Of what before_change hooks raise. */
+  hookPrefix?: string;
 }
 
 function* withAccess(
@@ -81,7 +87,8 @@ function* unpublishInside(
   if (!before) throw manner.missing();
   const run: HookRun = { ...writeRun(ctx, plan, 'update', options, true), id };
   const { id: _id, ...data } = flatRow(plan, ctx.settings, before);
-  if (run.enabled) yield* runHooks(ctx, run, 'before_change', data);
+  const tell = () => runHooks(ctx, run, 'before_change', data);
+  if (run.enabled) yield* manner.hookPrefix ? prefixed(manner.hookPrefix, tell) : tell();
   const table = ctx.db.dialect.ident(plan.table);
   yield* ctx.db.run(`UPDATE ${table} SET _status = 'draft'${plan.timestamps ? ', updated_at = ?' : ''} WHERE id = ?`, [
     ...(plan.timestamps ? [sqlTime(ctx.clock.now())] : []),

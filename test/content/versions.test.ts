@@ -342,6 +342,16 @@ describe('unpublish', () => {
     );
   });
 
+  it('names what its hooks raise', () => {
+    const fail = (ctx: { data: { _status?: string } }) => void (ctx.data._status && raise('boom'));
+    open({ functions: { 'hooks.fail': fail } }, { hooks: { before_change: ['hooks.fail'] } });
+    const { id } = stage.create('articles', { title: 'public' });
+    expect(stage.failure(() => stage.unpublish('articles', id))).toBe('runtime error: unpublish error: runtime error: boom');
+    expect(stage.failure(() => stage.update('articles', id, {}, { unpublish: true }))).toBe(
+      'runtime error: before_change hook error: runtime error: boom',
+    );
+  });
+
   it('says what it needs', () => {
     open();
     expect(stage.failure(() => stage.unpublish('plain', 'x'))).toBe("runtime error: Collection 'plain' does not have versioning enabled");

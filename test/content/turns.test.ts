@@ -64,6 +64,15 @@ describe.each(engines)('$name', (engine) => {
     bench.rollback();
   });
 
+  it('works where nothing can wait, too', async () => {
+    const bench = await open();
+    expect(
+      await bench.run(`
+        local made = setmetatable({}, { __tostring = function() ${MAKE(3_000)} return tostring(crap.collections.count("items")) end })
+        return tostring(made)`),
+    ).toEqual(['3000']);
+  });
+
   it('regression: passes over what a hook removed before its turn', async () => {
     const bench = await benches.open(engine);
     await bench.run(`

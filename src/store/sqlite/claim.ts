@@ -13,7 +13,7 @@ import { CLAIMABLE, openLanes, promoteDue } from './ready.js';
 import { RANK, READY } from './schema.js';
 import { fromText, toText } from './times.js';
 
-export const HEADS = `SELECT rowid AS row, id, slug, queue, ${RANK} AS rank FROM _crap_jobs
+export const HEADS = `SELECT rowid AS row, id, slug, queue, ${RANK} AS rank FROM _crap_jobs INDEXED BY _ml_jobs_claimable
   WHERE slug = ? AND queue = ? AND ${CLAIMABLE} AND ${READY} ORDER BY ${RANK}, rowid LIMIT ?`;
 
 const RUNNING = "SELECT slug, queue, COUNT(*) AS n FROM _crap_jobs WHERE status = 'running' GROUP BY slug, queue";

@@ -1,6 +1,7 @@
 /**
  * What can be claimed: the lanes (a job in a queue) with claimable runs, less those that are paused or not served; and when that changes.
- * Rows that wait are not looked at, so that nothing here grows with what is waiting.
+ * Rows that wait are not looked at, so that nothing here grows with what is waiting. Indexes are named in the statements: without statistics
+ * SQLite takes the reference's index on the status, and reads every pending row.
  */
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
@@ -19,20 +20,24 @@ export interface Lane {
 /** Rows in the index of claiming. */
 export const CLAIMABLE = "status = 'pending' AND _ml_waits = 0";
 
-/** A skip scan: two index searches for each lane. */
-const LANES = `WITH RECURSIVE l(slug, queue) AS (
-  SELECT (SELECT slug FROM _crap_jobs WHERE ${CLAIMABLE} ORDER BY slug, queue LIMIT 1), (SELECT queue FROM _crap_jobs WHERE ${CLAIMABLE} ORDER BY slug, queue LIMIT 1)
+/** A skip scan, first over the jobs, then over the queues of each: an index search for each, whatever stands in between. */
+const LANES = `WITH RECURSIVE s(slug) AS (
+  SELECT (SELECT slug FROM _crap_jobs INDEXED BY _ml_jobs_claimable WHERE ${CLAIMABLE} ORDER BY slug LIMIT 1)
   UNION ALL
-  SELECT (SELECT slug FROM _crap_jobs WHERE ${CLAIMABLE} AND (slug, queue) > (l.slug, l.queue) ORDER BY slug, queue LIMIT 1),
-    (SELECT queue FROM _crap_jobs WHERE ${CLAIMABLE} AND (slug, queue) > (l.slug, l.queue) ORDER BY slug, queue LIMIT 1) FROM l WHERE l.slug IS NOT NULL
-) SELECT slug, queue FROM l WHERE slug IS NOT NULL`;
+  SELECT (SELECT slug FROM _crap_jobs INDEXED BY _ml_jobs_claimable WHERE ${CLAIMABLE} AND slug > s.slug ORDER BY slug LIMIT 1) FROM s WHERE s.slug IS NOT NULL
+), l(slug, queue) AS (
+  SELECT slug, (SELECT queue FROM _crap_jobs j INDEXED BY _ml_jobs_claimable WHERE ${CLAIMABLE} AND j.slug = s.slug ORDER BY queue LIMIT 1) FROM s WHERE slug IS NOT NULL
+  UNION ALL
+  SELECT l.slug, (SELECT queue FROM _crap_jobs j INDEXED BY _ml_jobs_claimable WHERE ${CLAIMABLE} AND j.slug = l.slug AND j.queue > l.queue ORDER BY queue LIMIT 1)
+  FROM l WHERE l.queue IS NOT NULL
+) SELECT slug, queue FROM l WHERE queue IS NOT NULL`;
 
 /** Due rows that are made claimable in one go; many at once would hold up the claim that does it. */
 const PROMOTE_LIMIT = 1_000;
 /** The condition of the index `_ml_jobs_later`. */
 const LATER = `status = 'pending' AND _ml_waits & ${WAITS.time}`;
 const PROMOTE = `UPDATE _crap_jobs SET _ml_waits = _ml_waits & ~${WAITS.time}
-  WHERE rowid IN (SELECT rowid FROM _crap_jobs WHERE ${LATER} AND _ml_due <= ? ORDER BY _ml_due LIMIT ${PROMOTE_LIMIT})`;
+  WHERE rowid IN (SELECT rowid FROM _crap_jobs INDEXED BY _ml_jobs_later WHERE ${LATER} AND _ml_due <= ? ORDER BY _ml_due LIMIT ${PROMOTE_LIMIT})`;
 
 export function* openLanes(db: Db, queues: readonly string[] | undefined, pauses: readonly PauseTarget[]): Op<Lane[]> {
   const rows = yield* db.all(LANES);
@@ -56,13 +61,19 @@ export function* hasDue(db: Db, now: number, served: Served): Op<boolean> {
   };
   for (const { slug, queue } of yield* openLanes(db, queues, pauses)) {
     if (!(yield* open(slug))) continue;
-    if (yield* db.get(`SELECT 1 FROM _crap_jobs WHERE slug = ? AND queue = ? AND ${CLAIMABLE} AND ${READY} LIMIT 1`, [slug, queue, now])) {
+    if (
+      yield* db.get(
+        `SELECT 1 FROM _crap_jobs INDEXED BY _ml_jobs_claimable WHERE slug = ? AND queue = ? AND ${CLAIMABLE} AND ${READY} LIMIT 1`,
+        [slug, queue, now],
+      )
+    ) {
       return true;
     }
   }
-  const due = yield* db.all(`SELECT DISTINCT slug, queue FROM _crap_jobs WHERE ${LATER} AND _ml_waits = ${WAITS.time} AND _ml_due <= ?`, [
-    now,
-  ]);
+  const due = yield* db.all(
+    `SELECT DISTINCT slug, queue FROM _crap_jobs INDEXED BY _ml_jobs_later WHERE ${LATER} AND _ml_waits = ${WAITS.time} AND _ml_due <= ?`,
+    [now],
+  );
   for (const row of due) {
     const [slug, queue] = [String(row['slug']), String(row['queue'])];
     if ((queues?.includes(queue) ?? true) && !isPaused(pauses, slug, queue) && (yield* open(slug))) return true;
@@ -77,13 +88,13 @@ export function* nextDueAt(db: Db, now: number, served: Served): Op<number | und
   const names = [...slugs, ...(queues ?? [])];
   const instants: number[] = [];
   const later = yield* db.get(
-    `SELECT _ml_due AS due FROM _crap_jobs WHERE ${LATER} AND _ml_due > ? AND ${named} ORDER BY _ml_due LIMIT 1`,
+    `SELECT _ml_due AS due FROM _crap_jobs INDEXED BY _ml_jobs_later WHERE ${LATER} AND _ml_due > ? AND ${named} ORDER BY _ml_due LIMIT 1`,
     [now, ...names],
   );
   if (later) instants.push(Number(later['due']));
   // What crap-cms will try again, in either of its time formats: the text compares within one format only, so a day is looked through.
   const retries = yield* db.all(
-    `SELECT DISTINCT retry_after FROM _crap_jobs WHERE ${CLAIMABLE} AND retry_after IS NOT NULL AND retry_after > ? AND ${named} LIMIT 1000`,
+    `SELECT DISTINCT retry_after FROM _crap_jobs INDEXED BY _ml_jobs_retry_after WHERE ${CLAIMABLE} AND retry_after IS NOT NULL AND retry_after > ? AND ${named} LIMIT 1000`,
     [toText(now).slice(0, 10), ...names],
   );
   for (const row of retries) {

@@ -77,6 +77,8 @@ export interface LuaCore {
   rawGetIndex(L: State, table: number, n: number): void;
   rawSetIndex(L: State, table: number, n: number): void;
   rawLength(L: State, index: number): number;
+  /** Raw `t[key] = value`: the table below, the value on top, which is taken off. */
+  setField(L: State, key: string): void;
   /** What makes a table or coroutine itself. */
   identity(L: State, index: number): State;
   resume(L: State, from: State | undefined, args: number): number;

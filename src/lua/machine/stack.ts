@@ -133,9 +133,8 @@ export class Stack {
     for (const key of keys) {
       const member = (value as { [key: string]: LuaValue })[key];
       if (member === undefined || member === null) continue;
-      this.core.pushText(L, key);
       this.#push(L, member, depth + 1);
-      core.lua_rawset(L, -3);
+      core.setField(L, key);
     }
   }
 

@@ -14,6 +14,18 @@ const TEXT_MODE = Uint8Array.of(0x74);
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
 
+/** Field names whose bytes are kept. */
+const KEPT_NAMES = 2_000;
+const names = new Map<string, Uint8Array>();
+
+function nameBytes(name: string): Uint8Array {
+  const known = names.get(name);
+  if (known) return known;
+  const bytes = bytesOf(name);
+  if (names.size < KEPT_NAMES) names.set(name, bytes);
+  return bytes;
+}
+
 export function createCore(): LuaCore {
   const { lauxlib, lua, lualib } = fengariPackage();
   const main = lauxlib.luaL_newstate();
@@ -75,6 +87,11 @@ export function createCore(): LuaCore {
     rawGetIndex: (L, table, n) => void lua.lua_rawgeti(at(L), table, n),
     rawSetIndex: (L, table, n) => lua.lua_rawseti(at(L), table, n),
     rawLength: (L, index) => lua.lua_rawlen(at(L), index),
+    setField(L, key) {
+      lua.lua_pushstring(at(L), nameBytes(key));
+      lua.lua_rotate(at(L), -2, 1);
+      lua.lua_rawset(at(L), -3);
+    },
     identity: (L, index) => lua.lua_topointer(at(L), index),
     resume: (L, from, args) => lua.lua_resume(at(L), from === undefined ? null : at(from), args),
     yield: (L, context, continuation) => lua.lua_yieldk(at(L), 0, context, continuation?.handle ?? null),

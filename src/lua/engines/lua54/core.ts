@@ -14,14 +14,26 @@ import {
 import { addFunction, instantiate, LongJump, type LuaApi } from './wasm.js';
 
 const SCRATCH_BYTES = 4_096;
+/** Shorter texts are copied byte by byte while they are ASCII: a call out of JavaScript costs more. */
+const SHORT_TEXT = 48;
+/** Field names that keep a place in the instance's memory, and how long one may be. */
+const KEPT_NAMES = 2_000;
+const LONGEST_KEPT_NAME = 64;
+/** List positions with a bigint made beforehand. */
+const POSITIONS = Array.from({ length: 1_025 }, (_, i) => BigInt(i));
 const MASK_COUNT = 8;
 const TEXT_MODE = 0x74;
 
 /** A core whose memory never grows beyond `maxBytes`. */
 export function createCore(maxBytes: number): LuaCore {
-  const { api, main } = instantiate(maxBytes);
+  let text: Text | undefined;
+  const { api, main } = instantiate(maxBytes, () => text?.renew());
   api.luaL_openlibs(main);
-  const text = new Text(api);
+  text = new Text(api);
+  return coreOver(api, main, text);
+}
+
+function coreOver(api: LuaApi, main: number, text: Text): LuaCore {
   const handle = <F>(pointer: number): FunctionHandle<F> => ({ handle: pointer });
   const carried = new Map<number, object>();
   let carriers = 0;
@@ -56,7 +68,7 @@ export function createCore(maxBytes: number): LuaCore {
     unwind() {},
     isJump: (thrown) => thrown instanceof LongJump,
     rawGetIndex: (L, table, n) => void api.lua_rawgeti(L as number, table, BigInt(n)),
-    rawSetIndex: (L, table, n) => api.lua_rawseti(L as number, table, BigInt(n)),
+    rawSetIndex: (L, table, n) => api.lua_rawseti(L as number, table, POSITIONS[n] ?? BigInt(n)),
     rawLength: (L, index) => Number(api.lua_rawlen(L as number, index)),
     identity: (L, index) => api.lua_topointer(L as number, index),
     resume: (L, from, args) => api.lua_resume(L as number, (from as number | undefined) ?? 0, args, text.out),
@@ -67,7 +79,14 @@ export function createCore(maxBytes: number): LuaCore {
       api.lua_pushcclosure(L as number, fn.handle as number, 1);
     },
     upvalueNumber: (L) => api.lua_touserdata(L as number, FIRST_UPVALUE),
-    pushText: (L, value) => text.with(value, (pointer, length) => void api.lua_pushlstring(L as number, pointer, length)),
+    pushText: (L, value) => text.push(L as number, value),
+    setField(L, key) {
+      const pointer = text.keep(key);
+      if (pointer !== 0) return api.lua_setfield(L as number, -2, pointer);
+      text.push(L as number, key);
+      api.lua_rotate(L as number, -2, 1);
+      api.lua_rawset(L as number, -3);
+    },
     readText: (L, index) => text.read(L, index),
     pushNumber(L, value) {
       if (value instanceof Float) api.lua_pushnumber(L as number, value.value);
@@ -113,19 +132,52 @@ class Text {
   readonly #scratch: number;
   /** 8 bytes for out parameters. */
   readonly out: number;
-  #bytes: Buffer;
+  /** The memory as bytes. */
+  bytes: Buffer;
+  readonly #kept = new Map<string, number>();
 
   constructor(api: LuaApi) {
     this.#api = api;
     this.#scratch = api.malloc(SCRATCH_BYTES);
     this.out = api.malloc(8);
-    this.#bytes = Buffer.from(api.memory.buffer);
+    this.bytes = Buffer.from(api.memory.buffer);
   }
 
-  /** The memory as bytes, renewed when it has grown. */
-  get bytes(): Buffer {
-    if (this.#bytes.buffer !== this.#api.memory.buffer) this.#bytes = Buffer.from(this.#api.memory.buffer);
-    return this.#bytes;
+  /** After the memory has grown. */
+  renew(): void {
+    this.bytes = Buffer.from(this.#api.memory.buffer);
+  }
+
+  /** As a Lua string on top. */
+  push(L: State, value: string | Uint8Array): void {
+    const length = typeof value === 'string' && value.length < SHORT_TEXT ? this.#ascii(this.#scratch, value) : -1;
+    if (length >= 0) this.#api.lua_pushlstring(L as number, this.#scratch, length);
+    else this.with(value, (pointer, size) => void this.#api.lua_pushlstring(L as number, pointer, size));
+  }
+
+  /** Copies a text of ASCII only and gives its length, else -1. */
+  #ascii(pointer: number, value: string): number {
+    const { bytes } = this;
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) return -1;
+      bytes[pointer + i] = code;
+    }
+    return value.length;
+  }
+
+  /** Where a field name stands, ended by NUL; 0 for names that are not kept. Lua finds a string by its address without reading it. */
+  keep(name: string): number {
+    const known = this.#kept.get(name);
+    if (known !== undefined) return known;
+    if (this.#kept.size >= KEPT_NAMES || name.length > LONGEST_KEPT_NAME || name.includes('\0')) return 0;
+    const size = Buffer.byteLength(name);
+    const pointer = this.#api.malloc(size + 1);
+    if (pointer === 0) return 0;
+    this.bytes.write(name, pointer, size, 'utf8');
+    this.bytes[pointer + size] = 0;
+    this.#kept.set(name, pointer);
+    return pointer;
   }
 
   /** Runs `body` with a NUL-terminated copy of `text` in memory. */

@@ -54,6 +54,7 @@ export interface LuaApi {
   lua_rawequal(L: State, a: number, b: number): number;
   lua_rawget(L: State, index: number): number;
   lua_rawset(L: State, index: number): void;
+  lua_setfield(L: State, index: number, key: number): void;
   lua_rawgeti(L: State, index: number, n: bigint): number;
   lua_rawseti(L: State, index: number, n: bigint): void;
   lua_getglobal(L: State, name: number): number;
@@ -90,8 +91,11 @@ export function compile(): WebAssembly.Module {
   return compiled;
 }
 
-/** An instance of its own with one state; its memory never grows beyond `maxBytes` (allocation then fails inside Lua: "not enough memory"). */
-export function instantiate(maxBytes: number): { api: LuaApi; main: State } {
+/**
+ * An instance of its own with one state; its memory never grows beyond `maxBytes` (allocation then fails inside Lua: "not enough memory").
+ * `grown` is called whenever it has grown: views of it are of no use any more.
+ */
+export function instantiate(maxBytes: number, grown: () => void): { api: LuaApi; main: State } {
   let main: State = 0;
   const refuse = () => -1;
   const env: Record<string, WebAssembly.ImportValue> = {
@@ -122,6 +126,7 @@ export function instantiate(maxBytes: number): { api: LuaApi; main: State } {
       const target = Math.min(Math.max(bytes, current + Math.floor(current / 5)), maxBytes);
       try {
         api.memory.grow(Math.ceil((Math.max(target, bytes) - current) / PAGE));
+        grown();
         return 1;
       } catch {
         return 0;

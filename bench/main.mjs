@@ -1,0 +1,28 @@
+// `npm run bench -- <what> [--json] [--quick]`: measurements of the built product, each as a ratio to bare better-sqlite3 in the same run.
+import { setUp } from '../scripts/setup.mjs';
+import { machine } from './project.mjs';
+
+const BENCHES = {
+  content: async (options) => {
+    const { measureContent, printContent } = await import('./content.mjs');
+    const results = await measureContent(options);
+    return { results, text: printContent(results) };
+  },
+};
+
+const args = process.argv.slice(2);
+const names = args.filter((arg) => !arg.startsWith('--'));
+const flags = new Set(args.filter((arg) => arg.startsWith('--')));
+const unknown = [...names.filter((name) => !(name in BENCHES)), ...[...flags].filter((flag) => flag !== '--json' && flag !== '--quick')];
+if (unknown.length > 0) {
+  process.stderr.write(`bench: unknown '${unknown[0]}'; there are ${Object.keys(BENCHES).join(', ')} and the options --json, --quick\n`);
+  process.exit(2);
+}
+setUp();
+const json = { machine: machine() };
+for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
+  const { results, text } = await BENCHES[name]({ quick: flags.has('--quick') });
+  json[name] = results;
+  if (!flags.has('--json')) process.stdout.write(text);
+}
+if (flags.has('--json')) process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);

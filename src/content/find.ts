@@ -9,7 +9,7 @@ import { showingSql } from './failure.js';
 import { strip } from './field-access.js';
 import { depthOf } from './generation.js';
 import { readRun } from './hook-context.js';
-import { hasHooks, runAfterRead, runBeforeRead } from './hooks.js';
+import { hasHooks, readsWithHooks, runAfterRead, runBeforeRead } from './hooks.js';
 import { localeOf } from './locale.js';
 import { type Order, orderOf, orderSql } from './order.js';
 import { checkCursor, cursorPagination, pagePagination, type Window, windowOf } from './pagination.js';
@@ -45,7 +45,9 @@ export function* find(ctx: ContentContext, slug: string, query: QueryOptions): O
   yield* populate(ctx, plan, documents, depthOf(ctx.settings.generation, query.depth, ctx.settings.depth), shape, scope.override);
   const denied = yield* scope.denied();
   if (denied.size > 0) for (const document of documents) strip(plan, denied, document);
-  for (let i = 0; i < documents.length; i++) documents[i] = yield* runAfterRead(ctx, run, documents[i]!);
+  if (readsWithHooks(ctx, run)) {
+    for (let i = 0; i < documents.length; i++) documents[i] = yield* runAfterRead(ctx, run, documents[i]!);
+  }
   return { documents, pagination: paginationOf(ctx, order, window, rows, more, total) };
 }
 

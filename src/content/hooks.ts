@@ -60,6 +60,11 @@ export function hasHooks(ctx: ContentContext, run: HookRun, event: CollectionHoo
   return run.plan.hooks[event].length > 0 || registeredFor(ctx, event).length > 0;
 }
 
+/** Whether something happens to the documents of a read. */
+export function readsWithHooks(ctx: ContentContext, run: HookRun): boolean {
+  return run.plan.hooked.after_read.length > 0 || hasHooks(ctx, run, 'after_read');
+}
+
 /** Once a read; what hooks return is not used. */
 export function* runBeforeRead(ctx: ContentContext, run: HookRun): Op<void> {
   yield* runHooks(ctx, run, 'before_read', {});
@@ -71,8 +76,8 @@ export function* runBeforeRead(ctx: ContentContext, run: HookRun): Op<void> {
  */
 export function* runAfterRead(ctx: ContentContext, run: HookRun, document: Document): Op<Document> {
   run.id = document.id;
+  if (!readsWithHooks(ctx, run)) return document;
   const fieldHooks = run.plan.hooked.after_read.length > 0;
-  if (!fieldHooks && !hasHooks(ctx, run, 'after_read')) return document;
   try {
     const input = plainInput(copyJson(document) as JsonObject);
     const data = yield* ctx.within({ withoutCrud: ctx.withoutCrud || sealsAfterRead(ctx.settings.generation) }, function* () {

@@ -58,6 +58,8 @@ export interface Plan {
   ruled: Record<'read' | 'create' | 'update', PlannedField[]>;
   /** SQL texts by purpose and shape. */
   sql: Map<string, string>;
+  /** The statement that reads one document by its id, by locale ('' = the default one). */
+  byId: Map<string, string>;
 }
 
 const plans = new WeakMap<object, Plan>();
@@ -139,6 +141,7 @@ function build(definition: CollectionDefinition | GlobalDefinition, locale: Cont
     },
     ruled: { read: withRule('read'), create: withRule('create'), update: withRule('update') },
     sql: new Map(),
+    byId: new Map(),
   };
 }
 

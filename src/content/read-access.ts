@@ -22,11 +22,12 @@ export interface ReadScope {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+const NO_WHERE: Where = { all: [] };
 
-/** `id`: of a find_by_id, which sees drafts and no trash. */
+/** `id`: of a find_by_id, which sees drafts and no trash; the filters of its query are not read. */
 export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions, locale: string | undefined, id?: string): Op<ReadScope> {
-  const where: Where = query.where ? parseWhere(query.where) : { all: [] };
-  refuseSystemColumns(namesOf(where));
+  const where: Where = query.where && id === undefined ? parseWhere(query.where) : NO_WHERE;
+  if (where !== NO_WHERE) refuseSystemColumns(namesOf(where));
   const override = overrides(ctx, query);
   const trash = query.trash && plan.softDelete && id === undefined;
   const rule = trash ? trashRule(plan) : plan.access.read;
@@ -50,7 +51,7 @@ export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions,
     if (!override && plan.ruled.read.length > 0) yield* refuseNames(scope, namesOf(where));
     scope.parts.push(...whereSql({ plan, dialect: ctx.db.dialect, locale }, where));
   }
-  const found = yield* searchSql(ctx, plan, query.search);
+  const found = query.search === undefined || id !== undefined ? undefined : yield* searchSql(ctx, plan, query.search);
   if (found) scope.parts.push(found);
   if (constraint) {
     const allowed = [...(published ? ['_status'] : []), ...(trash ? ['_deleted_at'] : [])];

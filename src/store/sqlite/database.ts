@@ -114,7 +114,8 @@ export class Database {
 }
 
 /** Whole numbers are bound as INTEGER: the driver binds every number as REAL, which a TEXT column would keep as "5.0". */
-export function bound(params: readonly unknown[]): unknown[] {
+export function bound(params: readonly unknown[]): readonly unknown[] {
+  if (params.every((value) => typeof value === 'string' || value === null)) return params;
   return params.map((value) => {
     if (typeof value === 'number') return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
     if (typeof value === 'boolean') return value ? 1n : 0n;

@@ -45,12 +45,12 @@ export class RunTransaction implements Db {
   }
 
   *all(sql: string, params?: readonly SqlValue[]): Op<Row[]> {
-    yield* this.#opened();
+    if (!this.#isOpen) yield* this.#opened();
     return this.#database.all(sql, params);
   }
 
   *get(sql: string, params?: readonly SqlValue[]): Op<Row | undefined> {
-    yield* this.#opened();
+    if (!this.#isOpen) yield* this.#opened();
     return this.#database.get(sql, params);
   }
 
@@ -112,6 +112,11 @@ export class RunTransaction implements Db {
     const grant = this.#grant;
     this.#grant = undefined;
     grant?.release();
+  }
+
+  /** Nothing has to be begun, and nothing was lost. */
+  get #isOpen(): boolean {
+    return (this.#state === 'reading' || this.#state === 'writing') && this.#database.inTransaction;
   }
 
   *#opened(): Op<void> {

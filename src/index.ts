@@ -1,4 +1,20 @@
-/** The public TypeScript API: a host to embed, and the errors that it throws. */
+/** The public TypeScript API: a host to embed, jobs in TypeScript, and the errors that they throw. */
+export { type CreateHostOptions, createHost } from './api/create-host.js';
+export { EmbeddedHost, type Enqueued, type EnqueueRequestOf, type TransactionEnqueuer } from './api/embedded-host.js';
+export {
+  type AnyJob,
+  defineJob,
+  type InlineJobOptions,
+  type InputOf,
+  type Job,
+  type JobOptions,
+  type ModuleJobOptions,
+  type OutputOf,
+  type StandardSchema,
+} from './api/job.js';
+export type { JobOperations, ScheduleOperations } from './api/operations.js';
+export type { Counts, QueueLimitState, Snapshot } from './api/snapshot.js';
+export type { DataOf, JobTypes, SlugOf } from './api/typing.js';
 export {
   HostError,
   NotFoundError,
@@ -8,4 +24,8 @@ export {
   StoreUnavailableError,
   UsageError,
 } from './domain/errors.js';
-export { createHost, type Host, type HostOptions, type HostStats } from './host/host.js';
+export type { Json, JsonObject } from './domain/json.js';
+export type { HostEvents } from './host/events.js';
+export type { HostLog, LogLevel } from './host/log.js';
+export type { RunView } from './operations/run-view.js';
+export type { CollectionApi, EnqueueOptions, HandlerContext, RunInfo } from './worker/script-context.js';

@@ -33,6 +33,13 @@ export interface DstPolicy {
 export interface JobDefinition {
   slug: string;
   handler: FunctionRef;
+  /**
+   * What executes it: a Lua function (default), the function `ref` of the module `module` in a worker thread, or a function of the
+   * application on its own thread.
+   */
+  kind?: 'lua' | 'module' | 'inline';
+  /** With kind module: URL of the JavaScript module. */
+  module?: string;
   /** Cron text as written; undefined = no schedule. */
   schedule?: string;
   /** IANA zone; undefined = the project's, which is UTC by default. */

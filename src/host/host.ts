@@ -7,11 +7,16 @@ import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { type Clock, systemClock } from '../domain/clock.js';
 import { HostError } from '../domain/errors.js';
+import type { Json } from '../domain/json.js';
+import type { ClaimedRun } from '../domain/run.js';
 import type { Registry } from '../project/registry.js';
+import type { WriteQueue } from '../store/writer.js';
+import type { ScriptHandler } from '../worker/script-context.js';
 import { HostEmitter } from './events.js';
 import type { HostLog } from './log.js';
 import { buildParts, type Parts } from './parts.js';
 import type { OutcomeCounts } from './run-ends.js';
+import type { DataCheck } from './runners.js';
 import { VERSION } from './version.js';
 import { FairWriteQueue, type WriteHolder } from './write-queue.js';
 
@@ -39,6 +44,10 @@ export interface HostOptions {
   drain?: boolean;
   /** Tests move it. */
   clock?: Clock;
+  /** Jobs written in TypeScript that run on this thread, by slug; their definitions stand in the registry. */
+  handlers?: ReadonlyMap<string, ScriptHandler<Json>>;
+  /** Checks of data before a run is executed, by slug. */
+  checks?: ReadonlyMap<string, DataCheck>;
   /** Module of the worker threads; tests of the host alone replace it. */
   workerEntry?: URL;
 }
@@ -66,6 +75,7 @@ export class Host {
   #starting: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #startedAt: number | undefined;
+  #graceMs: number | undefined;
   #onDrained = () => {};
 
   constructor(options: HostOptions) {
@@ -100,8 +110,9 @@ export class Host {
     }
   }
 
-  /** Claims nothing more, waits for running handlers up to shutdown_grace, gives the rest back unharmed, closes everything. */
-  stop(reason = 'stopped'): Promise<void> {
+  /** Claims nothing more, waits for running handlers up to `graceMs` (default shutdown_grace), gives the rest back unharmed, closes everything. */
+  stop(reason = 'stopped', graceMs?: number): Promise<void> {
+    this.#graceMs ??= graceMs;
     this.#stopped ??= this.#stop(reason);
     return this.#stopped;
   }
@@ -111,13 +122,23 @@ export class Host {
     this.#parts?.dispatcher.wake();
   }
 
+  /** Orders every writer of this process. */
+  get writeQueue(): WriteQueue {
+    return this.#queue;
+  }
+
+  /** Runs that have been claimed and have not ended. */
+  runs(): ClaimedRun[] {
+    return this.#parts?.runners.runs() ?? [];
+  }
+
   get stats(): HostStats {
     const parts = this.#parts;
     return {
       id: this.id,
       startedAt: this.#startedAt,
-      running: parts?.pool.running ?? 0,
-      free: parts?.pool.free ?? 0,
+      running: parts?.runners.running ?? 0,
+      free: parts?.runners.free ?? 0,
       workers: parts?.pool.size ?? 0,
       outcomes: { ...(parts?.ends.counts ?? NO_OUTCOMES) },
       writer: this.#queue.holder,
@@ -160,14 +181,14 @@ export class Host {
     if (!parts) return;
     const { events } = this;
     parts.writeHold?.stop();
-    events.emit('host:stopping', { reason, running: parts.pool.running });
+    events.emit('host:stopping', { reason, running: parts.runners.running });
     // A start under way waits for threads or for the database: both are ended, and with them the start, before its parts are closed.
     if (this.#startedAt === undefined) {
       await Promise.all([parts.pool.stop(), parts.acts.close(RECORD_PATIENCE_MS), this.#starting?.catch(() => {})]);
     }
     await Promise.all([parts.dispatcher.stop(), parts.scheduler.stop(), parts.pruner?.stop()]);
-    await this.#idle(parts, parts.settings.shutdownGraceMs);
-    await parts.pool.stop();
+    await this.#idle(parts, this.#graceMs ?? parts.settings.shutdownGraceMs);
+    await parts.runners.stop();
     await parts.acts.close(RECORD_PATIENCE_MS);
     parts.cancels.stop();
     await Promise.all([parts.leases.stop(), parts.rescuer.stop()]);
@@ -186,7 +207,7 @@ export class Host {
         resolve();
       };
       const look = () => {
-        if (parts.pool.running === 0) finish();
+        if (parts.runners.running === 0) finish();
       };
       const timer = setTimeout(finish, patienceMs);
       this.events.on('attempt:finished', look);

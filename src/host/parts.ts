@@ -1,19 +1,24 @@
 /** The parts of a host, made and tied together; host.ts starts and stops them. */
 import type { Clock } from '../domain/clock.js';
+import type { LogLine } from '../domain/run.js';
 import { EMAIL_SLUG } from '../mail/message.js';
 import { emailQueueSettings } from '../mail/queue-settings.js';
 import { type Database, openDatabase } from '../store/sqlite/database.js';
 import { sqliteStore } from '../store/sqlite/store.js';
+import type { WriteQueue } from '../store/writer.js';
+import { executorOptions } from '../worker/executor-options.js';
 import { HostActs } from './acts.js';
 import { CancelWatch } from './cancel-watch.js';
 import { Dispatcher } from './dispatcher.js';
 import type { HostEmitter } from './events.js';
 import type { HostOptions } from './host.js';
 import { HostRecordKeeper } from './host-record.js';
+import { InlineRunner } from './inline-runner.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { Pruner, retentionRules } from './pruner.js';
 import { Rescuer } from './rescuer.js';
 import { RunEnds } from './run-ends.js';
+import { type RunnerEvents, Runners } from './runners.js';
 import { Scheduler } from './scheduler.js';
 import { type HostSettings, hostSettings } from './settings.js';
 import { SuspendedWriters } from './suspended-writers.js';
@@ -38,6 +43,7 @@ export interface Parts {
   acts: HostActs;
   ends: RunEnds;
   pool: WorkerPool;
+  runners: Runners;
   dispatcher: Dispatcher;
   waker: Waker;
   record: HostRecordKeeper;
@@ -64,6 +70,11 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
   const wake = () => parts.dispatcher.wake();
   const ends = new RunEnds({ host: id, acts, events, clock, registry, onChange: wake });
   const suspended = new SuspendedWriters(options.projectDir, events);
+  const heard: RunnerEvents = {
+    onStarted: (run, worker) => events.emit('attempt:started', { run, worker }),
+    onFinished: ({ run, report, durationMs, worker }) => ends.finished(run, report, durationMs, worker),
+    onLog: (run, line) => events.emit('log', { run: run.id, slug: run.slug, line }),
+  };
   const pool = new WorkerPool({
     setup: {
       host: id,
@@ -79,13 +90,20 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     queue,
     events,
     ...(options.workerEntry && { entry: options.workerEntry }),
-    onStarted: (run, worker) => events.emit('attempt:started', { run, worker }),
-    onFinished: ({ run, report, durationMs, worker }) => ends.finished(run, report, durationMs, worker),
+    onStarted: heard.onStarted,
+    onFinished: heard.onFinished,
     onMessage: (message) => {
       if (message.type === 'log') events.emit('log', { run: message.run, slug: message.slug, line: message.line });
       else if (message.type === 'writer-suspended') suspended.met(message);
     },
   });
+  const inline = new InlineRunner({
+    ...heard,
+    handlers: options.handlers ?? new Map(),
+    jobs: registry.jobs,
+    executor: () => inlineSurroundings(options, queue, events),
+  });
+  const runners = new Runners({ ...heard, pool, inline, checks: options.checks ?? new Map() });
   const dispatcher = new Dispatcher({
     host: id,
     acts,
@@ -99,9 +117,10 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     ownLimit: settings.ownLimit,
     leaseMs: settings.leaseMs,
     pollMs: settings.pollMs,
-    free: () => pool.free,
-    running: () => pool.running,
-    give: (run) => pool.give(run, (run.slug === EMAIL_SLUG ? emails.timeoutSeconds : (registry.jobs.get(run.slug)?.timeout ?? 60)) * 1000),
+    free: () => runners.free,
+    running: () => runners.running,
+    give: (run) =>
+      runners.give(run, (run.slug === EMAIL_SLUG ? emails.timeoutSeconds : (registry.jobs.get(run.slug)?.timeout ?? 60)) * 1000),
     release: (run) => ends.giveBack(run),
     ...(options.drain && { onIdle: () => shared.onDrained() }),
   });
@@ -111,6 +130,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     acts,
     ends,
     pool,
+    runners,
     dispatcher,
     waker: new Waker({
       wake: () => {
@@ -118,7 +138,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
         parts.cancels.look();
         wake();
       },
-      cancel: (run, claim) => pool.stopRun(run, claim, 'cancelled'),
+      cancel: (run, claim) => runners.stopRun(run, claim, 'cancelled'),
     }),
     record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3),
     rescuer: new Rescuer({
@@ -129,7 +149,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
       leaseMs: settings.leaseMs,
       foreignStaleMs: settings.foreignStaleMs,
       periodMs: settings.rescuePeriodMs,
-      own: () => (acts.recording > 0 ? undefined : new Set(pool.runs().map((run) => `${run.id}:${run.claim}`))),
+      own: () => (acts.recording > 0 ? undefined : new Set(runners.runs().map((run) => `${run.id}:${run.claim}`))),
       onRescued: wake,
       onLost: (slug) => registry.jobs.get(slug)?.onLost,
     }),
@@ -152,10 +172,10 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
       clock,
       leaseMs: settings.leaseMs,
       heartbeatMs: settings.heartbeatMs,
-      runs: () => pool.runs(),
+      runs: () => runners.runs(),
       onLost: (run) => {
         ends.claimLost(run);
-        pool.stopRun(run.id, run.claim, 'released');
+        runners.stopRun(run.id, run.claim, 'released');
       },
     }),
     cancels: new CancelWatch({
@@ -163,8 +183,8 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
       acts,
       events,
       periodMs: settings.pollMs,
-      running: () => pool.running,
-      stopRun: (run, claim) => pool.stopRun(run, claim, 'cancelled'),
+      running: () => runners.running,
+      stopRun: (run, claim) => runners.stopRun(run, claim, 'cancelled'),
     }),
     pruner: prunerOf(options, acts, events, clock, settings),
     writeHold:
@@ -172,12 +192,19 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
         ? new WriteHold({
             queue,
             limitMs: settings.maxWriteHoldMs,
-            runs: () => pool.runs(),
-            stopRun: (run, error) => pool.stopRun(run.id, run.claim, 'timed_out', error),
+            runs: () => runners.runs(),
+            stopRun: (run, error) => runners.stopRun(run.id, run.claim, 'timed_out', error),
           })
         : undefined,
   };
   return parts;
+}
+
+/** For inline jobs: the queue is the host's, so they wait for their turn without blocking anything. */
+function inlineSurroundings(options: HostOptions, queue: WriteQueue, events: HostEmitter) {
+  const { projectDir, databasePath, config: crap, moonlighter, generation } = options;
+  const log = (line: LogLine) => events.emit('log', { run: undefined, slug: undefined, line });
+  return executorOptions({ projectDir, databasePath, crap, moonlighter, generation, queue, log, jobs: options.registry.jobs.values() });
 }
 
 /** Undefined when nothing is ever purged. */

@@ -2,7 +2,7 @@
  * Opens a project for a command: finds the folder, loads and checks it, refuses it when it is broken, opens its database and brings
  * that up to date only when something changed. Every other operation works on what this gives.
  */
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { findProject } from '../config/find-project.js';
 import { systemClock } from '../domain/clock.js';
 import { ProjectError } from '../domain/errors.js';
@@ -15,6 +15,7 @@ import { type Database, openDatabase } from '../store/sqlite/database.js';
 import { noQueue, readTransaction, writeTransaction } from '../store/sqlite/short-transaction.js';
 import { sqliteStore } from '../store/sqlite/store.js';
 import type { HostRecord } from '../store/store.js';
+import type { WriteQueue } from '../store/writer.js';
 import { createLocalExecutor, type LocalExecutor } from '../worker/local.js';
 import { bringUpToDate } from './migrate-schema.js';
 
@@ -25,13 +26,17 @@ export interface OpenOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** Loads the project in a thread of its own: for processes that must go on whatever its files do. */
   isolated?: boolean;
+  /** The database file, instead of the project's [database] path. */
+  databasePath?: string;
 }
 
 /** Finds, loads and checks the project; problems are in the result. NotFoundError or UsageError where there is no project. */
 export async function loadAndCheck(options: OpenOptions): Promise<CheckedProject> {
   const { config, cwd, env } = options;
   const dir = findProject({ flag: config, env, cwd });
-  return options.isolated ? await loadProject(dir, env) : await checkProject(dir, env);
+  const project = options.isolated ? await loadProject(dir, env) : await checkProject(dir, env);
+  if (options.databasePath !== undefined) project.config.database.path = resolve(cwd, options.databasePath);
+  return project;
 }
 
 /** Where the project's database file is. */
@@ -40,16 +45,26 @@ function databasePathOf(project: CheckedProject): string {
   return isAbsolute(path) ? path : join(project.dir, path);
 }
 
+/** The host of this process: its writers stand in one queue with ours, and it is woken directly. */
+export interface OwnHost {
+  readonly id: string;
+  readonly writeQueue: WriteQueue;
+  wake(): void;
+}
+
 export class OpenedProject {
   readonly project: CheckedProject;
   readonly databasePath: string;
   readonly store = sqliteStore;
   readonly clock = systemClock;
   readonly #database: Database;
+  readonly #own: OwnHost | undefined;
   #executor: Promise<LocalExecutor> | undefined;
 
-  constructor(project: CheckedProject, database: Database) {
+  /** `own`: the host of this process, where there is one. */
+  constructor(project: CheckedProject, database: Database, own?: OwnHost) {
     this.project = project;
+    this.#own = own;
     this.databasePath = database.path;
     this.#database = database;
   }
@@ -61,7 +76,7 @@ export class OpenedProject {
 
   /** One write transaction; other processes are met at the file's lock, for up to [database] busy_timeout. */
   write<T>(owner: string, body: (db: Db) => Op<T>): Promise<T> {
-    return runAsync(writeTransaction(this.#database, noQueue, owner, body));
+    return runAsync(writeTransaction(this.#database, this.#own?.writeQueue ?? noQueue, owner, body));
   }
 
   /** Executes project code in this process; made at the first call. */
@@ -76,7 +91,8 @@ export class OpenedProject {
 
   /** Tells the running hosts that there is work. Ends with how many were told. */
   async wake(): Promise<number> {
-    const hosts = await this.hosts();
+    this.#own?.wake();
+    const hosts = (await this.hosts()).filter((host) => host.id !== this.#own?.id);
     if (hosts.length === 0) return 0;
     const { dead } = await wakeHosts(hosts);
     return hosts.length - dead.length;

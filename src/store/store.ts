@@ -207,6 +207,8 @@ export interface Store {
   hasDue(db: Db, now: number, served: Served): Op<boolean>;
   /** The earliest future instant at which one of them comes due, or a full rate limit lets one through; undefined when none. */
   nextDueAt(db: Db, now: number, served: Served): Op<number | undefined>;
+  /** How many runs there are of each job, queue and status; reads an index from end to end. */
+  countAll(db: Db): Op<{ slug: string; queue: string; status: RunStatus; count: number }[]>;
   /** Summary of the newest `last` runs of each slug for `jobs list`. */
   recentRuns(db: Db, last: number): Op<Map<string, Record<RunStatus, number>>>;
   /** What `jobs healthcheck` looks at; instants are epoch ms. */

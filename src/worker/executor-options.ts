@@ -2,7 +2,9 @@
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { systemClock } from '../domain/clock.js';
+import type { JobDefinition } from '../domain/job.js';
 import type { LogLine } from '../domain/run.js';
+import { engineFor } from '../lua/engines.js';
 import type { Engine } from '../lua/vm.js';
 import { sqliteStore } from '../store/sqlite/store.js';
 import type { WriteQueue } from '../store/writer.js';
@@ -11,14 +13,16 @@ import { ConnectionPool } from './run-database.js';
 import { SlotPool } from './slot.js';
 
 export interface ExecutorSetup {
-  /** Loaded before the first run. */
-  engine: Engine;
+  /** Default the one that moonlighter.toml names. */
+  engine?: Engine;
   projectDir: string;
   databasePath: string;
   crap: CrapConfig;
   moonlighter: MoonlighterConfig;
   generation: 8 | 10;
   queue: WriteQueue;
+  /** Those that the files of the project do not define are added to its own, so that its scripts can queue them. */
+  jobs?: Iterable<JobDefinition>;
   /** Number of the worker thread; none in the foreground. */
   worker?: number;
   /** Lines written while no run is in a slot. */
@@ -27,11 +31,13 @@ export interface ExecutorSetup {
 
 /** Opens nothing yet. The caller closes `slots` and `connections`. */
 export function executorOptions(setup: ExecutorSetup): ExecutorOptions {
-  const { engine, projectDir, databasePath, crap, moonlighter, generation, queue, worker, log } = setup;
+  const { engine = engineFor(setup.moonlighter.lua.engine), projectDir, databasePath, crap, moonlighter, generation } = setup;
+  const { queue, worker, log } = setup;
+  const jobs = [...(setup.jobs ?? [])].filter(({ kind = 'lua' }) => kind !== 'lua');
   const store = sqliteStore;
   const clock = systemClock;
   return {
-    slots: new SlotPool({ engine, projectDir, crap, moonlighter, generation, store, clock, log }),
+    slots: new SlotPool({ engine, projectDir, crap, moonlighter, generation, store, clock, log, jobs }),
     connections: new ConnectionPool(databasePath, moonlighter.database.synchronous, crap.database.busy_timeout * 1000, queue),
     queue,
     store,

@@ -72,6 +72,7 @@ export async function createLocalExecutor(project: LocalProject, databasePath: s
     moonlighter,
     generation,
     queue: new LocalWriteQueue(),
+    jobs: project.registry.jobs.values(),
     log: (line) => hostLog(line),
   });
   const executor = new Executor(options);

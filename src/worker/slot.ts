@@ -4,6 +4,7 @@ import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import type { Clock } from '../domain/clock.js';
 import { ProjectError, RunAbort } from '../domain/errors.js';
+import type { JobDefinition } from '../domain/job.js';
 import { runAsync } from '../domain/op.js';
 import type { LogLine } from '../domain/run.js';
 import type { Engine, Limits, Vm } from '../lua/vm.js';
@@ -26,6 +27,8 @@ export interface SlotOptions {
   generation: 8 | 10;
   store: Store;
   clock: Clock;
+  /** Jobs that the project's files do not define. */
+  jobs?: readonly JobDefinition[];
   /** Lines written while no run is in the slot (loading). */
   log(line: LogLine): void;
 }
@@ -64,12 +67,14 @@ export class Slot {
 
   /** Makes a VM and loads the project into it; ProjectError when it does not load any more. */
   static async create(options: SlotOptions, label = 'job'): Promise<Slot> {
+    await options.engine.load();
     const slot = new Slot(options, label);
     try {
       slot.vm.begin({ deadline: performance.now() + LOAD_LIMIT_MS, maxInstructions: Number.POSITIVE_INFINITY, sliceMs: SLICE_MS });
       const problems = await runAsync(loadDefinitions(slot.session, options.projectDir));
       slot.vm.end();
       if (problems.some((problem) => problem.severity === 'error')) throw new ProjectError(problems);
+      for (const job of options.jobs ?? []) slot.session.registry.jobs.set(job.slug, job);
       slot.session.phase = 'running';
       return slot;
     } catch (error) {

@@ -2,6 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
+import { HostError } from '../domain/errors.js';
+import type { JobDefinition } from '../domain/job.js';
+import type { Json } from '../domain/json.js';
 import type { ClaimedRun, LogLine } from '../domain/run.js';
 import { engineFor } from '../lua/engines.js';
 import { EMAIL_SLUG } from '../mail/message.js';
@@ -13,6 +16,8 @@ import { runOnInit } from './on-init.js';
 import type { FromWorker, RunReport, ToWorker, WorkerSetup } from './protocol.js';
 import { RunControl } from './run-control.js';
 import { errorOf } from './run-report.js';
+import type { ScriptHandler } from './script-context.js';
+import { ScriptExecutor } from './script-executor.js';
 import { WriteQueueClient } from './write-queue-client.js';
 
 const setup = workerData as WorkerSetup;
@@ -32,9 +37,11 @@ const options = executorOptions({
   generation: setup.generation,
   worker: setup.worker,
   queue,
+  jobs: setup.registry.jobs.values(),
   log: hostLog,
 });
 const executor = new Executor(options);
+const scripts = new ScriptExecutor(options);
 const mails = new MailSender({ ...options, provider: createMailProvider(crap.email) });
 const controls = new Map<string, { claim: number; control: RunControl }>();
 const running = new Set<Promise<void>>();
@@ -100,7 +107,33 @@ function executionOf(run: ClaimedRun, timeoutMs: number, control: RunControl, wa
   if (run.slug === EMAIL_SLUG) return mails.execute({ run, timeoutMs, control, watcher });
   const job = setup.registry.jobs.get(run.slug);
   if (!job) throw new Error(`the host gave a run of the unknown job ${run.slug}`);
+  if (job.kind === 'module') return executeModule(run, job, timeoutMs, control, watcher);
   return executor.execute({ run, job, timeoutMs, control, watcher });
+}
+
+/** The module is loaded by the first run that needs it; one that does not load fails its runs. */
+async function executeModule(
+  run: ClaimedRun,
+  job: JobDefinition,
+  timeoutMs: number,
+  control: RunControl,
+  watcher: RunWatcher,
+): Promise<RunReport> {
+  try {
+    const handler = await moduleHandler(job);
+    return await scripts.execute({ run, job, timeoutMs, control, watcher, handler, jobs: setup.registry.jobs });
+  } catch (error) {
+    return { outcome: 'failed', committed: false, log: [], queued: false, error: errorOf(error) };
+  }
+}
+
+async function moduleHandler({ slug, module = '', handler: { ref } }: JobDefinition): Promise<ScriptHandler<Json>> {
+  const loaded = (await import(module)) as Record<string, unknown>;
+  const handler = loaded[ref];
+  if (typeof handler === 'function') return handler as ScriptHandler<Json>;
+  throw new HostError('HANDLER_NOT_FOUND', `job '${slug}': the module ${module} exports no function '${ref}'`, {
+    remedy: 'export the handler as default, or name its export in defineJob',
+  });
 }
 
 async function shutdown(): Promise<void> {

@@ -24,7 +24,8 @@ const RULES: Record<string, Rule> = {
   operations: { may: ['domain', 'config', 'content', 'bindings', 'project', 'store', 'worker', 'host', luaSeam] },
   http: { may: ['domain', 'config', 'host', 'operations'] },
   cli: { may: ['domain', 'config', 'host', 'operations', 'http'] },
-  'index.ts': { may: ['domain', 'host'] },
+  api: { may: ['domain', 'host', 'operations', 'store', 'worker'] },
+  'index.ts': { may: ['domain', 'host', 'operations', 'worker', 'api'] },
 };
 
 /** Package -> the files that may import it. */

@@ -114,7 +114,7 @@ export class Database {
 }
 
 /** Whole numbers are bound as INTEGER: the driver binds every number as REAL, which a TEXT column would keep as "5.0". */
-function bound(params: readonly unknown[]): readonly unknown[] {
+export function bound(params: readonly unknown[]): readonly unknown[] {
   if (params.every((value) => typeof value === 'string' || value === null)) return params;
   return params.map((value) => {
     if (typeof value === 'number') return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
@@ -126,7 +126,7 @@ function bound(params: readonly unknown[]): readonly unknown[] {
 const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Integers as numbers where those are exact, else as bigints. Changes the row in place: it is the driver's gift. */
-function read(row: Row): Row {
+export function read(row: Row): Row {
   for (const name in row) {
     const value = row[name];
     if (typeof value === 'bigint' && value <= LARGEST && value >= -LARGEST) row[name] = Number(value);

@@ -28,6 +28,18 @@ export function* countRuns(db: Db, filter: Omit<RunFilter, 'limit' | 'offset'>):
   return Number((yield* db.get(`SELECT COUNT(*) AS n FROM _crap_jobs ${condition}`, params))?.['n'] ?? 0);
 }
 
+export function* countAll(db: Db): Op<{ slug: string; queue: string; status: RunStatus; count: number }[]> {
+  const rows = yield* db.all(
+    'SELECT slug, queue, status, count(*) AS n FROM _crap_jobs GROUP BY slug, queue, status ORDER BY slug, queue, status',
+  );
+  return rows.map((row) => ({
+    slug: String(row['slug']),
+    queue: String(row['queue']),
+    status: statusOf(row['status']),
+    count: Number(row['n']),
+  }));
+}
+
 function conditionOf(filter: Omit<RunFilter, 'limit'>): { condition: string; params: SqlValue[] } {
   const where: string[] = [];
   const params: SqlValue[] = [];

@@ -16,7 +16,7 @@ import { allowedAt } from './rate.js';
 import { hasDue, nextDueAt } from './ready.js';
 import { renew } from './renew.js';
 import { retry } from './retry.js';
-import { countRuns, findRun, listRuns, recentRuns } from './runs.js';
+import { countAll, countRuns, findRun, listRuns, recentRuns } from './runs.js';
 import { countActive, currentSchedules, recordSchedule, scheduleHistory } from './schedules.js';
 import { lastTick, listTicks, recordTick } from './ticks.js';
 
@@ -29,6 +29,7 @@ export const sqliteStore: Store = {
   findRun,
   listRuns,
   countRuns,
+  countAll,
   cancelPending,
   cancelAllPending,
   allowedAt,

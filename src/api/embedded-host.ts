@@ -103,6 +103,34 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
     return this;
   }
 
+  /** Looks for work until nothing that this host serves is due and nothing runs; what is due later is not waited for. */
+  idle(): Promise<void> {
+    const { host } = this.#parts;
+    return new Promise((resolve) => {
+      const hear = () => {
+        host.events.off('host:idle', hear);
+        resolve();
+      };
+      host.events.on('host:idle', hear);
+      host.wake();
+    });
+  }
+
+  /** Epoch ms of the next due pending run; undefined when there is none. */
+  nextDueAt(): number | undefined {
+    return this.#parts.host.nextDueAt();
+  }
+
+  /** Epoch ms of the next instant of a schedule; undefined without schedules. */
+  nextTickAt(): number | undefined {
+    return this.#parts.host.nextTickAt();
+  }
+
+  /** Records what of the schedules has come due by now; timers do this otherwise. */
+  checkSchedules(): Promise<void> {
+    return this.#parts.host.checkSchedules();
+  }
+
   /** Every job, of the project and in TypeScript. */
   definitions(): Promise<JobView[]> {
     return listJobs(this.#parts.opened);

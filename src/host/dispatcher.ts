@@ -148,16 +148,23 @@ export class Dispatcher {
   }
 
   #idle(): void {
-    const { onIdle, acts, clock } = this.#options;
-    if (!onIdle || this.#stopped || this.#options.running() > 0 || acts.recording > 0) return;
-    if (this.#options.maxConcurrent <= 0 || !acts.read((db) => acts.store.hasDue(db, clock.now(), this.#served))) onIdle();
+    const { onIdle, acts, clock, events } = this.#options;
+    if (!(onIdle || events.heard('host:idle')) || this.#stopped || this.#options.running() > 0 || acts.recording > 0) return;
+    if (this.#options.maxConcurrent <= 0 || !acts.read((db) => acts.store.hasDue(db, clock.now(), this.#served))) {
+      events.emit('host:idle', {});
+      onIdle?.();
+    }
+  }
+
+  nextDueAt(): number | undefined {
+    const { acts, clock } = this.#options;
+    return acts.read((db) => acts.store.nextDueAt(db, clock.now(), this.#served));
   }
 
   /** Sleeps until the next run comes due. */
   #plan(): void {
-    const { acts, clock } = this.#options;
-    const now = clock.now();
-    const next = acts.read((db) => acts.store.nextDueAt(db, now, this.#served));
+    const { clock } = this.#options;
+    const next = this.nextDueAt();
     if (next !== undefined) this.#later(next - clock.now());
     else clearTimeout(this.#dueTimer);
   }

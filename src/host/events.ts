@@ -7,6 +7,8 @@ export interface HostEvents {
   'host:started': { host: string; workers: number; maxConcurrent: number; cron: boolean; queues: readonly string[] | undefined };
   'host:stopping': { reason: string; running: number };
   'host:stopped': { reason: string };
+  /** Nothing that it serves is due, and nothing runs; told after each look for work that finds this. */
+  'host:idle': Record<string, never>;
   /** Runs became visible; `slug` where the host knows which. */
   'run:enqueued': { slug: string | undefined; id: string | undefined };
   'run:claimed': { run: ClaimedRun };
@@ -61,6 +63,11 @@ export class HostEmitter {
 
   emit<K extends keyof HostEvents>(name: K, event: HostEvents[K]): void {
     this.#emitter.emit(name, event);
+  }
+
+  /** Whether anybody listens. */
+  heard(name: keyof HostEvents): boolean {
+    return this.#emitter.listenerCount(name) > 0;
   }
 
   /** A line of the host itself. */

@@ -122,6 +122,21 @@ export class Host {
     this.#parts?.dispatcher.wake();
   }
 
+  /** Looks at the schedules now; tests call it after moving their clock. */
+  async checkSchedules(): Promise<void> {
+    await this.#parts?.scheduler.check();
+  }
+
+  /** Epoch ms of the next instant of a watched schedule. */
+  nextTickAt(): number | undefined {
+    return this.#parts?.scheduler.next;
+  }
+
+  /** Epoch ms at which the next pending run comes due; undefined when none does. */
+  nextDueAt(): number | undefined {
+    return this.#parts?.dispatcher.nextDueAt();
+  }
+
   /** Orders every writer of this process. */
   get writeQueue(): WriteQueue {
     return this.#queue;

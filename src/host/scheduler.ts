@@ -74,6 +74,12 @@ export class Scheduler {
     await this.#pass;
   }
 
+  /** The next instant of any schedule. */
+  get next(): number | undefined {
+    const instants = this.#watched.flatMap(({ next }) => next ?? []);
+    return instants.length === 0 ? undefined : Math.min(...instants);
+  }
+
   async #check(): Promise<void> {
     const now = this.#options.clock.now();
     for (const watched of this.#watched) {

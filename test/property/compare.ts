@@ -76,6 +76,14 @@ function tableOf(table: LuaTable): unknown {
   return Array.from({ length: table.length }, (_, i) => table.get(i + 1));
 }
 
+/** A Lua table with all that is in it as lists and objects; an empty one is a list. */
+export function plainTable(value: unknown): unknown {
+  if (!(value instanceof LuaTable)) return value;
+  const at = value.entries.size === 0 ? [] : tableOf(value);
+  if (Array.isArray(at)) return at.map(plainTable);
+  return Object.fromEntries(Object.entries(at as object).map(([key, member]) => [key, plainTable(member)]));
+}
+
 function show(value: unknown): string {
   return JSON.stringify(value, (_, member) => {
     if (member instanceof Float) return `float ${member.value}`;

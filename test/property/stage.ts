@@ -8,7 +8,7 @@ import type { Values } from './values.js';
 /** Beside the collection under test. */
 export const NEIGHBOURS = {
   targets: { fields: [{ name: 'title', type: 'text' }] },
-  others: { fields: [{ name: 'target', type: 'text' }] },
+  others: { fields: [{ name: 'target', type: 'relationship', relationship: { collection: 'targets' } }] },
   media: { upload: true, fields: [] },
 };
 

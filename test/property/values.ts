@@ -35,7 +35,7 @@ const text = fc.oneof(
   },
 );
 
-const integer = fc.oneof(fc.integer({ min: -1000, max: 1000 }), fc.integer());
+const integer = fc.oneof(fc.integer({ min: -1000, max: 1000 }), fc.integer({ min: -(2 ** 31) + 1 }));
 const float = fc
   .oneof(fc.integer({ min: -1000, max: 1000 }), fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 }))
   .map((value) => (Number.isInteger(value) ? new Float(value + 0) : Math.abs(value) < 1e-4 ? 0.5 : value));

@@ -37,7 +37,7 @@ describe.each(engines)('$name', (engine) => {
     expect(await functions('globals')).toBe('config define get update');
     expect(await functions('hooks')).toBe('list register remove');
     expect(await functions('http')).toBe('all request');
-    expect(await functions('jobs')).toBe('define queue');
+    expect(await functions('jobs')).toBe('define discard queue queue_many retry_later');
     expect(await functions('json')).toBe('decode encode');
     expect(await functions('locale')).toBe('get_all get_default is_enabled');
     expect(await functions('log')).toBe('error info warn');

@@ -3,6 +3,7 @@ export { type CreateHostOptions, createHost } from './api/create-host.js';
 export { EmbeddedHost, type Enqueued, type EnqueueRequestOf, type TransactionEnqueuer } from './api/embedded-host.js';
 export {
   type AnyJob,
+  type DataOfJob,
   defineJob,
   type InlineJobOptions,
   type InputOf,
@@ -10,6 +11,7 @@ export {
   type JobOptions,
   type ModuleJobOptions,
   type OutputOf,
+  type ResultOfJob,
   type StandardSchema,
 } from './api/job.js';
 export type { JobOperations, ScheduleOperations } from './api/operations.js';

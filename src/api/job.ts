@@ -93,6 +93,11 @@ export interface Job<Slug extends string = string, Input = never, Result = unkno
   readonly types?: { input: Input; result: Result };
 }
 
+/** What callers of a job give. */
+export type DataOfJob<J> = J extends Job<string, infer Input, unknown> ? Input : Json;
+/** What its handler returns. */
+export type ResultOfJob<J> = J extends Job<string, never, infer Result> ? Result : unknown;
+
 /** Any job; what `createHost` takes. */
 // biome-ignore lint/suspicious/noExplicitAny: data and results of jobs that differ have no common type
 export type AnyJob = Job<string, any, any>;

@@ -1,6 +1,10 @@
 /** `moonlighter types`: classes for editors, of the `crap` table and of this project. */
 import type { Command } from 'commander';
-import { type TypesFile, type TypesReport, writeTypes } from '../operations/write-types.js';
+import { messageOf, UsageError } from '../domain/errors.js';
+import type { TypesFile } from '../operations/types-files.js';
+import { watchTsTypes } from '../operations/watch-ts-types.js';
+import { type TsTypesReport, writeTsTypes } from '../operations/write-ts-types.js';
+import { type TypesReport, writeTypes } from '../operations/write-types.js';
 import { action, type GlobalOptions, type Invocation, openOptions } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { plural } from './output.js';
@@ -9,6 +13,9 @@ interface TypesOptions extends GlobalOptions {
   out?: string;
   check?: boolean;
   force?: boolean;
+  ts?: boolean;
+  jobs?: string;
+  watch?: boolean;
 }
 
 const SAID: Record<TypesFile['state'], string> = {
@@ -24,17 +31,39 @@ export function registerTypes(program: Command, invocation: Invocation): void {
   const command = program
     .command('types')
     .description('write types for editors: the crap table, and classes for this project’s collections, globals and jobs')
-    .option('--out <dir>', 'the folder of the files (default: types in the project)')
+    .option('--out <path>', 'the folder of the files (default: types), or with --ts the file (default: generated/jobs.ts)')
     .option('--check', 'write nothing; exit 1 when the files are not up to date')
     .option('--force', 'write over files that were not generated')
-    .addHelpText('after', '\nExamples:\n  moonlighter types\n  moonlighter types --check        in CI');
-  action<TypesOptions>(command, invocation, async ({ output }, options) => {
-    const { out, check, force } = options;
+    .option('--ts', 'for TypeScript: the slugs of the jobs with the data and result of each')
+    .option('--jobs <module>', 'with --ts: compiled JavaScript that exports jobs of defineJob')
+    .option('--watch', 'with --ts: write it again when the project changes, until Ctrl-C')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  moonlighter types\n  moonlighter types --check        in CI\n  moonlighter types --ts --jobs dist/jobs.js --watch',
+    );
+  action<TypesOptions>(command, invocation, async ({ output, signals }, options) => {
+    const { out, check, force, ts, jobs, watch } = options;
+    if (!ts && (jobs !== undefined || watch)) throw new UsageError('INVALID_OPTION', '--jobs and --watch belong to --ts');
+    if (ts) {
+      const ask = { ...(out !== undefined && { out }), ...(jobs !== undefined && { jobs }), check, force };
+      const report = await writeTsTypes(openOptions(invocation, options), ask);
+      output.result(report, () => tsText(report));
+      if (!watch) return report.ok ? EXIT.done : EXIT.failed;
+      await watchTsTypes(openOptions(invocation, options), ask, signals.signal, {
+        written: (again) => output.result(again, () => tsText(again)),
+        failed: (error) => output.note(messageOf(error)),
+      });
+      return EXIT.done;
+    }
     const report = await writeTypes(openOptions(invocation, options), { ...(out !== undefined && { out }), check, force });
     output.result(report, () => reportText(report));
     if (!report.ok) output.note('  moonlighter types writes them');
     return report.ok ? EXIT.done : EXIT.failed;
   });
+}
+
+function tsText({ file, slugs }: TsTypesReport): string {
+  return `${file.path} ${SAID[file.state]}\nTypes of ${plural(slugs.length, 'job')}`;
 }
 
 function reportText({ files, counts }: TypesReport): string {

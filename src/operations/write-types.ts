@@ -2,13 +2,13 @@
  * Types: writes the stubs of the `crap` table and the classes of this project's collections, globals and jobs for editors, under the
  * names that crap-cms gives them (Lua API 9, 10.7). Executes nothing but the definitions.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { HostError, messageOf, RefusedError } from '../domain/errors.js';
 import { typesOf } from '../project/types.js';
 import { luaTypes } from '../project/types-lua.js';
 import { stubText } from '../project/types-stubs.js';
 import { loadAndCheck, type OpenOptions, refuseBroken } from './open-project.js';
+import { bring, changing, head, read, refuseForeign, type TypesFile } from './types-files.js';
 
 export interface WriteTypesOptions {
   /** The folder of the files, seen from `cwd`, inside or outside of the project. Default `types` in the project. */
@@ -17,12 +17,6 @@ export interface WriteTypesOptions {
   check?: boolean;
   /** Also over files that somebody else wrote. */
   force?: boolean;
-}
-
-export interface TypesFile {
-  path: string;
-  /** With `check`: "missing" and "outdated" are what would be written; "obsolete" what would be removed. */
-  state: 'written' | 'unchanged' | 'removed' | 'missing' | 'outdated' | 'obsolete';
 }
 
 export interface TypesReport {
@@ -69,17 +63,6 @@ export async function writeTypes(open: OpenOptions, options: WriteTypesOptions =
   };
 }
 
-function bring(path: string, text: string, check: boolean): TypesFile {
-  const present = read(path);
-  if (present === text) return { path, state: 'unchanged' };
-  if (check) return { path, state: present === undefined ? 'missing' : 'outdated' };
-  changing(path, () => {
-    mkdirSync(join(path, '..'), { recursive: true });
-    writeFileSync(path, text);
-  });
-  return { path, state: 'written' };
-}
-
 /** What the other generation's name holds would define the same classes a second time. */
 function drop(path: string, check: boolean): TypesFile {
   if (check) return { path, state: 'obsolete' };
@@ -87,42 +70,8 @@ function drop(path: string, check: boolean): TypesFile {
   return { path, state: 'removed' };
 }
 
-function changing(path: string, body: () => void): void {
-  try {
-    body();
-  } catch (error) {
-    throw new HostError('FILE_NOT_WRITTEN', `${path} could not be written (${messageOf(error)})`, {
-      remedy: 'check that the folder may be written by this user, or name another one with --out',
-      details: { path },
-      cause: error,
-    });
-  }
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-/** Generated files say so at their head, those of crap-cms too. */
-function refuseForeign(path: string): void {
-  const text = read(path);
-  if (text === undefined || text.trim() === '' || /^---@meta|^--.*(?:auto-)?generated/im.test(head(text))) return;
-  throw new RefusedError('FILE_EXISTS', `${path} exists and was not generated`, {
-    remedy: 'move it away, name another folder with --out, or write over it with --force',
-    details: { path },
-  });
-}
-
 function isOurs(path: string): boolean {
   return head(read(path) ?? '').includes('`moonlighter types`');
-}
-
-function head(text: string): string {
-  return text.split('\n', 5).join('\n');
 }
 
 /** What the language server is to know of a project; written once, then its user's. */

@@ -102,6 +102,7 @@ export function describeJob(job: JobDefinition, name: string, annotations: Proje
   const dataName = own('job_data');
   const declared = annotations.class(dataName) !== undefined || annotations.alias(dataName) !== undefined;
   const given = declared ? named(dataName) : dataOf(job, annotations);
+  const result = resultOf(job, annotations);
   const declarations: Declaration[] = [];
   if (!declared) {
     declarations.push({ kind: 'alias', name: dataName, type: given ?? mapOf(ANY), note: given ? undefined : UNKNOWN } as Declaration);
@@ -122,7 +123,8 @@ export function describeJob(job: JobDefinition, name: string, annotations: Proje
     declarations,
     signatures: signaturesOf(job.slug, named(dataName)),
     data: given ?? mapOf(ANY),
-    own: classesOf(given, annotations),
+    ...(result && { result }),
+    own: classesOf(given && result ? { kind: 'union', of: [given, result] } : (given ?? result), annotations),
   };
 }
 
@@ -135,6 +137,13 @@ function signaturesOf(slug: string, data: Type): Signature[] {
     { fn: 'crap.jobs.queue', params: [first, member('data', data, true), options], result: STRING },
     { fn: 'crap.jobs.queue_many', params: [first, member('list', listOf(data)), options], result: listOf(STRING) },
   ];
+}
+
+/** What the handler says that it returns; nothing where it names a class that is not known. */
+function resultOf(job: JobDefinition, annotations: ProjectAnnotations): Type | undefined {
+  const text = handlerAnnotation(job.handler.ref, annotations, 'return');
+  const type = text === undefined ? undefined : parseType(text)?.type;
+  return type?.kind === 'named' && !known(type.name, annotations) ? undefined : type;
 }
 
 /** The type of `data` in the type that the handler says its parameter has. */
@@ -168,11 +177,11 @@ function memberType(type: Type, key: string, annotations: ProjectAnnotations, se
   return undefined;
 }
 
-/** The text behind `---@param ctx` (or `---@type`) above the handler. `jobs.x` may be the function itself, `jobs.x.run` one in a module. */
-function handlerAnnotation(ref: string, annotations: ProjectAnnotations): string | undefined {
+/** The text behind `---@param ctx` (or `---@type`), or behind `---@return`, above the handler. `jobs.x` may be the function itself, `jobs.x.run` one in a module. */
+function handlerAnnotation(ref: string, annotations: ProjectAnnotations, tag: 'param' | 'return' = 'param'): string | undefined {
   const whole = annotations.module(ref);
   if (whole !== undefined) {
-    const found = annotationAbove(whole, /^return\s+function\b/);
+    const found = annotationAbove(whole, /^return\s+function\b/, tag);
     if (found !== undefined) return found;
   }
   const dot = ref.lastIndexOf('.');
@@ -184,15 +193,18 @@ function handlerAnnotation(ref: string, annotations: ProjectAnnotations): string
     new RegExp(
       `^(?:local\\s+)?function\\s+(?:[\\w.]+[.:])?${name}\\s*\\(|^(?:local\\s+)?(?:[\\w.]+\\.)?${name}\\s*=|^\\["${name}"\\]\\s*=`,
     ),
+    tag,
   );
 }
 
-function annotationAbove(source: string, definition: RegExp): string | undefined {
+const TAGS = { param: /^---\s?@(?:param\s+\w+\??|type)\s+(.+)$/, return: /^---\s?@return\s+(.+)$/ };
+
+function annotationAbove(source: string, definition: RegExp, tag: keyof typeof TAGS): string | undefined {
   const lines = source.split('\n').map((line) => line.trim());
   for (let at = 0; at < lines.length; at++) {
     if (!definition.test(lines[at]!)) continue;
     for (let above = at - 1; above >= 0 && lines[above]!.startsWith('---'); above--) {
-      const [, text] = /^---\s?@(?:param\s+\w+\??|type)\s+(.+)$/.exec(lines[above]!) ?? [];
+      const [, text] = TAGS[tag].exec(lines[above]!) ?? [];
       if (text !== undefined) return text;
     }
   }

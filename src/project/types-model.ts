@@ -43,7 +43,9 @@ export interface Described {
 
 export interface DescribedJob extends Described {
   data: Type;
-  /** Classes that the project itself declares and `data` leads to; not to be declared again in Lua. */
+  /** What the handler says that it returns; undefined when it says nothing. */
+  result?: Type;
+  /** Classes that the project itself declares and `data` and `result` lead to; not to be declared again in Lua. */
   own: Declaration[];
 }
 

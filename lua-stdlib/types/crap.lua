@@ -2,6 +2,7 @@
 -- The `crap` table for editors: what Moonlighter puts into every Lua state. Never executed.
 
 ---@class crap
+---@field null userdata JSON null: true as a condition, equal to itself only. Clears a field in the data of a write; stands for null in lists of decoded JSON (generation 8: holes)
 crap = {}
 
 --- Suspends the run for some seconds; other runs go on meanwhile, and no thread is held.

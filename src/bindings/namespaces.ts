@@ -1,4 +1,5 @@
 /** Every namespace of the `crap` table, in the reference's order of registration (Lua API section 2). */
+import { NULL } from '../lua/value.js';
 import { accessBindings } from './access.js';
 import { accessorBindings } from './accessors.js';
 import { authBindings } from './auth.js';
@@ -54,7 +55,7 @@ const FROZEN = [
 /** Puts the whole `crap` table into a fresh VM. */
 export function registerNamespaces(session: Session, host: StdlibHost): void {
   const { vm } = session;
-  vm.register('crap', sleepBindings(session));
+  vm.register('crap', { ...sleepBindings(session), null: NULL });
   vm.register('crap.log', logBindings(session));
   vm.register('crap.util', utilBindings(session));
   vm.register('crap.json', jsonBindings());

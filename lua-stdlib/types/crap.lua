@@ -15,6 +15,10 @@ function crap.sleep(seconds) end
 ---@return T ... What `fn` returned
 function crap.transaction(fn) end
 
+--- Raised in a hook or validator, fails the write as its validation would, with a message for each field; never returns.
+---@param messages table<string, string> Data key (`"title"`, `"seo__title"`, `"items[0][label]"`) to message; at least one
+function crap.validation_error(messages) end
+
 --- What host functions raise. `tostring(err)` is the whole text; it also works in `..` and with string methods.
 ---@class crap.Error
 ---@field code string Stable name, as docs/errors.md lists them: `"ACCESS_DENIED"`

@@ -2,6 +2,7 @@
 -- The `crap` table for editors: what Moonlighter puts into every Lua state. Never executed.
 
 ---@class crap
+---@field null userdata JSON null: true as a condition, equal to itself only. Clears a field in the data of a write; stands for null in lists of decoded JSON (generation 8: holes)
 crap = {}
 
 --- Suspends the run for some seconds; other runs go on meanwhile, and no thread is held.
@@ -13,6 +14,10 @@ function crap.sleep(seconds) end
 ---@param fn fun(): T
 ---@return T ... What `fn` returned
 function crap.transaction(fn) end
+
+--- Raised in a hook or validator, fails the write as its validation would, with a message for each field; never returns.
+---@param messages table<string, string> Data key (`"title"`, `"seo__title"`, `"items[0][label]"`) to message; at least one
+function crap.validation_error(messages) end
 
 --- What host functions raise. `tostring(err)` is the whole text; it also works in `..` and with string methods.
 ---@class crap.Error

@@ -1,4 +1,5 @@
 /** Every namespace of the `crap` table, in the reference's order of registration (Lua API section 2). */
+import { NULL } from '../lua/value.js';
 import { accessBindings } from './access.js';
 import { accessorBindings } from './accessors.js';
 import { authBindings } from './auth.js';
@@ -25,6 +26,7 @@ import { loadStdlib } from './stdlib.js';
 import { templateDataHostBindings } from './template-data.js';
 import { transactionHostBindings } from './transaction.js';
 import { utilBindings } from './util.js';
+import { validationErrorBindings } from './validation-error.js';
 
 /** Namespaces that no script can change; the table `crap` itself takes additions, as in the reference. */
 const FROZEN = [
@@ -54,7 +56,7 @@ const FROZEN = [
 /** Puts the whole `crap` table into a fresh VM. */
 export function registerNamespaces(session: Session, host: StdlibHost): void {
   const { vm } = session;
-  vm.register('crap', sleepBindings(session));
+  vm.register('crap', { ...sleepBindings(session), ...validationErrorBindings(), null: NULL });
   vm.register('crap.log', logBindings(session));
   vm.register('crap.util', utilBindings(session));
   vm.register('crap.json', jsonBindings());

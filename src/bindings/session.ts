@@ -3,6 +3,7 @@
  * The project is loaded with phase "loading"; then the host sets "running" and enters and leaves one context a run.
  */
 import type { CrapConfig } from '../config/crap-config.js';
+import { isLater } from '../config/generation.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import type { ContentContext, ContentSettings, LuaCaller } from '../content/context.js';
 import type { Clock } from '../domain/clock.js';
@@ -103,6 +104,7 @@ const IN_AFTER_READ =
 export function createSession(options: SessionOptions): Session {
   let database: DatabaseContext | undefined;
   let content: ContentContext | undefined;
+  options.vm.listNulls = isLater(options.generation, 'nullsStayInLists') ? 'value' : 'hole';
 
   const session: Session = {
     vm: options.vm,

@@ -36,6 +36,11 @@ export async function prepareCommand(invocation: Invocation, options: HostComman
       { pid },
     );
   }
+  const { pendingMigrations: pending } = prepared;
+  if (pending.length > 0) {
+    const text = `Not applied yet: ${pending.length === 1 ? `migration ${pending[0]}` : `${pending.length} migrations, from ${pending[0]} on`}`;
+    log.line('warn', `${text} (moonlighter migrate up)`, { migrations: pending });
+  }
   const { queues, concurrency } = options;
   const known = knownQueues(project);
   for (const name of queues?.filter((queue) => !known.has(queue)) ?? []) {

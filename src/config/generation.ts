@@ -18,6 +18,7 @@ export const DIFFERENCES = {
   checkboxesReadAsBooleans: { eight: 'a checkbox reads as 0 or 1', ten: 'as a boolean' },
   numbersKeepTheirKind: { eight: 'a number field reads as a float', ten: 'a whole number reads as an integer' },
   jsonIsDecoded: { eight: 'json fields and scalar has_many fields read as JSON text', ten: 'as tables' },
+  nullsStayInLists: { eight: 'a null in a JSON list reads as a hole', ten: 'as crap.null' },
   absentCheckboxesStay: { eight: 'an update without the key of a checkbox sets it to 0', ten: 'leaves it' },
   numbersAreChecked: { eight: 'booleans and tables given to a number field are stored as NULL', ten: 'are refused by validation' },
   depthFollowsSettings: { eight: 'reads from Lua have depth 0 unless they say more', ten: '[depth] default_depth, at most max_depth' },

@@ -1,11 +1,12 @@
 /**
  * Errors of content operations in the reference's words (Lua API 4.1): a prefix for some calls, the renderings of what hooks raised
- * inside, failing SQL in full. A table that a hook raised crosses unchanged, and so do code and details of host errors.
+ * inside, failing SQL in full. What crap.validation_error raises is the validation of the write itself. A table that a hook raised crosses unchanged, and so do code and details of host errors.
  */
 import { type ErrorDetails, HostError } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
 import { BindingError, LuaError } from '../lua/errors.js';
 import { SqlError } from '../store/db.js';
+import { RaisedValidation } from './validate/report.js';
 
 export function refused(code: string, message: string, details?: ErrorDetails): BindingError {
   return new BindingError(code, message, { details });
@@ -25,9 +26,11 @@ export function* prefixed<T>(prefix: string, body: () => Op<T>): Op<T> {
 
 /** What to throw for an error that project code raised inside an operation: text grows by one rendering, a raised table stays itself. */
 export function fromLua(error: unknown): unknown {
+  if (error instanceof RaisedValidation) return error.settled();
   if (error instanceof BindingError) return rendered(error, error);
   if (!(error instanceof LuaError)) return error;
   const { cause, value } = error;
+  if (cause instanceof RaisedValidation) return cause.settled();
   if (cause instanceof BindingError) return rendered(cause, error);
   if (cause instanceof HostError && !(cause instanceof LuaError)) return cause;
   if (typeof value === 'object' && value !== null) return error;

@@ -1,8 +1,8 @@
 /** From a `where` table to conditions (Lua API 4.3), independent of a definition: names are checked in filter.ts. */
-import { conversionError } from '../lua/errors.js';
+import { BindingError, conversionError } from '../lua/errors.js';
 import { luaToJson } from '../lua/json.js';
 import { luaTypeName } from '../lua/type-names.js';
-import type { LuaTable, LuaValue } from '../lua/value.js';
+import { type LuaTable, type LuaValue, NULL } from '../lua/value.js';
 import { refused } from './failure.js';
 import { asTable } from './query.js';
 import { isNumber, plainNumberText } from './value-text.js';
@@ -85,6 +85,8 @@ function addConditions(field: string, value: LuaValue, into: Condition[], boolea
     for (const [key, operand] of operators.entries) into.push(conditionOf(field, fieldName(key), operand, booleanText));
     return;
   }
+  // A cleared condition would mean every document.
+  if (value === NULL) throw noFilterValue();
   const text = scalarText(value, booleanText);
   if (text !== undefined) into.push({ field, operator: 'equals', values: [text] });
 }
@@ -124,8 +126,14 @@ function isOperator(name: string): name is Operator {
 
 function operandText(value: LuaValue, booleanText: (value: boolean) => string): string {
   const text = scalarText(value, booleanText);
-  if (text === undefined) throw refused('FILTER_VALUE', 'filter value must be string, number, or boolean');
+  if (text === undefined) throw noFilterValue();
   return text;
+}
+
+function noFilterValue(): BindingError {
+  return new BindingError('FILTER_VALUE', 'filter value must be string, number, or boolean', {
+    remedy: 'for fields without a value write { not_exists = true }',
+  });
 }
 
 function scalarText(value: LuaValue, booleanText: (value: boolean) => string): string | undefined {

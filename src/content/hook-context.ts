@@ -95,7 +95,17 @@ export function applyReturn(
   const context = asTable(table.get('context'));
   if (context) run.shared = sharedTable(context);
   const replaced = asTable(table.get('data'));
-  return replaced ? dataOf(replaced) : data;
+  return replaced ? withCleared(data, dataOf(replaced)) : data;
+}
+
+/** Hooks see no cleared fields (null is nil to them), so leaving one out does not take the clearing back. */
+function withCleared(before: JsonObject, after: JsonObject): JsonObject {
+  for (const key of Object.keys(before)) {
+    const [cleared, kept] = [before[key], after[key]];
+    if (cleared === null && !(key in after)) after[key] = null;
+    else if (isObject(cleared) && isObject(kept)) withCleared(cleared, kept);
+  }
+  return after;
 }
 
 function dataOf(table: LuaTable): JsonObject {

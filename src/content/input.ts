@@ -82,6 +82,8 @@ export function valueOfLeaf(input: Input, leaf: Pick<PlannedLeaf, 'key' | 'path'
   if (Object.hasOwn(data, key) && !(input.copies.get(key) === data[key] && isObject(data[path[0]!]))) return data[key]!;
   let at: Json | undefined = data;
   for (const name of path) {
+    // A group that is cleared clears its leaves.
+    if (at === null) return null;
     if (!isObject(at) || !Object.hasOwn(at, name)) return ABSENT;
     at = at[name];
   }

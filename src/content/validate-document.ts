@@ -41,15 +41,15 @@ export function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, optio
   const run = writeRun(ctx, plan, operation, options, draft);
   const input = plan.isGlobal ? plainInput(given) : withFlatCopies(plan, withoutPassword(plan, given));
   if (!overrides(ctx, options)) strip(plan, yield* deniedFields(ctx, plan, operation), input.data);
-  yield* runBeforeWrite(ctx, run, 'before_validate', input);
   try {
+    yield* runBeforeWrite(ctx, run, 'before_validate', input);
     yield* validate(ctx, plan, input, { isUpdate, id: options.id, draft, locale, hookDepth: run.depth });
+    yield* runBeforeWrite(ctx, run, 'before_change', input);
   } catch (error) {
     if (!(error instanceof ValidationFailure)) throw error;
     // Of several messages for one key the last stays, as in the reference.
     return { valid: false, errors: Object.fromEntries(error.issues.map(({ key, message }) => [key, message])) };
   }
-  yield* runBeforeWrite(ctx, run, 'before_change', input);
   return { valid: true };
 }
 

@@ -10,7 +10,7 @@ const DEPTH_LIMIT = 64;
 /** Longer paths are cut in messages. */
 const PATH_LIMIT = 80;
 
-/** nil and what has no JSON form (functions, userdata, coroutines) become null. Throws BindingError code CONVERSION. */
+/** nil, `crap.null` and what has no JSON form (functions, userdata, coroutines) become null. Throws BindingError code CONVERSION. */
 export function luaToJson(value: LuaValue): Json {
   return convert(value, 0, '');
 }
@@ -19,7 +19,7 @@ export function luaToJsonText(value: LuaValue): string {
   return stringifyJson(luaToJson(value));
 }
 
-/** null becomes nil: object members vanish, array members leave holes. */
+/** null becomes nil: object members vanish; in lists it stays null, which is a hole or `crap.null` (Vm.listNulls). */
 export function jsonToLua(json: Json): LuaValue {
   return toLua(json, 0);
 }
@@ -97,7 +97,7 @@ function toLua(json: Json, depth: number): LuaValue {
   if (depth > DEPTH_LIMIT) throw new BindingError('JSON_DEPTH', `JSON nesting exceeds maximum depth of ${DEPTH_LIMIT}`);
   if (json === null || json === undefined) return undefined;
   if (typeof json !== 'object' || json instanceof Float) return json;
-  if (Array.isArray(json)) return json.map((entry) => toLua(entry, depth + 1));
+  if (Array.isArray(json)) return json.map((entry) => (entry === null ? null : toLua(entry, depth + 1)));
   const out: { [key: string]: LuaValue } = {};
   for (const key of Object.keys(json)) put(out as JsonObject, key, toLua(json[key]!, depth + 1) as Json);
   return out;

@@ -3,7 +3,8 @@
  *
  * nil: undefined (null is accepted when pushing) · boolean · integer: whole `number` (bigint beyond 2^53) · float: fractional `number`,
  * else `Float` (see domain/json.ts) · string: `string` when valid UTF-8, else `Uint8Array` · table: `LuaTable` when read;
- * when pushed also plain arrays (1-based), plain objects and Maps · function: `LuaFunction` where a binding asks for one, else an `Opaque`.
+ * when pushed also plain arrays (1-based), plain objects and Maps · function: `LuaFunction` where a binding asks for one, else an `Opaque`
+ * · `crap.null`: `NULL`; a `null` in a pushed list is nil or `crap.null` (`Vm.listNulls`), anywhere else nil.
  */
 import type { Float } from '../domain/json.js';
 
@@ -37,6 +38,9 @@ export class Opaque {
     this.type = type;
   }
 }
+
+/** JSON null as a Lua value of its own (`crap.null`): what scripts write to clear a field, and members of lists under generation 10. */
+export const NULL = new Opaque('userdata');
 
 export type LuaValue =
   | undefined

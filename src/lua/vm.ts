@@ -90,6 +90,9 @@ export interface Vm {
   readonly capabilities: Capabilities;
   readonly usage: Usage;
 
+  /** What a null in a list is to scripts: nothing (a hole), or `crap.null`. Default hole. */
+  listNulls: 'hole' | 'value';
+
   /** Puts a namespace of bindings below a global table: `register('crap.jobs', { queue })`. Called before project code runs. */
   register(path: string, bindings: Record<string, Binding | LuaValue>): void;
 

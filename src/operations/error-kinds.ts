@@ -11,9 +11,11 @@ const REFUSALS = new Set(['ACCESS_DENIED', 'FIELD_ACCESS_DENIED', 'DOCUMENT_REFE
 /** Codes of a filter, sort order or page that does not fit its collection. */
 const WRONG_QUERIES = /^(FILTER_|CURSOR_|OPTION_|FIELD_INVALID|LOCALE_INVALID)/;
 
-/** The traceback of an error that came out of Lua. */
+/** The traceback of an error that came out of Lua, or of one that carries it in its details. */
 export function tracebackOf(error: unknown): string | undefined {
-  return error instanceof LuaError ? error.traceback : undefined;
+  if (error instanceof LuaError) return error.traceback;
+  const told = error instanceof HostError ? error.details['traceback'] : undefined;
+  return typeof told === 'string' ? told : undefined;
 }
 
 /** A content operation or a job's access rule refused. */

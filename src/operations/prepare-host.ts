@@ -2,6 +2,7 @@
 import type { HostOptions } from '../host/host.js';
 import type { CheckedProject } from '../project/check-project.js';
 import { bringUpToDate } from './migrate-schema.js';
+import { pendingMigrations } from './migrate-status.js';
 import { loadAndCheck, OpenedProject, type OpenOptions, openProjectDatabase, refuseBroken } from './open-project.js';
 import { otherProgram } from './other-program.js';
 
@@ -11,6 +12,8 @@ export interface PreparedHost {
   options: HostOptions;
   /** Process ids of crap-cms on the same folder. */
   others: number[];
+  /** File names of migrations that are not applied yet; starting applies none. */
+  pendingMigrations: string[];
 }
 
 /** ProjectError, StoreUnavailableError as openProject. */
@@ -18,8 +21,10 @@ export async function prepareHost(options: OpenOptions): Promise<PreparedHost> {
   const project = await loadAndCheck({ ...options, isolated: true });
   refuseBroken(project);
   const opened = new OpenedProject(project, openProjectDatabase(project));
+  let pending: string[];
   try {
     await bringUpToDate(opened);
+    pending = (await pendingMigrations(opened)).map(({ name }) => name);
   } finally {
     await opened.close();
   }
@@ -28,5 +33,6 @@ export async function prepareHost(options: OpenOptions): Promise<PreparedHost> {
     project,
     options: { projectDir: dir, databasePath: opened.databasePath, config, moonlighter, registry, generation },
     others: otherProgram(dir),
+    pendingMigrations: pending,
   };
 }

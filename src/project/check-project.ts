@@ -16,6 +16,7 @@ import { doing, runUntil } from './bounded.js';
 import { checkEngine } from './check-engine.js';
 import { checkReferences } from './check-references.js';
 import { LOAD_UNFINISHED, loadDefinitions } from './load-definitions.js';
+import { checkMigrations } from './migrations-check.js';
 import { noStore } from './no-store.js';
 import { emptyRegistry, type Registry } from './registry.js';
 
@@ -31,7 +32,7 @@ export interface CheckedProject {
   moonlighter: MoonlighterConfig;
   generation: 8 | 10;
   registry: Registry;
-  /** In the order: configuration, definitions, references, notes. */
+  /** In the order: configuration, definitions, references, migrations, notes. */
   problems: Problem[];
 }
 
@@ -92,6 +93,7 @@ async function evaluate(
     problems.push(...checkDefinitions(registry, { generation, locale: localeOf(crap) }));
     try {
       problems.push(...(await runUntil(checkReferences(session, dir, onInitLine), deadline)));
+      problems.push(...(await runUntil(checkMigrations(session, dir), deadline)));
     } catch (error) {
       if (!(error instanceof RunAbort)) throw error;
       problems.push(stuck(error));

@@ -7,8 +7,12 @@ import type { ContentContext } from '../context.js';
 import type { Plan } from '../plan.js';
 import { asLua, callerFacts, callRef, withOptions } from '../project-code.js';
 import type { FieldDefinition } from '../schema.js';
+import { type Issue, ValidationFailure } from './report.js';
 
-/** A text is the message, false "validation failed", anything else fine; a validator that raises fails the field and is logged. */
+/**
+ * A text is the message, false "validation failed", anything else fine. crap.validation_error gives the messages of the fields it names;
+ * a validator that raises anything else fails its field and is logged.
+ */
 export function* custom(
   ctx: ContentContext,
   plan: Plan,
@@ -17,17 +21,18 @@ export function* custom(
   value: Json,
   data: JsonObject,
   hookDepth: number,
-): Op<string | undefined> {
+): Op<readonly Issue[]> {
   const ref = field.validate;
-  if (!ref) return undefined;
+  if (!ref) return [];
   const table = { ...callerFacts(ctx), collection: plan.table, field_name: key, data: asLua(data) };
   try {
     const result = yield* callRef(ctx, ref, [jsonToLua(value), withOptions(table, ref)], hookDepth);
-    if (typeof result === 'string') return result;
-    return result === false ? 'validation failed' : undefined;
+    if (typeof result === 'string') return [{ key, message: result }];
+    return result === false ? [{ key, message: 'validation failed' }] : [];
   } catch (error) {
+    if (error instanceof ValidationFailure) return error.issues;
     if (!(error instanceof BindingError || error instanceof LuaError)) throw error;
     ctx.lua.warn(`Validator '${ref.ref}' for ${plan.slug}.${key} failed: ${error.message}`);
-    return `Validation failed (internal error in '${ref.ref}')`;
+    return [{ key, message: `Validation failed (internal error in '${ref.ref}')` }];
   }
 }

@@ -17,6 +17,19 @@ export class ValidationFailure extends BindingError {
   }
 }
 
+/** What project code raises with crap.validation_error: it fails the write whose hook or validator raised it as that write's own validation would. */
+export class RaisedValidation extends ValidationFailure {
+  constructor(issues: readonly Issue[]) {
+    const { message, details } = validationError(issues);
+    super(issues, message, details['fields'] as Record<string, string>);
+  }
+
+  /** The same for the callers of that write: to them it is the failure of a call. */
+  settled(): ValidationFailure {
+    return validationError(this.issues);
+  }
+}
+
 /** `details.fields`: key -> message, several of one key joined by "; ". */
 export function validationError(issues: readonly Issue[]): ValidationFailure {
   const fields: Record<string, string> = {};

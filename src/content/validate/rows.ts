@@ -85,7 +85,6 @@ function* checkField(at: RowScope, field: FieldDefinition, row: JsonObject, key:
     report(manyBounds(field, value));
     report(date({ ...field, minDate: undefined, maxDate: undefined }, value, undefined));
   }
-  const message = yield* custom(ctx, at.plan, field, key, value, at.data, scope.hookDepth);
-  if (message !== undefined) report([message]);
+  issues.push(...(yield* custom(ctx, at.plan, field, key, value, at.data, scope.hookDepth)));
   yield* checkRows(at, field, key, value);
 }

@@ -67,8 +67,7 @@ function* checkLeaf(ctx: ContentContext, plan: Plan, input: Input, scope: Valida
     report(manyBounds(field, value));
     report(date(field, value, zone));
   }
-  const message = yield* custom(ctx, plan, field, key, value, input.data, scope.hookDepth);
-  if (message !== undefined) report([message]);
+  issues.push(...(yield* custom(ctx, plan, field, key, value, input.data, scope.hookDepth)));
 }
 
 function* presence(ctx: ContentContext, plan: Plan, scope: ValidationScope, leaf: PlannedLeaf, value: Json): Generator<string> {

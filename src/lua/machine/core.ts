@@ -60,6 +60,8 @@ export interface LuaCore {
   lua_toboolean(L: State, index: number): number;
   lua_rawequal(L: State, a: number, b: number): number;
   lua_pushnil(L: State): void;
+  /** A light userdata, always the same: no other is ever seen by scripts. */
+  pushNull(L: State): void;
   lua_pushboolean(L: State, value: number): void;
   lua_createtable(L: State, list: number, fields: number): void;
   lua_setmetatable(L: State, index: number): unknown;

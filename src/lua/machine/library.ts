@@ -15,6 +15,7 @@ import { readMessage } from './stack.js';
 /** In the order of execution; sandbox.lua removes what the others still needed, frozen.lua puts the libraries away. */
 const FILES = [
   'errors.lua',
+  'null.lua',
   'relay.lua',
   'coroutine.lua',
   'table.lua',
@@ -56,6 +57,15 @@ export function installLibrary(execution: Execution, options: VmOptions): void {
     },
     error_metatable: (L) => {
       errors.pushMetatable(L);
+      return 1;
+    },
+    null_metatable: (L) => {
+      core.pushNull(L);
+      core.lua_createtable(L, 0, 4);
+      core.lua_pushvalue(L, -1);
+      core.lua_rotate(L, -3, 1);
+      core.lua_setmetatable(L, -2);
+      core.lua_settop(L, -2);
       return 1;
     },
     error_text: (L) => {

@@ -1,7 +1,7 @@
 /** Values over the Lua stack: JavaScript values are pushed, Lua ones read, tables whole. */
 import { Float } from '../../domain/json.js';
 import { conversionError } from '../errors.js';
-import { type LuaFunction, type LuaKey, LuaTable, type LuaValue, Opaque } from '../value.js';
+import { type LuaFunction, type LuaKey, LuaTable, type LuaValue, NULL, Opaque } from '../value.js';
 import type { LuaCore, State } from './core.js';
 import * as c from './core.js';
 
@@ -19,6 +19,8 @@ export interface Holder {
 export class Stack {
   readonly core: LuaCore;
   readonly #holder: Holder;
+  /** See Vm. */
+  listNulls: 'hole' | 'value' = 'hole';
 
   constructor(core: LuaCore, holder: Holder) {
     this.core = core;
@@ -46,8 +48,9 @@ export class Stack {
       case c.THREAD:
         return new Opaque('thread');
       case c.USERDATA:
-      case c.LIGHT_USERDATA:
         return new Opaque('userdata');
+      case c.LIGHT_USERDATA:
+        return NULL;
       default:
         return undefined;
     }
@@ -121,7 +124,7 @@ export class Stack {
     if (value === null) return core.lua_pushnil(L);
     if (value instanceof Float) return core.pushNumber(L, value);
     if (value instanceof Uint8Array) return this.core.pushText(L, value);
-    if (value instanceof Opaque) return core.lua_pushnil(L);
+    if (value instanceof Opaque) return value === NULL ? core.pushNull(L) : core.lua_pushnil(L);
     if (depth >= DEPTH_LIMIT) throw conversionError(`a value nests deeper than ${DEPTH_LIMIT} levels`);
     if (core.lua_checkstack(L, 4) === 0) throw conversionError('a value nests too deep for the Lua stack');
     if (Array.isArray(value)) return this.#pushList(L, value, depth);
@@ -142,7 +145,8 @@ export class Stack {
     const { core } = this;
     core.lua_createtable(L, list.length, 0);
     for (let i = 0; i < list.length; i++) {
-      this.#push(L, list[i], depth + 1);
+      if (list[i] === null && this.listNulls === 'value') core.pushNull(L);
+      else this.#push(L, list[i], depth + 1);
       core.rawSetIndex(L, -2, i + 1);
     }
   }

@@ -39,6 +39,14 @@ export class MachineVm implements Vm {
     };
   }
 
+  get listNulls(): 'hole' | 'value' {
+    return this.#execution.stack.listNulls;
+  }
+
+  set listNulls(nulls) {
+    this.#execution.stack.listNulls = nulls;
+  }
+
   get spent(): boolean {
     return this.#execution.spent;
   }

@@ -6,6 +6,7 @@ import type { Op } from '../../domain/op.js';
 import type { ClaimedRun } from '../../domain/run.js';
 import type { Db } from '../db.js';
 import type { ClaimRequest } from '../store.js';
+import { noteClock } from './clock-notes.js';
 import { settle } from './dependencies.js';
 import { listPauses } from './pauses.js';
 import { allowance, recordStarts } from './rate.js';
@@ -73,6 +74,7 @@ export function* claim(db: Db, request: ClaimRequest): Op<ClaimedRun[]> {
     jobs.set(slug, (jobs.get(slug) ?? 0) - 1);
     if (request.rateLimits?.has(slug)) started.set(slug, (started.get(slug) ?? 0) + 1);
   }
+  if (taken.length > 0) yield* noteClock(db, now);
   for (const [slug, count] of started) yield* recordStarts(db, slug, request.rateLimits!.get(slug)!, count, now);
   return taken;
 }

@@ -2,6 +2,7 @@
 import { StoreUnavailableError } from '../../domain/errors.js';
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
+import { notePurge } from './purge-marks.js';
 import { REFERENCE_TABLES } from './reference-schema.js';
 import { FORMER_INDEXES, JOB_COLUMNS, OUR_TABLES, SCHEMA_VERSION, WAITS } from './schema.js';
 import { TRIGGERS } from './triggers.js';
@@ -23,7 +24,8 @@ export function* isMigrated(db: Db): Op<boolean> {
 
 /** In the caller's one immediate transaction. Throws DATABASE_NEWER when a newer version wrote the database. */
 export function* migrate(db: Db): Op<void> {
-  refuseNewer(yield* schemaVersion(db));
+  const version = yield* schemaVersion(db);
+  refuseNewer(version);
   yield* runAll(db, REFERENCE_TABLES);
   const present = new Set((yield* db.all('PRAGMA table_info(_crap_jobs)')).map((row) => String(row['name'])));
   for (const [name, declaration] of JOB_COLUMNS) {
@@ -41,6 +43,8 @@ export function* migrate(db: Db): Op<void> {
   if (!present.has('_ml_waits')) {
     yield* db.run(`UPDATE _crap_jobs SET _ml_waits = ${WAITS.time} WHERE status = 'pending' AND _ml_due > unixepoch() * 1000`);
   }
+  // Version 3 did not note up to where it had purged: what is older than now cannot be judged by what is missing.
+  if (version > 0 && version < 4) yield* notePurge(db, Date.now());
   for (const [name, text] of Object.entries(TRIGGERS)) {
     yield* db.run(`DROP TRIGGER IF EXISTS ${name}`);
     yield* db.run(`CREATE TRIGGER ${name} ${text}`);

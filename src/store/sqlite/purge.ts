@@ -2,6 +2,7 @@
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
 import type { PurgeRequest } from '../store.js';
+import { notePurge } from './purge-marks.js';
 import { toText } from './times.js';
 
 const ENDED = "status IN ('completed', 'failed', 'stale', 'cancelled')";
@@ -20,20 +21,24 @@ export function* purge(db: Db, request: PurgeRequest, limit: number): Op<number>
     const ids = `SELECT id FROM _crap_jobs WHERE ${[ENDED, old, ...conditions].join(' AND ')} ORDER BY completed_at LIMIT ?`;
     return db.run(`DELETE FROM _crap_jobs WHERE id IN (${ids})`, [before, ...params, most]);
   };
-  const removed = yield* remove('completed_at < ?', limit);
-  return removed < limit ? removed + (yield* remove('completed_at IS NULL AND created_at < ?', limit - removed)) : removed;
+  let removed = yield* remove('completed_at < ?', limit);
+  if (removed < limit) removed += yield* remove('completed_at IS NULL AND created_at < ?', limit - removed);
+  if (removed > 0) yield* notePurge(db, request.olderThan, 'runs');
+  return removed;
 }
 
 /** The newest row of each schedule stays: it says up to where instants are accounted for. */
 export function* purgeTicks(db: Db, olderThan: number, limit: number): Op<void> {
   let row = yield* db.get('SELECT min(slug) AS slug FROM _ml_ticks');
+  let removed = 0;
   while (typeof row?.['slug'] === 'string') {
     const slug = row['slug'];
-    yield* db.run(
+    removed += yield* db.run(
       `DELETE FROM _ml_ticks WHERE slug = ? AND at IN (SELECT at FROM _ml_ticks WHERE slug = ? AND at < ? AND until < ?
          AND at < (SELECT max(at) FROM _ml_ticks WHERE slug = ?) ORDER BY at LIMIT ?)`,
       [slug, slug, olderThan, olderThan, slug, limit],
     );
     row = yield* db.get('SELECT min(slug) AS slug FROM _ml_ticks WHERE slug > ?', [slug]);
   }
+  if (removed > 0) yield* notePurge(db, olderThan, 'ticks');
 }

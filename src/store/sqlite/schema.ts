@@ -1,7 +1,7 @@
 /** Columns that we add to the table of runs, and our own tables, named `_ml_…`. */
 
 /** Raised with every change below; `migrate` adds what is missing. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** Columns added to `_crap_jobs`: the later generation's, then ours. Defaults mean "ready", because crap-cms inserts rows too. */
 export const JOB_COLUMNS: readonly [name: string, declaration: string][] = [
@@ -124,6 +124,12 @@ CREATE TABLE IF NOT EXISTS _ml_schedules (
   window_from INTEGER,
   window_until INTEGER,
   PRIMARY KEY (slug, since)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS _ml_clock (
+  seen_at INTEGER NOT NULL,
+  was INTEGER NOT NULL,
+  PRIMARY KEY (was, seen_at),
+  CHECK (was > seen_at)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS _ml_jobs_claimable ON _crap_jobs (slug, queue, ${RANK}) WHERE status = 'pending' AND _ml_waits = 0;
 CREATE INDEX IF NOT EXISTS _ml_jobs_later ON _crap_jobs (_ml_due) WHERE status = 'pending' AND _ml_waits & 1;

@@ -9,6 +9,8 @@ import { RunTransaction } from './transaction.js';
 export function* writeTransaction<T>(database: Database, queue: WriteQueue, owner: string, body: (db: Db) => Op<T>): Op<T> {
   const transaction = new RunTransaction(database, queue, { owner, mode: 'immediate' });
   try {
+    // First the writer, then the body: the time that it reads is not older than what others have committed.
+    yield* transaction.begin();
     const result = yield* body(transaction);
     if (result !== false) yield* transaction.commit();
     return result;

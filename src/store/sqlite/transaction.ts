@@ -44,6 +44,11 @@ export class RunTransaction implements Db {
     return this.#state === 'writing';
   }
 
+  /** Begins at once what the first statement would begin. */
+  begin(): Op<void> {
+    return this.#opened();
+  }
+
   *all(sql: string, params?: readonly SqlValue[]): Op<Row[]> {
     if (!this.#isOpen) yield* this.#opened();
     return this.#database.all(sql, params);

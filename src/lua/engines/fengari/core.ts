@@ -100,6 +100,7 @@ export function createCore(): LuaCore {
       lua.lua_pushlightuserdata(at(L), n);
       lua.lua_pushcclosure(at(L), fn.handle as (L: object) => number, 1);
     },
+    pushNull: (L) => lua.lua_pushlightuserdata(at(L), 0),
     upvalueNumber: (L) => lua.lua_touserdata(at(L), lua.lua_upvalueindex(1)) as number,
     pushText: (L, text) => lua.lua_pushstring(at(L), typeof text === 'string' ? bytesOf(text) : text),
     readText,

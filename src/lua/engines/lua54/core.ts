@@ -78,6 +78,7 @@ function coreOver(api: LuaApi, main: number, text: Text): LuaCore {
       api.lua_pushlightuserdata(L as number, n);
       api.lua_pushcclosure(L as number, fn.handle as number, 1);
     },
+    pushNull: (L) => api.lua_pushlightuserdata(L as number, 0),
     upvalueNumber: (L) => api.lua_touserdata(L as number, FIRST_UPVALUE),
     pushText: (L, value) => text.push(L as number, value),
     setField(L, key) {

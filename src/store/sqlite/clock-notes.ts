@@ -1,0 +1,23 @@
+/**
+ * Notes of clocks that were set back (or differ between machines): a claim that is earlier than the end of an attempt which was recorded
+ * before it says so, once. `verify` judges nothing by instants between the two.
+ */
+import type { Op } from '../../domain/op.js';
+import type { Db } from '../db.js';
+
+const NEWEST_END = 'SELECT ended_at FROM _ml_attempts ORDER BY rowid DESC LIMIT 1';
+const NOTE = `INSERT INTO _ml_clock (seen_at, was) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM _ml_clock WHERE was >= ? AND seen_at <= ?)`;
+
+/** `now`: of the claim, read as the writer. */
+export function* noteClock(db: Db, now: number): Op<void> {
+  const row = yield* db.get(NEWEST_END);
+  if (!row || Number(row['ended_at']) <= now) return;
+  const was = Number(row['ended_at']);
+  yield* db.run(NOTE, [now, was, was, now]);
+}
+
+/** Epoch ms, both ends included. */
+export function* clockNotes(db: Db): Op<{ from: number; until: number }[]> {
+  const rows = yield* db.all('SELECT seen_at, was FROM _ml_clock ORDER BY seen_at');
+  return rows.map((row) => ({ from: Number(row['seen_at']), until: Number(row['was']) }));
+}

@@ -1,0 +1,20 @@
+/** Up to where ended runs and rows of the ledger have been purged: what `verify` misses from before proves nothing. */
+import type { Op } from '../../domain/op.js';
+import type { Db } from '../db.js';
+
+const KEYS = { runs: 'runs_purged_before', ticks: 'ticks_purged_before' } as const;
+
+const NOTE = `INSERT INTO _ml_meta (key, value) VALUES (?, ?)
+  ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)`;
+
+/** `before`: epoch ms; `what`: one of both, default both. */
+export function* notePurge(db: Db, before: number, what?: keyof typeof KEYS): Op<void> {
+  for (const each of what ? [what] : (['runs', 'ticks'] as const)) yield* db.run(NOTE, [KEYS[each], String(Math.floor(before))]);
+}
+
+/** Epoch ms; 0 = nothing was ever purged. */
+export function* purgedBefore(db: Db): Op<{ runs: number; ticks: number }> {
+  const rows = yield* db.all('SELECT key, value FROM _ml_meta WHERE key IN (?, ?)', [KEYS.runs, KEYS.ticks]);
+  const of = (key: string) => Number(rows.find((row) => row['key'] === key)?.['value'] ?? 0);
+  return { runs: of(KEYS.runs), ticks: of(KEYS.ticks) };
+}

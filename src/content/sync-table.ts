@@ -1,37 +1,42 @@
-/** Brings one table up to its description: creates it, or adds what it lacks. Nothing is dropped, nothing rewritten. */
+/** Brings one table up to its description: creates it, adds what it lacks, takes away constraints that refuse what it now allows. No data is dropped. */
 import { HostError } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
 import type { Db } from '../store/db.js';
 import type { IndexLayout } from './layout.js';
 import { addColumn, type ColumnSpec, createIndex, createTable, names, type TableSpec } from './layout-sql.js';
 import type { SyncReport } from './sync.js';
-import { type ExistingColumn, existingColumns, existingIndexes } from './sync-inspect.js';
+import { type ExistingColumn, type ExistingIndex, existingColumns, existingIndexes } from './sync-inspect.js';
+import { relax } from './sync-relax.js';
 
 /** Columns that belong to the host under some setting; left behind by another setting they do no harm. */
 const HARMLESS = /^(?:id|parent_id|related_id|related_collection|data|created_at|updated_at|_.*)$/;
 
-export function* syncTable(db: Db, kinds: ReadonlyMap<string, string>, spec: TableSpec, report: SyncReport): Op<void> {
+/** Ends with the names of the columns that were added to a table that was there before. */
+export function* syncTable(db: Db, kinds: ReadonlyMap<string, string>, spec: TableSpec, report: SyncReport): Op<string[]> {
   const kind = kinds.get(spec.table.toLowerCase());
   if (kind === undefined) {
     yield* db.run(createTable(spec, db.dialect));
     report.created.push(spec.table);
-    return;
+    return [];
   }
   if (kind !== 'table') throw mismatch(spec.table, `is a ${kind}`);
   const existing = yield* existingColumns(db, spec.table);
   const byName = new Map(existing.map((column) => [column.name.toLowerCase(), column]));
+  const added: string[] = [];
   for (const column of spec.columns) {
     const found = byName.get(column.name.toLowerCase());
     if (found) {
-      compare(spec, column, found, report);
+      compareType(spec, column, found, report);
       continue;
     }
     if (column.structural) throw mismatch(spec.table, `has no column '${column.name}'`);
     yield* db.run(addColumn(spec.table, column, db.dialect));
     report.altered.push(`${spec.table}.${column.name}`);
+    added.push(column.name);
   }
-  compareKey(spec, existing, report);
   orphans(spec, existing, report);
+  yield* relax(db, spec, report);
+  return added;
 }
 
 function mismatch(table: string, what: string): HostError {
@@ -45,42 +50,24 @@ function mismatch(table: string, what: string): HostError {
   );
 }
 
-function compare(spec: TableSpec, column: ColumnSpec, found: ExistingColumn, report: SyncReport): void {
-  const name = `${spec.table}.${found.name}`;
-  if (found.type !== column.type.toUpperCase()) {
-    report.warnings.push(
-      `the column ${name} is ${found.type || 'without type'} in the database, but its field is stored as ${column.type}; the column is left as it is`,
-    );
-  }
-  if (found.notNull && !column.filled && !column.structural && found.primaryKey === 0) {
-    report.warnings.push(`the column ${name} is NOT NULL in the database, but its field may be empty; writes without it will fail`);
-  }
-}
-
-/** A column that joined the key later (a locale, a target) cannot be put into it without a rebuild. */
-function compareKey(spec: TableSpec, existing: readonly ExistingColumn[], report: SyncReport): void {
-  if (!spec.primaryKey) return;
-  const key = new Set(existing.filter(({ primaryKey }) => primaryKey > 0).map(({ name }) => name));
-  const missing = spec.primaryKey.filter((name) => !key.has(name));
-  if (missing.length === 0) return;
+function compareType(spec: TableSpec, column: ColumnSpec, found: ExistingColumn, report: SyncReport): void {
+  if (found.type === column.type.toUpperCase()) return;
   report.warnings.push(
-    `the primary key of the table ${spec.table} lacks ${missing.join(', ')}, which its field needs now: the same link cannot be stored twice with different values there`,
+    `the column ${spec.table}.${found.name} is ${found.type || 'without type'} in the database, but its field is stored as ${column.type}; the column is left as it is`,
   );
 }
 
 function orphans(spec: TableSpec, existing: readonly ExistingColumn[], report: SyncReport): void {
   const wanted = new Set(spec.columns.map(({ name }) => name.toLowerCase()));
-  for (const { name, notNull, hasDefault } of existing) {
-    if (wanted.has(name.toLowerCase()) || (HARMLESS.test(name) && !(notNull && !hasDefault))) continue;
-    const blocking =
-      notNull && !hasDefault ? '; it is NOT NULL without a default, so every new document will fail until it is dropped' : '';
-    report.warnings.push(`the column ${spec.table}.${name} belongs to no field of the project and is left as it is${blocking}`);
+  for (const { name } of existing) {
+    if (wanted.has(name.toLowerCase()) || HARMLESS.test(name)) continue;
+    report.warnings.push(`the column ${spec.table}.${name} belongs to no field of the project and is left as it is`);
   }
 }
 
 /**
- * Creates the indexes that are missing, and one for each column that became unique after its table was made.
- * `spec`: whose inline UNIQUE columns are looked at; `rebuilt`: columns that must not be unique over all rows (soft delete).
+ * Creates the indexes that are missing or differ, and one for each of the columns `unique` that became unique after its table was made.
+ * Takes away those of the host's that refuse values which nothing forbids any more.
  */
 export function* syncIndexes(
   db: Db,
@@ -89,21 +76,29 @@ export function* syncIndexes(
   unique: readonly string[],
   report: SyncReport,
 ): Op<void> {
+  const late = unique.map((column) => ({ name: `idx_${table}_${column}_unique`, table, columns: [column], unique: true }));
+  for (const index of yield* existingIndexes(db, table)) {
+    const same = wanted.find(({ name }) => name === index.name);
+    if (same ? equals(same, index) : !isStale(index, table, late)) continue;
+    yield* db.run(`DROP INDEX ${db.dialect.ident(index.name)}`);
+    if (!same) report.altered.push(index.name);
+  }
   const existing = yield* existingIndexes(db, table);
-  for (const index of wanted) {
-    const found = existing.find(({ name }) => name === index.name);
-    if (!found) {
-      yield* makeIndex(db, index, report);
-    } else if (found.unique !== index.unique || found.columns.join() !== index.columns.join()) {
-      report.warnings.push(
-        `the index ${index.name} is not as the project defines it now; drop it (DROP INDEX ${db.dialect.ident(index.name)}) and it is made anew`,
-      );
-    }
+  for (const index of wanted) if (!existing.some(({ name }) => name === index.name)) yield* makeIndex(db, index, report);
+  for (const index of late) {
+    const covered = existing.some(({ unique, partial, columns }) => unique && !partial && columns.join() === index.columns.join());
+    if (!covered) yield* makeIndex(db, index, report);
   }
-  for (const column of unique) {
-    const covered = existing.some((index) => index.unique && !index.partial && index.columns.length === 1 && index.columns[0] === column);
-    if (!covered) yield* makeIndex(db, { name: `idx_${table}_${column}_unique`, table, columns: [column], unique: true }, report);
-  }
+}
+
+function equals(wanted: IndexLayout, found: ExistingIndex): boolean {
+  const partial = wanted.where !== undefined;
+  return found.unique === wanted.unique && found.partial === partial && found.columns.join() === wanted.columns.join();
+}
+
+/** A unique index under a name of the host's that no definition asks for. Others only cost time, and may be somebody's own. */
+function isStale(index: ExistingIndex, table: string, late: readonly IndexLayout[]): boolean {
+  return index.unique && !index.inline && index.name.startsWith(`idx_${table}_`) && !late.some(({ name }) => name === index.name);
 }
 
 function* makeIndex(db: Db, index: IndexLayout, report: SyncReport): Op<void> {
@@ -122,20 +117,4 @@ function* hasDuplicates(db: Db, { table, columns, where }: IndexLayout): Op<bool
   if (where !== undefined) conditions.push(where);
   const sql = `SELECT 1 AS found FROM ${db.dialect.ident(table)} WHERE ${conditions.join(' AND ')} GROUP BY ${names(columns, db.dialect)} HAVING count(*) > 1 LIMIT 1`;
   return (yield* db.get(sql)) !== undefined;
-}
-
-/** Under soft delete uniqueness counts live rows only; a UNIQUE from CREATE TABLE cannot be taken away without rebuilding the table. */
-export function* refuseInlineUnique(db: Db, table: string, columns: readonly string[]): Op<void> {
-  if (columns.length === 0) return;
-  const inline = (yield* existingIndexes(db, table)).filter((index) => index.inline && index.columns.length === 1);
-  const found = columns.filter((column) => inline.some((index) => index.columns[0] === column));
-  if (found.length === 0) return;
-  throw new HostError(
-    'SCHEMA_REBUILD_NEEDED',
-    `soft_delete cannot be switched on for '${table}': its unique column${found.length > 1 ? 's' : ''} ${found.join(', ')} would count deleted documents too, and changing that means rebuilding the table`,
-    {
-      remedy: 'switch soft_delete off again, remove unique from the field, or let crap-cms rebuild the table once (after a backup)',
-      details: { table, columns: found },
-    },
-  );
 }

@@ -1,6 +1,6 @@
 /**
- * Synchronises the database with the definitions (Lua API 3.3): creates tables, adds columns and indexes, warns of what
- * belongs to nothing. Never drops or rewrites data; what would need that is refused with a clear text.
+ * Synchronises the database with the definitions (Lua API 3.3): creates tables, adds columns and indexes, takes away constraints that
+ * refuse what is allowed now, warns of what belongs to nothing. Never drops data; what does not fit is refused with a clear text.
  */
 import { createHash } from 'node:crypto';
 import type { Op } from '../domain/op.js';
@@ -8,9 +8,10 @@ import type { Db, Dialect } from '../store/db.js';
 import type { ContentRegistry, ContentSettings } from './context.js';
 import { type LayoutSettings, layoutOf, type TableLayout } from './layout.js';
 import { createIndex, createSearch, createTable, mainSpec, sideSpec, versionsIndexes, versionsSpec } from './layout-sql.js';
+import { carryValues, warnOfShownRows } from './sync-carry.js';
 import { existingTables, sideTablesOf } from './sync-inspect.js';
 import { syncSearch } from './sync-search.js';
-import { refuseInlineUnique, syncIndexes, syncTable } from './sync-table.js';
+import { syncIndexes, syncTable } from './sync-table.js';
 
 export type SchemaRegistry = Pick<ContentRegistry, 'collections' | 'globals'>;
 export type SchemaSettings = Pick<ContentSettings, 'generation' | 'locale'>;
@@ -18,13 +19,13 @@ export type SchemaSettings = Pick<ContentSettings, 'generation' | 'locale'>;
 export interface SyncReport {
   /** Tables. */
   created: string[];
-  /** `table.column` of added columns, names of added indexes, search tables made anew. */
+  /** `table.column` of added columns, names of indexes, tables made anew with fewer constraints, search tables made anew. */
   altered: string[];
   warnings: string[];
 }
 
 /** Raised when the same definitions lead to another layout than before. */
-const LAYOUT_VERSION = 2;
+const LAYOUT_VERSION = 3;
 
 export function layoutSettings({ generation, locale }: SchemaSettings): LayoutSettings {
   return { generation, locales: locale.locales, defaultLocale: locale.default };
@@ -44,16 +45,21 @@ export function syncSchema(db: Db, registry: SchemaRegistry, settings: SchemaSet
   return db.savepoint(function* () {
     const report: SyncReport = { created: [], altered: [], warnings: [] };
     const kinds = yield* existingTables(db);
-    for (const layout of layoutsOf(registry, settings)) yield* syncLayout(db, kinds, layout, report);
+    for (const layout of layoutsOf(registry, settings)) yield* syncLayout(db, kinds, layout, layoutSettings(settings), report);
     return report;
   });
 }
 
-function* syncLayout(db: Db, kinds: ReadonlyMap<string, string>, layout: TableLayout, report: SyncReport): Op<void> {
+function* syncLayout(
+  db: Db,
+  kinds: ReadonlyMap<string, string>,
+  layout: TableLayout,
+  settings: LayoutSettings,
+  report: SyncReport,
+): Op<void> {
   const isNew = !kinds.has(layout.table.toLowerCase());
-  const active = layout.indexes.filter(({ where }) => where !== undefined).flatMap(({ columns }) => columns);
-  if (!isNew) yield* refuseInlineUnique(db, layout.table, active);
-  yield* syncTable(db, kinds, mainSpec(layout, db.dialect), report);
+  const added = yield* syncTable(db, kinds, mainSpec(layout, db.dialect), report);
+  yield* carryValues(db, layout, added, settings);
   const unique = isNew ? [] : layout.columns.filter((column) => column.unique).map(({ name }) => name);
   yield* syncIndexes(db, layout.table, layout.indexes, unique, report);
   for (const side of layout.sideTables) yield* syncTable(db, kinds, sideSpec(side, db.dialect), report);
@@ -64,7 +70,9 @@ function* syncLayout(db: Db, kinds: ReadonlyMap<string, string>, layout: TableLa
   }
   yield* syncSearch(db, kinds, layout, report);
   if (layout.isGlobal) yield* ensureGlobalRow(db, layout.table);
-  if (!isNew) yield* warnOfSideTables(db, layout, report);
+  if (isNew) return;
+  yield* warnOfSideTables(db, layout, report);
+  yield* warnOfShownRows(db, layout, report);
 }
 
 /** A global is one row, which is there from the start. */

@@ -13,6 +13,7 @@ import { registerRun } from './run.js';
 import { registerSchedules } from './schedules.js';
 import { registerServe } from './serve.js';
 import { registerTypes } from './types.js';
+import { registerVerify } from './verify.js';
 import { registerWork } from './work.js';
 
 const EXAMPLES = `
@@ -46,6 +47,7 @@ export function createProgram(invocation: Invocation): Command {
     registerCollections,
     registerMigrate,
     registerTypes,
+    registerVerify,
   ]) {
     register(program, invocation);
   }

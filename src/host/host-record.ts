@@ -1,6 +1,7 @@
 /** This host as others see it: its row in the database, made at the start, kept fresh, removed at the end. */
 import { hostname } from 'node:os';
 import type { Clock } from '../domain/clock.js';
+import type { Op } from '../domain/op.js';
 import type { HostRecord } from '../store/store.js';
 import type { HostActs } from './acts.js';
 
@@ -8,11 +9,13 @@ export class HostRecordKeeper {
   readonly #acts: HostActs;
   readonly #clock: Clock;
   readonly #periodMs: number;
+  readonly #maxConcurrent: number;
   #record: HostRecord | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `periodMs`: how often the row says that the host was seen; a third of the lease. */
-  constructor(acts: HostActs, clock: Clock, periodMs: number) {
+  /** `periodMs`: how often the row says that the host was seen; a third of the lease. `maxConcurrent`: the run-wide cap by which it claims. */
+  constructor(acts: HostActs, clock: Clock, periodMs: number, maxConcurrent: number) {
+    this.#maxConcurrent = maxConcurrent;
     this.#acts = acts;
     this.#clock = clock;
     this.#periodMs = periodMs;
@@ -22,7 +25,8 @@ export class HostRecordKeeper {
     const now = this.#clock.now();
     const record: HostRecord = { id, pid: process.pid, hostname: hostname(), socket, startedAt: now, seenAt: now, version };
     this.#record = record;
-    await this.#acts.write('host', (db) => this.#acts.store.registerHost(db, record));
+    const { store } = this.#acts;
+    await this.#acts.write('host', (db) => noting(store.registerHost(db, record), store.noteRunWideLimit(db, this.#maxConcurrent)));
     this.#timer = setInterval(() => void this.#refresh(), this.#periodMs);
     this.#timer.unref();
   }
@@ -41,4 +45,8 @@ export class HostRecordKeeper {
     // Only other machines read it; a refresh that fails is made up for by the next.
     await this.#acts.write('host', (db) => this.#acts.store.registerHost(db, record)).catch(() => {});
   }
+}
+
+function* noting(...acts: Op<void>[]): Op<void> {
+  for (const act of acts) yield* act;
 }

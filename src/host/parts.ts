@@ -140,7 +140,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
       },
       cancel: (run, claim) => runners.stopRun(run, claim, 'cancelled'),
     }),
-    record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3),
+    record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3, settings.maxConcurrent),
     rescuer: new Rescuer({
       host: id,
       acts,

@@ -1,7 +1,10 @@
-/** Init: a new project folder that runs at once: one collection, one hook that queues, one job. */
+/** Init: a new project folder that runs at once: one collection, one hook that queues, one job, as `make` writes them. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { RefusedError } from '../domain/errors.js';
+import { collectionText } from './make-collection.js';
+import { hookText } from './make-hook.js';
+import { jobText } from './make-job.js';
 import { writeScaffold } from './scaffold.js';
 
 export interface InitReport {
@@ -20,6 +23,8 @@ export function initProject(dir: string, cwd: string): InitReport {
   }
   return { dir: target, files: writeScaffold(target, FILES) };
 }
+
+const HOOK = 'hooks.messages.measure';
 
 const FILES: Record<string, string> = {
   'crap.toml': `# Settings that crap-cms and Moonlighter share. Everything has a default.
@@ -41,45 +46,28 @@ host = "127.0.0.1"
 port = 7878
 `,
   '.gitignore': 'data/\n',
-  'collections/messages.lua': `crap.collections.define("messages", {
-  labels = { singular = "Message", plural = "Messages" },
-  fields = {
-    crap.fields.text({ name = "text", required = true }),
-    crap.fields.number({ name = "length" }),
-  },
-  hooks = {
-    -- Runs in the transaction of the write: the document and the run it queues become visible together, or not at all.
-    after_change = { "hooks.messages.after_change" },
-  },
-})
-`,
-  'hooks/messages.lua': `local M = {}
-
-function M.after_change(ctx)
-  if ctx.operation == "create" then
-    crap.jobs.queue("measure_message", { id = ctx.data.id })
-  end
-  return ctx
-end
-
-return M
-`,
-  'jobs/measure_message.lua': `local M = {}
-
--- One transaction: what it writes and its completion are committed together.
-function M.run(ctx)
-  local message = crap.collections.find_by_id("messages", ctx.data.id)
-  crap.collections.update("messages", message.id, { length = #message.text })
-  return { length = #message.text }
-end
-
-crap.jobs.define("measure_message", {
-  handler = "jobs.measure_message.run",
-  retries = 2,
-  timeout = 30,
-  labels = { singular = "Measure Message" },
-})
-
-return M
-`,
+  'collections/messages.lua': collectionText({
+    slug: 'messages',
+    fields: [
+      { name: 'text', type: 'text', options: ['required'] },
+      { name: 'length', type: 'number', options: [] },
+    ],
+    more: ['hooks = {', `  after_change = { "${HOOK}" },`, '},'],
+  }),
+  'hooks/messages/measure.lua': hookText({
+    type: 'collection',
+    event: 'after_change',
+    ref: HOOK,
+    body: ['if ctx.operation == "create" then', '  crap.jobs.queue("measure_message", { id = ctx.data.id })', 'end', 'return ctx'],
+  }),
+  'jobs/measure_message.lua': jobText({
+    slug: 'measure_message',
+    retries: 2,
+    timeout: 30,
+    body: [
+      'local message = crap.collections.find_by_id("messages", context.data.id)',
+      'crap.collections.update("messages", message.id, { length = #message.text })',
+      'return { length = #message.text }',
+    ],
+  }),
 };

@@ -1,22 +1,21 @@
 /** Make job: the file of a new job, in the form that the reference's generator writes. */
 import { join } from 'node:path';
-import { UsageError } from '../domain/errors.js';
 import { parseSchedule } from '../domain/schedule.js';
-import { slugProblem, titleOf } from '../domain/slug.js';
-import { writeScaffold } from './scaffold.js';
+import { titleOf } from '../domain/slug.js';
+import { indented, quoted, requireSlug, type ScaffoldRequest, writeScaffold } from './scaffold.js';
 
-export interface MakeJobRequest {
-  /** The project's folder. */
-  dir: string;
+export interface JobTemplate {
   slug: string;
   schedule?: string;
   queue?: string;
   retries?: number;
   /** Seconds. */
   timeout?: number;
-  /** Overwrites the file. */
-  force?: boolean;
+  /** Lines of the handler; default one that returns nil. */
+  body?: readonly string[];
 }
+
+export type MakeJobRequest = ScaffoldRequest & Omit<JobTemplate, 'body'>;
 
 export interface MadeJob {
   slug: string;
@@ -26,16 +25,16 @@ export interface MadeJob {
 
 /** UsageError INVALID_SLUG, SCHEDULE_… for a cron text that does not parse; RefusedError FILE_EXISTS. */
 export function makeJob(request: MakeJobRequest): MadeJob {
-  const { dir, slug, schedule, force } = request;
-  const problem = slugProblem(slug);
-  if (problem !== undefined) throw new UsageError('INVALID_SLUG', problem, { details: { slug } });
+  const { dir, slug, schedule, generation, force } = request;
+  requireSlug(slug, generation);
   if (schedule !== undefined) parseSchedule(schedule);
-  const name = join('jobs', `${slug}.lua`);
-  const [path] = writeScaffold(dir, { [name]: jobText(request) }, force);
+  const [path] = writeScaffold(dir, { [join('jobs', `${slug}.lua`)]: jobText(request) }, force);
   return { slug, path: path!, handler: `jobs.${slug}.run` };
 }
 
-function jobText({ slug, schedule, queue, retries, timeout }: MakeJobRequest): string {
+const BODY = ["-- What is returned is stored as the run's result.", 'return nil'];
+
+export function jobText({ slug, schedule, queue, retries, timeout, body = BODY }: JobTemplate): string {
   const options = [`handler = "jobs.${slug}.run"`];
   if (schedule !== undefined) options.push(`schedule = ${quoted(schedule)}`);
   if (queue !== undefined && queue !== 'default') options.push(`queue = ${quoted(queue)}`);
@@ -44,11 +43,12 @@ function jobText({ slug, schedule, queue, retries, timeout }: MakeJobRequest): s
   options.push(`labels = { singular = ${quoted(titleOf(slug))} }`);
   return `local M = {}
 
+-- One transaction: what it writes and its completion are committed together.
 -- context.data: what queue() or trigger gave, {} for cron
 -- context.job: slug, attempt, max_attempts
+---@param context crap.JobHandlerContext
 function M.run(context)
-  -- What is returned is stored as the run's result.
-  return nil
+${indented(body).join('\n')}
 end
 
 crap.jobs.define("${slug}", {
@@ -57,8 +57,4 @@ ${options.map((option) => `  ${option},`).join('\n')}
 
 return M
 `;
-}
-
-function quoted(text: string): string {
-  return `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`;
 }

@@ -6,6 +6,7 @@ import type { DstPolicy } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
 import type { ClaimedRun, EnqueueRequest, FinalStatus, LogLine, Outcome, Run, RunStatus } from '../domain/run.js';
 import type { Db } from './db.js';
+import type { FoundBreach, HistoryMarks, PastAttempt } from './history.js';
 
 /** At most `limit` claims within any `perMs`. */
 export interface RateLimit {
@@ -227,6 +228,8 @@ export interface Store {
 
   // hosts
   registerHost(db: Db, host: HostRecord): Op<void>;
+  /** The highest run-wide cap by which a host has ever claimed is kept, for `verify`. */
+  noteRunWideLimit(db: Db, limit: number): Op<void>;
   removeHost(db: Db, id: string): Op<void>;
   listHosts(db: Db): Op<HostRecord[]>;
   /**
@@ -252,4 +255,14 @@ export interface Store {
   scheduleHistory(db: Db, slug: string): Op<ScheduleEntry[]>;
   recordSchedule(db: Db, entry: ScheduleEntry): Op<void>;
   countActive(db: Db, slug: string): Op<{ running: number; pending: number }>;
+
+  // what verify reads
+  /** Breaches that rows of runs and attempts show by themselves. `leaseBefore`: leases that ended earlier should have been rescued. */
+  findBreaches(db: Db, leaseBefore: number): Op<FoundBreach[]>;
+  /** In the order of recording, after the row `after` (0 = from the beginning). */
+  readAttempts(db: Db, after: number, limit: number): Op<PastAttempt[]>;
+  readRunning(db: Db): Op<PastAttempt[]>;
+  /** The ledger of one schedule, ascending, after the instant `after`. */
+  readTicks(db: Db, slug: string, after: number, limit: number): Op<(RecordedTick & { runExists: boolean })[]>;
+  readMarks(db: Db): Op<HistoryMarks>;
 }

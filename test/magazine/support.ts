@@ -69,7 +69,7 @@ export class Magazine {
 
   static async open(options: MagazineOptions = {}): Promise<Magazine> {
     const dir = copyMagazine(options);
-    const opened = await openProject({ config: dir, cwd: dir, env: { CRAP_CHIEF_PASSWORD: 'moonrise', ...options.env } });
+    const opened = await openProject({ config: dir, cwd: dir, env: { ...options.env } });
     return new Magazine(dir, opened);
   }
 

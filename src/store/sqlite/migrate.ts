@@ -2,7 +2,7 @@
 import { StoreUnavailableError } from '../../domain/errors.js';
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
-import { notePurge } from './purge-marks.js';
+import { notePurge } from './marks.js';
 import { REFERENCE_TABLES } from './reference-schema.js';
 import { FORMER_INDEXES, JOB_COLUMNS, OUR_TABLES, SCHEMA_VERSION, WAITS } from './schema.js';
 import { TRIGGERS } from './triggers.js';

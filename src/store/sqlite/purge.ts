@@ -2,7 +2,7 @@
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
 import type { PurgeRequest } from '../store.js';
-import { notePurge } from './purge-marks.js';
+import { notePurge } from './marks.js';
 import { toText } from './times.js';
 
 const ENDED = "status IN ('completed', 'failed', 'stale', 'cancelled')";

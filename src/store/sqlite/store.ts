@@ -10,6 +10,7 @@ import { enqueue } from './enqueue.js';
 import { healthFigures } from './health.js';
 import { listClaimsOf, listHosts, registerHost, removeHost } from './hosts.js';
 import { listAheadOfKey } from './keys.js';
+import { noteRunWideLimit } from './marks.js';
 import { listPauses, pause, resume } from './pauses.js';
 import { purge, purgeTicks } from './purge.js';
 import { allowedAt } from './rate.js';
@@ -19,6 +20,8 @@ import { retry } from './retry.js';
 import { countAll, countRuns, findRun, listRuns, recentRuns } from './runs.js';
 import { countActive, currentSchedules, recordSchedule, scheduleHistory } from './schedules.js';
 import { lastTick, listTicks, recordTick } from './ticks.js';
+import { readAttempts, readMarks, readRunning, readTicks } from './verify-history.js';
+import { findBreaches } from './verify-runs.js';
 
 export const sqliteStore: Store = {
   enqueue,
@@ -50,6 +53,7 @@ export const sqliteStore: Store = {
   resume,
   listPauses,
   registerHost,
+  noteRunWideLimit,
   removeHost,
   listHosts,
   listClaimsOf,
@@ -60,4 +64,9 @@ export const sqliteStore: Store = {
   scheduleHistory,
   recordSchedule,
   countActive,
+  findBreaches,
+  readAttempts,
+  readRunning,
+  readTicks,
+  readMarks,
 };

@@ -1,8 +1,9 @@
-/** Up to where ended runs and rows of the ledger have been purged: what `verify` misses from before proves nothing. */
+/** Marks for `verify`, numbers that only grow: up to where was purged (what is missing from before proves nothing), the highest run-wide cap. */
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
 
 const KEYS = { runs: 'runs_purged_before', ticks: 'ticks_purged_before' } as const;
+const RUN_WIDE = 'highest_run_wide_limit';
 
 const NOTE = `INSERT INTO _ml_meta (key, value) VALUES (?, ?)
   ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)`;
@@ -17,4 +18,13 @@ export function* purgedBefore(db: Db): Op<{ runs: number; ticks: number }> {
   const rows = yield* db.all('SELECT key, value FROM _ml_meta WHERE key IN (?, ?)', [KEYS.runs, KEYS.ticks]);
   const of = (key: string) => Number(rows.find((row) => row['key'] === key)?.['value'] ?? 0);
   return { runs: of(KEYS.runs), ticks: of(KEYS.ticks) };
+}
+
+export function* noteRunWideLimit(db: Db, limit: number): Op<void> {
+  if (Number.isFinite(limit)) yield* db.run(NOTE, [RUN_WIDE, String(Math.floor(limit))]);
+}
+
+/** 0 = none is known. */
+export function* runWideLimit(db: Db): Op<number> {
+  return Number((yield* db.get('SELECT value FROM _ml_meta WHERE key = ?', [RUN_WIDE]))?.['value'] ?? 0);
 }

@@ -1,0 +1,69 @@
+/** What `verify` reads through the store seam: breaches that rows show by themselves, and the history that limits and schedules are judged by. */
+import type { Outcome } from '../domain/run.js';
+
+/** What `verify` can find broken (docs/guarantees.md). */
+export type BreachCode =
+  | 'RUN_ABANDONED'
+  | 'CLAIM_GAP'
+  | 'CLAIM_UNKNOWN'
+  | 'CLAIM_ORDER'
+  | 'EFFECT_TWICE'
+  | 'EFFECT_WITHOUT_COMPLETION'
+  | 'COMPLETION_WITHOUT_ATTEMPT'
+  | 'RESULT_WITHOUT_COMPLETION'
+  | 'TRANSITION_FORBIDDEN'
+  | 'RUNNING_AFTER_END'
+  | 'ATTEMPT_NUMBER'
+  | 'TOO_MANY_ATTEMPTS'
+  | 'ATTEMPT_ORPHAN'
+  | 'DEPENDENCY_ORPHAN'
+  | 'WAIT_STUCK'
+  | 'ATTEMPTS_OVERLAP'
+  | 'LIMIT_EXCEEDED'
+  | 'RATE_EXCEEDED'
+  | 'TICK_MISSING'
+  | 'TICK_DOUBLE'
+  | 'TICK_NOT_DUE'
+  | 'TICK_RUN_MISSING';
+
+/** A breach of a promise as the rows show it. */
+export interface FoundBreach {
+  code: BreachCode;
+  run: string | null;
+  slug: string | null;
+  /** Epoch ms, where it has one. */
+  at: number | null;
+  evidence: Readonly<Record<string, string | number | null>>;
+}
+
+/** An attempt with what limits look at; one that has not ended has neither end nor outcome. */
+export interface PastAttempt {
+  /** Ascends in the order of recording. */
+  row: number;
+  run: string;
+  claim: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  outcome: Outcome | null;
+  slug: string;
+  queue: string;
+  key: string | null;
+  keyLimit: number;
+}
+
+/** How much history there is, and what of it cannot be judged. Instants are epoch ms. */
+export interface HistoryMarks {
+  runs: number;
+  attempts: number;
+  /** Due instants in the ledger. */
+  ticks: number;
+  newestTickRecord: number | null;
+  /** What is missing from before was purged. */
+  purged: { runs: number; ticks: number };
+  /** The highest by which a host has ever claimed; 0 = none is known. */
+  runWideLimit: number;
+  /** Between these the clock was set back. */
+  clockSetBack: { from: number; until: number }[];
+  /** Slugs that ever had a schedule. */
+  scheduled: string[];
+}

@@ -7,12 +7,15 @@ import { LuaTable } from '../lua/value.js';
 import { namesOf } from './parse-names.js';
 import { plainField } from './parse-plain-field.js';
 import type { Reader } from './parse-reader.js';
-import { ParseFailure, toJson } from './parse-value.js';
+import { ParseFailure, toJson, toJsonObject } from './parse-value.js';
 import type { FieldDefinition, FieldType } from './schema.js';
 
 const KEYS = ['mime_types', 'max_file_size', 'image_sizes', 'admin_thumbnail', 'format_options'];
 
-/** Undefined when the collection takes no uploads. max_file_size is in bytes; all other keys stay as written. */
+/**
+ * Undefined when the collection takes no uploads. max_file_size is in bytes; image_sizes is a list of tables with names, also where it was
+ * written as a table of names; all other keys stay as written.
+ */
 export function readUpload(reader: Reader): JsonObject | undefined {
   const value = reader.get('upload');
   if (value === undefined || value === null || value === false) return undefined;
@@ -25,9 +28,38 @@ export function readUpload(reader: Reader): JsonObject | undefined {
   upload.unknownKeys('upload', KEYS);
   const options: JsonObject = {};
   for (const key of KEYS) if (upload.has(key) && key !== 'max_file_size') options[key] = toJson(upload.get(key));
+  if (upload.has('image_sizes')) options['image_sizes'] = readSizes(upload);
   const size = maxFileSize(upload);
   if (size !== undefined) options['max_file_size'] = size;
   return options;
+}
+
+/** `{ { name = "thumb", … } }`, or `{ thumb = { … } }` in the order of the names. */
+function readSizes(upload: Reader): Json[] {
+  const written = upload.get('image_sizes');
+  if (!(written instanceof LuaTable)) {
+    upload.ignored('image_sizes', 'a list of tables', luaTypeName(written));
+    return [];
+  }
+  const named = [...written.entries].filter(
+    (entry): entry is [string, LuaTable] => typeof entry[0] === 'string' && entry[1] instanceof LuaTable,
+  );
+  if (written.length === 0 && named.length === written.entries.size) {
+    return named.map(([name, size]): Json => ({ ...toJsonObject(size), name })).toSorted(byName);
+  }
+  return (upload.tables('image_sizes', 'tables') ?? []).flatMap((size): Json[] => {
+    if (size.string('name') !== undefined) return [toJsonObject(size.table)];
+    upload.ignored('image_sizes', 'a name in each size', 'one without');
+    return [];
+  });
+}
+
+function byName(a: Json, b: Json): number {
+  return nameOf(a) < nameOf(b) ? -1 : 1;
+}
+
+function nameOf(size: Json): string {
+  return String((size as JsonObject)['name']);
 }
 
 function maxFileSize(upload: Reader): number | undefined {
@@ -53,19 +85,20 @@ export function withUploadFields(upload: JsonObject, fields: readonly FieldDefin
   for (const name of ['filesize', 'width', 'height']) add(name, 'number');
   add('url', 'text');
   for (const name of ['focal_x', 'focal_y']) add(name, 'number');
-  for (const size of sizeNames(upload['image_sizes'])) {
-    add(`${size}_url`, 'text');
-    add(`${size}_width`, 'number');
-    add(`${size}_height`, 'number');
-    for (const format of formatsOf(upload['format_options'])) add(`${size}_${format}_url`, 'text');
+  for (const { name, formats } of imageSizesOf(upload)) {
+    add(`${name}_url`, 'text');
+    add(`${name}_width`, 'number');
+    add(`${name}_height`, 'number');
+    for (const format of formats) add(`${name}_${format}_url`, 'text');
   }
   return [...added.filter(({ name }) => !own.has(name)), ...fields];
 }
 
-function sizeNames(sizes: Json | undefined): string[] {
+/** The image sizes of an upload collection with the formats that each is also kept in. */
+export function imageSizesOf(upload: JsonObject | undefined): { name: string; formats: string[] }[] {
+  const sizes = upload?.['image_sizes'];
   if (!Array.isArray(sizes)) return [];
-  const names = sizes.map((size) => (typeof size === 'object' && size !== null && 'name' in size ? size.name : undefined));
-  return names.filter((name) => typeof name === 'string').map(checkedSizeName);
+  return sizes.map((size) => ({ name: checkedSizeName(nameOf(size)), formats: formatsOf(upload!['format_options']) }));
 }
 
 function checkedSizeName(name: string): string {

@@ -49,6 +49,8 @@ export interface Plan {
   drafts: boolean;
   softDelete: boolean;
   isAuth: boolean;
+  /** Whether documents are read with `sizes`: an upload collection with image sizes. */
+  hasSizes: boolean;
   /** undefined = locales are off. */
   locales: readonly string[] | undefined;
   defaultLocale: string;
@@ -131,6 +133,7 @@ function build(definition: CollectionDefinition | GlobalDefinition, locale: Cont
     drafts: system.has('_status'),
     softDelete: system.has('_deleted_at'),
     isAuth: collection?.auth !== undefined,
+    hasSizes: Array.isArray(collection?.upload?.['image_sizes']),
     locales: locale.locales.length > 0 ? locale.locales : undefined,
     defaultLocale: locale.default,
     hooked: {

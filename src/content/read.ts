@@ -5,6 +5,7 @@ import type { ContentSettings, Document } from './context.js';
 import { readTimestamp } from './date.js';
 import { columnValue } from './generation.js';
 import { columnOf, type Plan, type PlannedLeaf, sqlName } from './plan.js';
+import { addSizes } from './sizes.js';
 
 /** How a call reads: whose locale, which top-level names. */
 export interface ReadShape {
@@ -80,6 +81,12 @@ export function documentOf(plan: Plan, settings: ContentSettings, row: Row, shap
     else containerAt(document, leaf.path.slice(0, -1))[leaf.path[leaf.path.length - 1]!] = value;
   }
   systemValues(plan, row, document, select);
+  if (plan.hasSizes && (!select || select.has('sizes'))) {
+    addSizes(plan, document, (key) => {
+      const leaf = plan.byKey.get(key);
+      return leaf && leafValue(plan, settings, row, leaf, shape.locale);
+    });
+  }
   return document;
 }
 

@@ -167,6 +167,31 @@ describe('upload', () => {
     expect(names(upload)).toEqual([...BASE, 'thumb_url', 'thumb_width', 'thumb_height', 'thumb_webp_url']);
   });
 
+  it('takes sizes by name too, in the order of their names', () => {
+    const { definition, warnings } = collection('media', {
+      upload: { image_sizes: { wide: { width: 9 }, card: { width: 3, name: 'x' } } },
+      fields: [],
+    });
+    expect(definition.upload).toEqual({
+      image_sizes: [
+        { name: 'card', width: 3 },
+        { name: 'wide', width: 9 },
+      ],
+    });
+    expect(definition.fields.map(({ name }) => name).slice(8)).toEqual(
+      ['card', 'wide'].flatMap((name) => [`${name}_url`, `${name}_width`, `${name}_height`]),
+    );
+    expect(warnings).toEqual([]);
+  });
+
+  it('tells of sizes that are none', () => {
+    const texts = (image_sizes: unknown) =>
+      collection('media', { upload: { image_sizes }, fields: [] }).warnings.map(({ message }) => message.split(': ')[1]);
+    expect(texts('thumb')).toEqual(["'upload.image_sizes' expected a list of tables, got string; it is ignored"]);
+    expect(texts([{ width: 1 }])).toEqual(["'upload.image_sizes' expected a name in each size, got one without; it is ignored"]);
+    expect(refusal(() => texts([{ name: 'a b' }])).message).toContain("Invalid image size name 'a b'");
+  });
+
   it('does not add fields twice when a definition is read back and defined again', () => {
     expect(names(true, [{ name: 'filename', required: true }, { name: 'url' }]).filter((name) => name === 'filename')).toHaveLength(1);
   });

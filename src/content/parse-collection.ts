@@ -38,7 +38,7 @@ export function parseCollection(
 
 function readCollection(slug: string, reader: Reader, options: ParseOptions): CollectionDefinition {
   const { parsing } = reader;
-  checkSlug(parsing, slug);
+  checkSlug(parsing, slug, 'collections');
   reader.unknownKeys('collection', KEYS);
   const auth = readAuth(reader);
   const upload = readUpload(reader);

@@ -103,10 +103,11 @@ function readType(reader: Reader): FieldType {
   if (type) return type;
   const near = suggest(written, FIELD_TYPES);
   const name = reader.get('name');
-  reader.parsing.error(
+  const taken = reader.parsing.generation === 10 ? '' : '; it is taken for text';
+  reader.parsing.strict(
     'DEFINITION_UNKNOWN_TYPE',
     reader.at('type'),
-    `Field '${typeof name === 'string' ? name : '?'}': unknown type '${written}'${near ? ` (did you mean '${near}'?)` : ''}. Valid types: ${FIELD_TYPES.join(', ')}`,
+    `Field '${typeof name === 'string' ? name : '?'}': unknown type '${written}'${near ? ` (did you mean '${near}'?)` : ''}${taken}. Valid types: ${FIELD_TYPES.join(', ')}`,
     near ? `write type = "${near}"` : 'use one of the valid types',
   );
   return 'text';

@@ -21,7 +21,7 @@ export function parseGlobal(slug: string, config: LuaTable, options: ParseOption
 }
 
 function readGlobal(slug: string, reader: Reader, options: ParseOptions): GlobalDefinition {
-  checkSlug(reader.parsing, slug);
+  checkSlug(reader.parsing, slug, 'globals');
   reader.unknownKeys('global', KEYS);
   const fields = readFields(reader, 'fields', 'main');
   warnOfConstraints(reader.parsing, fields);

@@ -13,9 +13,21 @@ export function accessNames(generation: 8 | 10) {
   return generation === 10 ? ([...names, 'draft', 'versions', 'unlock', 'admin', 'mcp'] as const) : names;
 }
 
-export function checkSlug(parsing: Parsing, slug: string): void {
+/** What `crap.collections` and `crap.globals` hold themselves, so that `crap.collections.<slug>` cannot be the accessor of such a slug. */
+const FUNCTIONS = {
+  collections: [
+    ...['config', 'count', 'create', 'create_many', 'define', 'delete', 'delete_many', 'find', 'find_by_id', 'list_versions'],
+    ...['ref_count', 'restore_version', 'undelete', 'unpublish', 'update', 'update_many', 'validate'],
+  ],
+  globals: ['config', 'define', 'get', 'list_versions', 'restore_version', 'unpublish', 'update', 'validate'],
+};
+
+export function checkSlug(parsing: Parsing, slug: string, namespace: keyof typeof FUNCTIONS): void {
   const problem = slugProblem(slug, parsing.generation);
   if (problem) throw new ParseFailure(problem);
+  if (parsing.generation === 10 && FUNCTIONS[namespace].includes(slug)) {
+    throw new ParseFailure(`Slug '${slug}' would hide crap.${namespace}.${slug} — choose another`);
+  }
 }
 
 /** true = drafts without a limit; a table gives { drafts = true, max_versions = 0 }; anything else is off. */

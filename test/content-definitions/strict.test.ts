@@ -73,16 +73,31 @@ describe.each([
   });
 });
 
-describe.each([8, 10] as const)('in generation %i', (generation) => {
-  it('an unknown type is an error that lists the types', () => {
-    const error = refusal(() => collection('posts', field({ type: 'texte' }), generation));
-    expect(error.code).toBe('DEFINITION_UNKNOWN_TYPE');
-    expect(error.message).toBe(
-      "Failed to parse collection 'posts': Field 'f': unknown type 'texte' (did you mean 'text'?). Valid types: text, number, textarea, richtext, select, radio, checkbox, date, email, json, code, relationship, upload, array, group, blocks, row, collapsible, tabs, join",
-    );
-    expect(error.remedy).toBe('write type = "text"');
+describe('an unknown type', () => {
+  const TYPES =
+    'Valid types: text, number, textarea, richtext, select, radio, checkbox, date, email, json, code, relationship, upload, array, group, blocks, row, collapsible, tabs, join';
+
+  it('is taken for text with a warning, as in the reference', () => {
+    const { definition, warnings } = collection('posts', field({ type: 'texte' }));
+    expect(definition.fields[0]).toMatchObject({ name: 'f', type: 'text' });
+    expect(warnings).toMatchObject([
+      {
+        code: 'DEFINITION_UNKNOWN_TYPE',
+        field: 'fields[1].type',
+        message: `collection 'posts': Field 'f': unknown type 'texte' (did you mean 'text'?); it is taken for text. ${TYPES}`,
+      },
+    ]);
   });
 
+  it('is an error under generation 10', () => {
+    const error = refusal(() => collection('posts', field({ type: 'texte' }), 10));
+    expect(error.code).toBe('DEFINITION_UNKNOWN_TYPE');
+    expect(error.message).toBe(`Failed to parse collection 'posts': Field 'f': unknown type 'texte' (did you mean 'text'?). ${TYPES}`);
+    expect(error.remedy).toBe('write type = "text"');
+  });
+});
+
+describe.each([8, 10] as const)('in generation %i', (generation) => {
   it.each([
     ['a collection', { access: { read: () => {} } }, 'access.read'],
     ['a field', field({ access: { update: () => {} } }), 'fields[1].access.update'],
@@ -94,15 +109,18 @@ describe.each([8, 10] as const)('in generation %i', (generation) => {
   });
 
   it('everything that is wrong is told at once, with its place', () => {
-    const config = { fields: [{ type: 'text' }, { name: 'a', type: 'nope' }, { name: 'ok' }, { name: 'b c' }], access: { read: () => {} } };
+    const config = {
+      fields: [{ type: 'text' }, { name: 'a', unique: 'yes' }, { name: 'ok' }, { name: 'b c' }],
+      access: { read: () => {} },
+    };
     const error = refusal(() => collection('posts', config, generation));
     expect((error.details['problems'] as { field: string }[]).map((problem) => problem.field)).toEqual([
       'fields[1]',
-      'fields[2].type',
+      'fields[2]',
       'fields[4]',
       'access.read',
     ]);
-    expect(error.message).toMatch(/Field missing 'name'; Field 'a': unknown type/);
+    expect(error.message).toMatch(/Field missing 'name'; runtime error: Field config key 'unique' expected a boolean, got string/);
   });
 
   it('keys of no effect on a type are warnings', () => {
@@ -119,6 +137,7 @@ describe('generation 10', () => {
     ['a reserved name in rows', field({ type: 'array', fields: [{ name: '_own' }] }), "Field name '_own' is reserved"],
     ['an email field that is none', { auth: true, fields: [{ name: 'email', type: 'text' }] }, "Field 'email' of an auth collection"],
     ['a block type that is no slug', field({ type: 'blocks', blocks: [{ type: 'My Block' }] }), "Block type 'My Block'"],
+    ['a slug that hides a function', { slug: 'find' }, "Slug 'find' would hide crap.collections.find"],
     ['integer on a text', field({ integer: true }), 'integer is for number fields'],
   ])('refuses %s', (_what, { slug = 'posts', ...config }, text) => {
     expect(refusal(() => collection(slug as string, config, 10)).message).toContain(text);

@@ -15,6 +15,27 @@ function crap.sleep(seconds) end
 ---@return T ... What `fn` returned
 function crap.transaction(fn) end
 
+--- Functions that are called when the outcome of the outermost transaction is known, each with `{ data, outcome, options }`. Each call of
+--- theirs has a transaction of its own; what they raise is logged. Called at most once: queue a run for what must not be lost.
+---@class crap.Tx
+crap.tx = {}
+
+--- What a function registered with `crap.tx` is called with.
+---@class crap.TxContext
+---@field data? crap.Json What was registered with it
+---@field outcome "committed"|"rolled_back"
+---@field options? any Options of a `{ ref, options }` function
+
+--- Calls the function after the commit.
+---@param ref crap.FunctionRef
+---@param data? crap.Json
+function crap.tx.on_commit(ref, data) end
+
+--- Calls the function after everything was rolled back.
+---@param ref crap.FunctionRef
+---@param data? crap.Json
+function crap.tx.on_rollback(ref, data) end
+
 --- Raised in a hook or validator, fails the write as its validation would, with a message for each field; never returns.
 ---@param messages table<string, string> Data key (`"title"`, `"seo__title"`, `"items[0][label]"`) to message; at least one
 function crap.validation_error(messages) end

@@ -17,11 +17,14 @@ import { unpublish } from '../content/unpublish.js';
 import { update } from '../content/update.js';
 import { updateMany } from '../content/update-many.js';
 import { validateDocument } from '../content/validate-document.js';
+import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
 import { LuaTable, type LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
 import { defining, definitionSite } from './definition-site.js';
+import { inCall } from './effects.js';
+import { withPagination } from './pagination.js';
 import type { Session } from './session.js';
 
 const DEFINE_LATE =
@@ -41,7 +44,7 @@ export function collectionBindings(session: Session): Record<string, Binding> {
       return NOTHING;
     }),
     find: binding(['string', 'table?'], function* (slug, query) {
-      return (yield* find(content(), slug, parseQuery(query))) as unknown as LuaValue;
+      return withPagination(yield* find(content(), slug, parseQuery(query)), session.options.generation);
     }),
     find_by_id: binding(['string', 'string', 'table?'], function* (slug, id, options) {
       return (yield* findById(content(), slug, id, parseQuery(options))) as LuaValue;
@@ -49,39 +52,39 @@ export function collectionBindings(session: Session): Record<string, Binding> {
     count: binding(['string', 'table?'], function* (slug, query) {
       return yield* count(content(), slug, parseQuery(query));
     }),
-    create: binding(['string', 'table', 'table?'], function* (slug, data, options) {
-      return (yield* create(content(), slug, data, parseQuery(options))) as LuaValue;
-    }),
-    update: binding(['string', 'string', 'table', 'table?'], function* (slug, id, data, options) {
-      return (yield* update(content(), slug, id, data, parseQuery(options))) as LuaValue;
-    }),
-    delete: binding(['string', 'string', 'table?'], function* (slug, id, options) {
-      return yield* remove(content(), slug, id, parseQuery(options));
-    }),
-    undelete: binding(['string', 'string', 'table?'], function* (slug, id, options) {
-      return yield* undelete(content(), slug, id, parseQuery(options));
-    }),
-    unpublish: binding(['string', 'string', 'table?'], function* (slug, id, options) {
-      return (yield* unpublish(content(), slug, id, parseQuery(options))) as LuaValue;
-    }),
+    create: binding(['string', 'table', 'table?'], (slug, data, options) =>
+      inCall(session, () => create(content(), slug, data, parseQuery(options)) as Op<LuaValue>),
+    ),
+    update: binding(['string', 'string', 'table', 'table?'], (slug, id, data, options) =>
+      inCall(session, () => update(content(), slug, id, data, parseQuery(options)) as Op<LuaValue>),
+    ),
+    delete: binding(['string', 'string', 'table?'], (slug, id, options) =>
+      inCall(session, () => remove(content(), slug, id, parseQuery(options))),
+    ),
+    undelete: binding(['string', 'string', 'table?'], (slug, id, options) =>
+      inCall(session, () => undelete(content(), slug, id, parseQuery(options))),
+    ),
+    unpublish: binding(['string', 'string', 'table?'], (slug, id, options) =>
+      inCall(session, () => unpublish(content(), slug, id, parseQuery(options)) as Op<LuaValue>),
+    ),
     validate: binding(['string', 'table', 'table?'], function* (slug, data, options) {
       return (yield* validateDocument(content(), slug, data, parseQuery(options))) as LuaValue;
     }),
-    create_many: binding(['string', 'table', 'table?'], function* (slug, items, options) {
-      return (yield* createMany(content(), slug, items, parseQuery(options))) as LuaValue;
-    }),
-    update_many: binding(['string', 'table', 'table', 'table?'], function* (slug, query, data, options) {
-      return (yield* updateMany(content(), slug, parseQuery(query), data, parseQuery(options))) as LuaValue;
-    }),
-    delete_many: binding(['string', 'table', 'table?'], function* (slug, query, options) {
-      return (yield* deleteMany(content(), slug, parseQuery(query), parseQuery(options))) as LuaValue;
-    }),
+    create_many: binding(['string', 'table', 'table?'], (slug, items, options) =>
+      inCall(session, () => createMany(content(), slug, items, parseQuery(options)) as Op<LuaValue>),
+    ),
+    update_many: binding(['string', 'table', 'table', 'table?'], (slug, query, data, options) =>
+      inCall(session, () => updateMany(content(), slug, parseQuery(query), data, parseQuery(options)) as Op<LuaValue>),
+    ),
+    delete_many: binding(['string', 'table', 'table?'], (slug, query, options) =>
+      inCall(session, () => deleteMany(content(), slug, parseQuery(query), parseQuery(options)) as Op<LuaValue>),
+    ),
     list_versions: binding(['string', 'string', 'table?'], function* (slug, id, options) {
-      return (yield* listVersions(content(), slug, id, parseQuery(options))) as LuaValue;
+      return withPagination(yield* listVersions(content(), slug, id, parseQuery(options)), session.options.generation);
     }),
-    restore_version: binding(['string', 'string', 'string', 'table?'], function* (slug, id, version, options) {
-      return (yield* restoreVersion(content(), slug, id, version, parseQuery(options))) as LuaValue;
-    }),
+    restore_version: binding(['string', 'string', 'string', 'table?'], (slug, id, version, options) =>
+      inCall(session, () => restoreVersion(content(), slug, id, version, parseQuery(options)) as Op<LuaValue>),
+    ),
     ref_count: binding(['string', 'string', 'any'], function* (slug, id, options) {
       return yield* refCount(content(), slug, id, parseQuery(options instanceof LuaTable ? options : undefined));
     }),

@@ -5,11 +5,14 @@ import { listGlobalVersions, restoreGlobalVersion, unpublishGlobal, validateGlob
 import { parseGlobal } from '../content/parse-global.js';
 import { parseQuery } from '../content/query.js';
 import { renderGlobal } from '../content/render-config.js';
+import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
 import type { LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
 import { defining, definitionSite } from './definition-site.js';
+import { inCall } from './effects.js';
+import { withPagination } from './pagination.js';
 import type { Session } from './session.js';
 
 const DEFINE_LATE =
@@ -31,9 +34,9 @@ export function globalBindings(session: Session): Record<string, Binding> {
     get: binding(['string', 'table?'], function* (slug, options) {
       return (yield* getGlobal(session.contentContext(), slug, parseQuery(options))) as LuaValue;
     }),
-    update: binding(['string', 'table', 'table?'], function* (slug, data, options) {
-      return (yield* updateGlobal(session.contentContext(), slug, data, parseQuery(options))) as LuaValue;
-    }),
+    update: binding(['string', 'table', 'table?'], (slug, data, options) =>
+      inCall(session, () => updateGlobal(session.contentContext(), slug, data, parseQuery(options)) as Op<LuaValue>),
+    ),
   };
 }
 
@@ -44,15 +47,15 @@ function laterBindings(session: Session): Record<string, Binding> {
     validate: binding(['string', 'table', 'table?'], function* (slug, data, options) {
       return (yield* validateGlobal(content(), slug, data, parseQuery(options))) as LuaValue;
     }),
-    unpublish: binding(['string', 'table?'], function* (slug, options) {
-      return (yield* unpublishGlobal(content(), slug, parseQuery(options))) as LuaValue;
-    }),
+    unpublish: binding(['string', 'table?'], (slug, options) =>
+      inCall(session, () => unpublishGlobal(content(), slug, parseQuery(options)) as Op<LuaValue>),
+    ),
     list_versions: binding(['string', 'table?'], function* (slug, options) {
-      return (yield* listGlobalVersions(content(), slug, parseQuery(options))) as LuaValue;
+      return withPagination(yield* listGlobalVersions(content(), slug, parseQuery(options)), session.options.generation);
     }),
-    restore_version: binding(['string', 'string', 'table?'], function* (slug, version, options) {
-      return (yield* restoreGlobalVersion(content(), slug, version, parseQuery(options))) as LuaValue;
-    }),
+    restore_version: binding(['string', 'string', 'table?'], (slug, version, options) =>
+      inCall(session, () => restoreGlobalVersion(content(), slug, version, parseQuery(options)) as Op<LuaValue>),
+    ),
   };
 }
 

@@ -26,7 +26,12 @@ interface RegisteredHooks {
 }
 
 /** `leave` lets go of functions that replaced lists held; called when no operation of a run is under way. */
-export function createLuaCaller(session: Session): { caller: LuaCaller; host: StdlibHost; leave(): void } {
+export function createLuaCaller(session: Session): {
+  caller: LuaCaller;
+  host: StdlibHost;
+  resolveRef(ref: string): Op<void>;
+  leave(): void;
+} {
   const { vm } = session;
   const kept = new Map<string, LuaFunction>();
   const events = new Set<string>();
@@ -100,6 +105,11 @@ export function createLuaCaller(session: Session): { caller: LuaCaller; host: St
   return {
     caller,
     host,
+    *resolveRef(ref) {
+      if (resolved.has(ref)) return;
+      vm.release(yield* vm.resolve(ref));
+      resolved.add(ref);
+    },
     leave() {
       for (const fn of retired.splice(0)) if (!vm.spent) vm.release(fn);
     },

@@ -25,6 +25,7 @@ import { sleepBindings } from './sleep.js';
 import { loadStdlib } from './stdlib.js';
 import { templateDataHostBindings } from './template-data.js';
 import { transactionHostBindings } from './transaction.js';
+import { txBindings } from './tx.js';
 import { utilBindings } from './util.js';
 import { validationErrorBindings } from './validation-error.js';
 
@@ -50,6 +51,7 @@ const FROZEN = [
   'richtext',
   'schema',
   'template_data',
+  'tx',
   'util',
 ];
 
@@ -57,6 +59,7 @@ const FROZEN = [
 export function registerNamespaces(session: Session, host: StdlibHost): void {
   const { vm } = session;
   vm.register('crap', { ...sleepBindings(session), ...validationErrorBindings(), null: NULL });
+  vm.register('crap.tx', txBindings(session));
   vm.register('crap.log', logBindings(session));
   vm.register('crap.util', utilBindings(session));
   vm.register('crap.json', jsonBindings());

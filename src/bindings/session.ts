@@ -17,6 +17,7 @@ import type { Registry } from '../project/registry.js';
 import type { Db } from '../store/db.js';
 import type { Store } from '../store/store.js';
 import { contentSettings, createContentContext } from './content-context.js';
+import type { EffectList } from './effects.js';
 import { createLuaCaller } from './lua-caller.js';
 import { registerNamespaces } from './namespaces.js';
 
@@ -51,6 +52,8 @@ export interface DatabaseContext {
   onQueued?(slug: string): void;
   /** Called before a binding reaches outside the database ("http", "email", "sleep"): a conflict can then not be rerun unseen. */
   onOutside?(what: string): void;
+  /** Where crap.tx registers; absent where nobody calls what was registered. Whoever ends the transaction takes it out and calls it. */
+  effects?: EffectList;
   /** The handler of a run is being executed: it may end its attempt. */
   inRun?: boolean;
   /** What crap.transaction runs its function in. Default db.savepoint, which is a transaction where each call is its own. */
@@ -77,6 +80,8 @@ export interface Session {
   /** Definitions of the file being loaded that were refused: the file goes on, so that its other problems are seen too. */
   readonly refused: RefusedDefinition[];
   readonly lua: LuaCaller;
+  /** Fails as a call of the ref would when there is no such function. */
+  resolveRef(ref: string): Op<void>;
   enter(context: DatabaseContext): void;
   leave(): void;
   /** The context entered, undefined outside. */
@@ -118,6 +123,7 @@ export function createSession(options: SessionOptions): Session {
     get lua() {
       return calls.caller;
     },
+    resolveRef: (ref) => calls.resolveRef(ref),
     get database() {
       return database;
     },

@@ -4,6 +4,7 @@ import { BindingError } from '../lua/errors.js';
 import type { LuaFunction } from '../lua/value.js';
 import type { Binding, Multi } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
+import { inCall } from './effects.js';
 import type { Session } from './session.js';
 
 const NO_CONTEXT =
@@ -22,7 +23,7 @@ function* transaction(session: Session, fn: LuaFunction): Op<Multi> {
   try {
     if (!database) throw new BindingError('NO_DATABASE_CONTEXT', NO_CONTEXT);
     const body = () => vm.call(fn, []);
-    yield* database.transaction ? database.transaction(body) : database.db.savepoint(body);
+    yield* inCall(session, () => (database.transaction ? database.transaction(body) : database.db.savepoint(body)));
     return NOTHING;
   } finally {
     vm.release(fn);

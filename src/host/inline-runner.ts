@@ -86,6 +86,7 @@ export class InlineRunner {
     const open = [...this.#open.values()];
     for (const { control } of open) control.stop('released');
     await Promise.all(open.map(({ ended }) => ended));
+    await this.#executor?.settled();
     this.#surroundings?.slots.close();
     this.#surroundings?.connections.close();
   }

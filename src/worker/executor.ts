@@ -2,6 +2,7 @@
  * One run from its claim to its outcome: make the handler's table, open the transaction, call the handler, encode the result,
  * complete under the fence, commit. A run that met another's commit and has called nothing outside is executed again at once as a writer.
  */
+import { type Effect, EffectList } from '../bindings/effects.js';
 import type { Clock } from '../domain/clock.js';
 import { HostError, RunAbort } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
@@ -13,6 +14,7 @@ import type { LuaValue } from '../lua/value.js';
 import type { Store } from '../store/store.js';
 import type { WriteQueue } from '../store/writer.js';
 import { askBackoff } from './backoff-call.js';
+import { RunEffects } from './effects.js';
 import { handlerContext } from './handler-context.js';
 import { SLICE_MS } from './limits.js';
 import { ownerOf, type RunReport } from './protocol.js';
@@ -70,9 +72,11 @@ export interface Assignment {
 
 export class Executor {
   readonly #options: ExecutorOptions;
+  readonly #effects: RunEffects;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
+    this.#effects = new RunEffects(options);
   }
 
   /** Never rejects: whatever goes wrong is the report. A slot that cannot be made releases the run. */
@@ -94,7 +98,10 @@ export class Executor {
         const passage = new Passage(this.#options, slot, assignment, mode, { deadline, handlerReturned: () => clearTimeout(timer) });
         const report = await passage.execute();
         broken = passage.broken;
-        if (report !== 'again') return await this.#withDelay(report, assignment, slot);
+        if (report !== 'again') {
+          const settled = await this.#effects.settle(report, passage.takeEffects(), assignment, slot);
+          return await this.#withDelay(settled, assignment, slot);
+        }
         mode = 'immediate';
         if (!slot.vm.spent) continue;
         slots.release(slot);
@@ -112,6 +119,11 @@ export class Executor {
       forget();
       if (slot) slots.release(slot, broken);
     }
+  }
+
+  /** Ends when everything has been called that waits for the end of a stopped run. */
+  settled(): Promise<void> {
+    return this.#effects.settled();
   }
 
   /** Asks the Lua function of the job's backoff how long to wait, where it has one and a retry is left. */
@@ -132,6 +144,7 @@ class Passage {
   readonly #clock: { deadline: number; handlerReturned(): void };
   readonly #database: RunDatabase;
   readonly #log: LogLine[] = [];
+  readonly #effects: EffectList;
   /** Lines not streamed yet: a passage that ends in a conflict is to stay unseen. undefined = lines are streamed as they come. */
   #held: LogLine[] | undefined;
   readonly #begunAt = performance.now();
@@ -154,6 +167,12 @@ class Passage {
     this.#held = mode === 'deferred' ? [] : undefined;
     const owner = ownerOf(assignment.run);
     this.#database = new RunDatabase(options.connections, options.queue, owner, mode, clock.deadline);
+    this.#effects = new EffectList({ perCall: mode === 'per-call' });
+  }
+
+  /** What was registered with crap.tx and waits for the outcome. */
+  takeEffects(): Effect[] {
+    return this.#effects.take();
   }
 
   async execute(): Promise<RunReport | 'again'> {
@@ -195,6 +214,7 @@ class Passage {
         db: this.#database,
         ...(user && { user }),
         overrideAccessByDefault: user === undefined,
+        effects: this.#effects,
         inRun: true,
         onQueued: () => {
           this.#queued = true;

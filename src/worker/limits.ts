@@ -5,3 +5,6 @@ export const SLICE_MS = 10;
 
 /** The [hooks] on_init functions must end within this together. */
 export const ON_INIT_LIMIT_MS = 300_000;
+
+/** The functions that one transaction registered with crap.tx must end within this together. */
+export const EFFECTS_LIMIT_MS = 30_000;

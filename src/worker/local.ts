@@ -2,6 +2,7 @@
  * Project code in this process, without threads: for commands that execute one thing in the foreground (`run`, `eval`, `collections …`).
  * Other hosts of the same database are met through SQLite's own lock.
  */
+import { EffectList, type TransactionOutcome } from '../bindings/effects.js';
 import type { DatabaseContext, Session } from '../bindings/session.js';
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
@@ -13,6 +14,7 @@ import { engineFor } from '../lua/engines.js';
 import type { Registry } from '../project/registry.js';
 import type { Db } from '../store/db.js';
 import type { WriteGrant, WriteQueue } from '../store/writer.js';
+import { runEffects } from './effects.js';
 import { Executor, type ExecutorOptions } from './executor.js';
 import { executorOptions } from './executor-options.js';
 import { SLICE_MS } from './limits.js';
@@ -111,6 +113,7 @@ export async function createLocalExecutor(project: LocalProject, databasePath: s
         ...(call.rollback && { dryRun: true }),
         ...(call.user && { user: call.user }),
       });
+      await executor.settled();
       if (report.queued && !call.rollback) call.onQueued?.(slug);
       return report;
     },
@@ -139,12 +142,15 @@ async function transactionPassage<T>(
   control.onStop((reason) => slot.vm.stop(reason));
   const database = new RunDatabase(options.connections, options.queue, 'command', mode, deadline);
   const queued = new Set<string>();
+  const effects = new EffectList();
+  let outcome: TransactionOutcome | undefined;
   let outside: string | undefined;
   try {
     const context: DatabaseContext = {
       db: database,
       ...(call.user && { user: call.user }),
       overrideAccessByDefault: call.user === undefined,
+      effects,
       onQueued: (slug) => queued.add(slug),
       onOutside: (what) => {
         outside ??= what;
@@ -159,11 +165,16 @@ async function transactionPassage<T>(
     })();
     const value = await drive(operation, control);
     if (!call.rollback) for (const slug of queued) call.onQueued?.(slug);
+    outcome = 'committed';
     return { again: false, value };
   } catch (error) {
+    outcome = 'rolled_back';
     if (!(error instanceof RunAbort)) throw error;
     if (error.reason === 'conflict') {
-      if (outside === undefined && mode === 'deferred') return { again: true };
+      if (outside === undefined && mode === 'deferred') {
+        outcome = undefined;
+        return { again: true };
+      }
       throw new HostError(
         'WRITE_CONFLICT',
         `another commit came between what was read and the first write, after a call outside (${outside})`,
@@ -177,6 +188,11 @@ async function transactionPassage<T>(
     clearTimeout(timer);
     database.close();
     slot.leave();
+    if (outcome && !call.rollback) {
+      const log = (line: LogLine) => call.log?.(line);
+      const more = await runEffects(options, { effects: effects.take(), outcome, owner: 'command', user: call.user, slot, log });
+      for (const slug of more) call.onQueued?.(slug);
+    }
     options.slots.release(slot);
   }
 }

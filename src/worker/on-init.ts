@@ -1,7 +1,9 @@
 /** The [hooks] on_init functions: all of them in one transaction, once at the start of a host. */
+import { EffectList, type TransactionOutcome } from '../bindings/effects.js';
 import { HostError, messageOf, RunAbort } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
 import { LuaError } from '../lua/errors.js';
+import { runEffects } from './effects.js';
 import type { ExecutorOptions } from './executor.js';
 import { ON_INIT_LIMIT_MS, SLICE_MS } from './limits.js';
 import { drive, RunControl } from './run-control.js';
@@ -28,13 +30,15 @@ async function passage(options: ExecutorOptions, refs: readonly string[], mode: 
   const forget = control.onStop((reason) => slot.vm.stop(reason));
   const timer = setTimeout(() => control.stop('timed_out'), ON_INIT_LIMIT_MS);
   const database = new RunDatabase(options.connections, options.queue, 'on_init', mode, deadline);
+  const effects = new EffectList();
   let queued = false;
+  let outcome: TransactionOutcome | undefined;
   try {
     const limits = { deadline, maxInstructions: options.maxInstructions, sliceMs: SLICE_MS };
     const onQueued = () => {
       queued = true;
     };
-    slot.enter({ db: database, overrideAccessByDefault: false, onQueued }, limits, (line) => options.log(line));
+    slot.enter({ db: database, overrideAccessByDefault: false, effects, onQueued }, limits, (line) => options.log(line));
     await drive(
       (function* (): Op<void> {
         for (const ref of refs) {
@@ -45,12 +49,26 @@ async function passage(options: ExecutorOptions, refs: readonly string[], mode: 
       })(),
       control,
     );
-    return { queued };
+    outcome = 'committed';
+  } catch (error) {
+    if (!(error instanceof RunAbort && error.reason === 'conflict')) outcome = 'rolled_back';
+    throw error;
   } finally {
     clearTimeout(timer);
     forget();
     database.close();
     slot.leave();
+    if (outcome) {
+      const more = await runEffects(options, {
+        effects: effects.take(),
+        outcome,
+        owner: 'on_init',
+        slot,
+        log: (line) => options.log(line),
+      });
+      queued ||= more.size > 0;
+    }
     options.slots.release(slot);
   }
+  return { queued };
 }

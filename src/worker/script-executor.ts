@@ -3,11 +3,13 @@
  * to the completion, under the fence. A run that met another's commit is executed again at once as a writer. What a handler does after its
  * end is refused; a handler that loops without awaiting can only be ended with its thread.
  */
+import { type Effect, EffectList } from '../bindings/effects.js';
 import { HostError, messageOf, NotFoundError, RunAbort } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { Json } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import { type ClaimedRun, type EnqueueRequest, type LogLine, MAX_JSON_BYTES, oversizedData } from '../domain/run.js';
+import { RunEffects } from './effects.js';
 import type { Assignment, ExecutorOptions } from './executor.js';
 import { SLICE_MS } from './limits.js';
 import { ownerOf, type RunReport } from './protocol.js';
@@ -29,9 +31,16 @@ export interface ScriptAssignment extends Assignment {
 
 export class ScriptExecutor {
   readonly #options: ExecutorOptions;
+  readonly #effects: RunEffects;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
+    this.#effects = new RunEffects(options);
+  }
+
+  /** Ends when everything has been called that waits for the end of a stopped run. */
+  settled(): Promise<void> {
+    return this.#effects.settled();
   }
 
   /** Never rejects: whatever goes wrong is the report. */
@@ -41,12 +50,14 @@ export class ScriptExecutor {
     assignment.watcher?.started?.();
     const first: TransactionMode = job.transaction === false ? 'per-call' : job.transaction === 'immediate' ? 'immediate' : 'deferred';
     try {
-      const report = await new ScriptPassage(this.#options, assignment, first, () => clearTimeout(timer)).execute();
-      if (report !== 'again') return report;
-      const repeated = await new ScriptPassage(this.#options, assignment, 'immediate', () => clearTimeout(timer)).execute();
+      const passage = new ScriptPassage(this.#options, assignment, first, () => clearTimeout(timer));
+      const report = await passage.execute();
+      if (report !== 'again') return await this.#effects.settle(report, passage.takeEffects(), assignment);
+      const second = new ScriptPassage(this.#options, assignment, 'immediate', () => clearTimeout(timer));
+      const repeated = await second.execute();
       return repeated === 'again'
         ? { ...endingOf(new RunAbort('conflict', 'two conflicts'), timeoutMs), committed: false, log: [], queued: false }
-        : repeated;
+        : await this.#effects.settle(repeated, second.takeEffects(), assignment);
     } finally {
       clearTimeout(timer);
     }
@@ -61,6 +72,7 @@ class ScriptPassage {
   readonly #mode: TransactionMode;
   readonly #deadline: number;
   readonly #log: LogLine[] = [];
+  readonly #effects: EffectList;
   #slot: Slot | undefined;
   #last: Promise<unknown> = Promise.resolve();
   /** Of an operation that the handler may have caught: a conflict or a stop ends the run all the same. */
@@ -75,6 +87,12 @@ class ScriptPassage {
     this.#mode = mode;
     this.#deadline = performance.now() + assignment.timeoutMs;
     this.#database = new RunDatabase(options.connections, options.queue, ownerOf(assignment.run), mode, this.#deadline);
+    this.#effects = new EffectList({ perCall: mode === 'per-call' });
+  }
+
+  /** What hooks registered with crap.tx in the operations of the handler. */
+  takeEffects(): Effect[] {
+    return this.#effects.take();
   }
 
   async execute(): Promise<RunReport | 'again'> {
@@ -176,7 +194,9 @@ class ScriptPassage {
     const onQueued = () => {
       this.#queued = true;
     };
-    slot.enter({ db: this.#database, overrideAccessByDefault: true, onQueued }, limits, (line) => this.#write(line));
+    slot.enter({ db: this.#database, overrideAccessByDefault: true, effects: this.#effects, onQueued }, limits, (line) =>
+      this.#write(line),
+    );
     this.#slot = slot;
     return slot;
   }

@@ -139,6 +139,7 @@ async function moduleHandler({ slug, module = '', handler: { ref } }: JobDefinit
 async function shutdown(): Promise<void> {
   for (const { control } of controls.values()) control.stop('released');
   await Promise.all(running);
+  await Promise.all([executor.settled(), scripts.settled()]);
   options.slots.close();
   options.connections.close();
   process.exit(0);

@@ -36,8 +36,9 @@ export function showFailure(output: Output, error: unknown): void {
     output.note(problemsText(error.problems));
     return;
   }
-  const { message, remedy } = failureDocument(error).error;
+  const { message, remedy, details } = failureDocument(error).error;
   output.note(`Error: ${message}`);
+  if (typeof details['at'] === 'string') output.note(`  at ${details['at']}`);
   const traceback = tracebackOf(error) ?? (error instanceof HostError ? undefined : error instanceof Error ? error.stack : undefined);
   if (traceback !== undefined) output.note(traceback);
   if (remedy) output.note(`  ${remedy}`);

@@ -34,10 +34,9 @@ function valueAt(key: string, value: LuaValue): Json {
     return luaToJson(value);
   } catch (error) {
     if (!(error instanceof BindingError)) throw error;
-    const inside = / \(at (.*)\)$/.exec(error.message);
-    const path = inside?.[1] === undefined ? key : `${key}${inside[1].startsWith('[') ? '' : '.'}${inside[1]}`;
-    const text = inside ? error.message.slice(0, inside.index) : error.message;
-    throw new BindingError(error.code, `${text} (at ${path})`, { prefixed: error.prefixed, cause: error });
+    const inside = error.details['at'];
+    const at = typeof inside === 'string' ? `${key}${inside.startsWith('[') ? '' : '.'}${inside}` : key;
+    throw new BindingError(error.code, error.message, { prefixed: error.prefixed, details: { at }, cause: error });
   }
 }
 

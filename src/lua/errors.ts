@@ -65,6 +65,6 @@ export class BindingError extends HostError {
 }
 
 /** `bad argument #n: …` and other conversion problems. */
-export function conversionError(message: string): BindingError {
-  return new BindingError('CONVERSION', message, { prefixed: false });
+export function conversionError(message: string, options: HostErrorOptions = {}): BindingError {
+  return new BindingError('CONVERSION', message, { ...options, prefixed: false });
 }

@@ -1,4 +1,4 @@
-/** Lua values to JSON and back by the reference's rules (Lua API 7.1, 7.2); errors name the path of the offending value. */
+/** Lua values to JSON and back by the reference's rules (Lua API 7.1, 7.2); errors carry the path of the offending value as `details.at`. */
 import { isUtf8 } from 'node:buffer';
 import { Float, formatPlain, type Json, type JsonObject } from '../domain/json.js';
 import { JsonTextError, parseJson, stringifyJson } from '../domain/json-text.js';
@@ -7,7 +7,7 @@ import { LuaTable, type LuaValue, Opaque } from './value.js';
 
 /** The outermost value is level 0; anything at level 65 is refused. */
 const DEPTH_LIMIT = 64;
-/** Longer paths are cut in messages. */
+/** Longer paths are cut. */
 const PATH_LIMIT = 80;
 
 /** nil, `crap.null` and what has no JSON form (functions, userdata, coroutines) become null. Throws BindingError code CONVERSION. */
@@ -32,7 +32,7 @@ export function jsonTextToLua(text: string): LuaValue {
 export { JsonTextError };
 
 function convert(value: LuaValue, depth: number, path: string): Json {
-  if (depth > DEPTH_LIMIT) throw new BindingError('JSON_DEPTH', `Table nesting exceeds maximum depth of ${DEPTH_LIMIT}${at(path)}`);
+  if (depth > DEPTH_LIMIT) throw new BindingError('JSON_DEPTH', `Table nesting exceeds maximum depth of ${DEPTH_LIMIT}`, at(path));
   if (value === undefined || value === null) return null;
   switch (typeof value) {
     case 'string':
@@ -90,7 +90,7 @@ function keyText(key: unknown, lenient: boolean, path: string): string | undefin
   if (key instanceof Uint8Array) throw invalidUtf8(key, path);
   if (lenient) return undefined;
   const type = typeof key === 'boolean' ? 'boolean' : key instanceof Opaque ? key.type : 'table';
-  throw conversionError(`error converting Lua ${type} to String (expected string or number)${at(path)}`);
+  throw conversionError(`error converting Lua ${type} to String (expected string or number)`, at(path));
 }
 
 function toLua(json: Json, depth: number): LuaValue {
@@ -110,11 +110,11 @@ function put(object: JsonObject, key: string, value: Json): void {
 }
 
 function invalidFloat(path: string): BindingError {
-  return new BindingError('INVALID_FLOAT', `Invalid float value${at(path)}`);
+  return new BindingError('INVALID_FLOAT', 'Invalid float value', at(path));
 }
 
 function invalidUtf8(bytes: Uint8Array, path: string): BindingError {
-  return conversionError(`error converting Lua string to &str (${utf8Fault(bytes)})${at(path)}`);
+  return conversionError(`error converting Lua string to &str (${utf8Fault(bytes)})`, at(path));
 }
 
 /** What Rust says of bytes that are no UTF-8: `invalid utf-8 sequence of 1 bytes from index 2`, `incomplete utf-8 byte sequence from index 0`. */
@@ -147,11 +147,11 @@ function continues(lead: number, position: number, byte: number): boolean {
   return byte >= low && byte <= high;
 }
 
-/** The path is shown only where it tells more than the text: not for the outermost value. */
-function at(path: string): string {
-  if (path === '') return '';
+/** The path tells more than the text only below the outermost value. */
+function at(path: string): { details?: { at: string } } {
+  if (path === '') return {};
   const text = path.startsWith('.') ? path.slice(1) : path;
-  return ` (at ${text.length > PATH_LIMIT ? `${text.slice(0, PATH_LIMIT)}…` : text})`;
+  return { details: { at: text.length > PATH_LIMIT ? `${text.slice(0, PATH_LIMIT)}…` : text } };
 }
 
 function join(path: string, key: string): string {

@@ -42,6 +42,16 @@ export class Opaque {
 /** JSON null as a Lua value of its own (`crap.null`): what scripts write to clear a field, and members of lists under generation 10. */
 export const NULL = new Opaque('userdata');
 
+/** Pushed as a table with second names: those `behind` are found by name (`__index`), but are no keys for `next`, `pairs` and JSON. */
+export class Shadowed {
+  readonly own: { [key: string]: LuaValue };
+  readonly behind: { [key: string]: LuaValue };
+  constructor(own: { [key: string]: LuaValue }, behind: { [key: string]: LuaValue }) {
+    this.own = own;
+    this.behind = behind;
+  }
+}
+
 export type LuaValue =
   | undefined
   | null
@@ -54,5 +64,6 @@ export type LuaValue =
   | LuaTable
   | LuaFunction
   | Opaque
+  | Shadowed
   | LuaValue[]
   | { [key: string]: LuaValue };

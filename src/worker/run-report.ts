@@ -24,13 +24,18 @@ export function completionEnding(thrown: unknown, timeoutMs: number): Ending {
 
 export function errorOf(thrown: unknown): RunError {
   if (thrown instanceof LuaError) {
-    const code = thrown.cause instanceof HostError ? thrown.cause.code : thrown.code;
+    const host = thrown.cause instanceof HostError ? thrown.cause : thrown;
     const { traceback } = thrown;
-    if (traceback === undefined) return { code, message: thrown.render() };
-    return { code, message: thrown.render().slice(0, -(traceback.length + 1)), traceback };
+    if (traceback === undefined) return { code: host.code, message: placed(thrown.render(), host) };
+    return { code: host.code, message: placed(thrown.render().slice(0, -(traceback.length + 1)), host), traceback };
   }
-  if (thrown instanceof HostError) return { code: thrown.code, message: thrown.message };
+  if (thrown instanceof HostError) return { code: thrown.code, message: placed(thrown.message, thrown) };
   return { code: 'INTERNAL', message: messageOf(thrown) };
+}
+
+/** The first line is the reference's text; the value that it speaks of stands below. */
+function placed(message: string, { details }: HostError): string {
+  return typeof details['at'] === 'string' ? `${message}\nat ${details['at']}` : message;
 }
 
 function abortEnding(abort: RunAbort, timeoutMs: number): Ending {

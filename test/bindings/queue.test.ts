@@ -100,11 +100,8 @@ describe.each(engines)('queueing on $name', (engine) => {
     ['crap.jobs.queue("echo", 5)', 'bad argument #2: error converting Lua integer to table'],
     ['crap.jobs.queue("nope")', "runtime error: Job 'nope' not defined"],
     ['crap.jobs.queue("")', "runtime error: Job '' not defined"],
-    ['crap.jobs.queue("echo", { x = 0 / 0 })', 'runtime error: Invalid float value (at x)'],
-    [
-      'crap.jobs.queue("echo", { x = "\\xff" })',
-      'error converting Lua string to &str (invalid utf-8 sequence of 1 bytes from index 0) (at x)',
-    ],
+    ['crap.jobs.queue("echo", { x = 0 / 0 })', 'runtime error: Invalid float value'],
+    ['crap.jobs.queue("echo", { x = "\\xff" })', 'error converting Lua string to &str (invalid utf-8 sequence of 1 bytes from index 0)'],
     ['crap.jobs.queue("echo", { [true] = 1 })', 'error converting Lua boolean to String (expected string or number)'],
     [
       'local t = {} for _ = 1, 70 do t = { d = t } end crap.jobs.queue("echo", t)',

@@ -1,7 +1,7 @@
 /** Values over the Lua stack: JavaScript values are pushed, Lua ones read, tables whole. */
 import { Float } from '../../domain/json.js';
 import { conversionError } from '../errors.js';
-import { type LuaFunction, type LuaKey, LuaTable, type LuaValue, NULL, Opaque } from '../value.js';
+import { type LuaFunction, type LuaKey, LuaTable, type LuaValue, NULL, Opaque, Shadowed } from '../value.js';
 import type { LuaCore, State } from './core.js';
 import * as c from './core.js';
 
@@ -131,6 +131,7 @@ export class Stack {
     if (value instanceof LuaTable) return this.#pushEntries(L, value.entries, value.length, depth);
     if (value instanceof Map) return this.#pushEntries(L, value as Map<LuaKey, LuaValue>, 0, depth);
     if ((value as { kind?: unknown }).kind === 'function' && 'ref' in value) return this.#holder.pushHeld(L, value as LuaFunction);
+    if (value instanceof Shadowed) return this.#pushShadowed(L, value, depth);
     const keys = Object.keys(value);
     core.lua_createtable(L, 0, keys.length);
     for (const key of keys) {
@@ -139,6 +140,15 @@ export class Stack {
       this.#push(L, member, depth + 1);
       core.setField(L, key);
     }
+  }
+
+  #pushShadowed(L: State, { own, behind }: Shadowed, depth: number): void {
+    const { core } = this;
+    this.#push(L, own, depth);
+    core.lua_createtable(L, 0, 1);
+    this.#push(L, behind, depth);
+    core.setField(L, '__index');
+    core.lua_setmetatable(L, -2);
   }
 
   #pushList(L: State, list: readonly LuaValue[], depth: number): void {

@@ -21,6 +21,8 @@ export interface EffectCall {
   user?: JsonObject | undefined;
   /** The slot of what has ended, free to be used again; another one is taken where it is spent or there is none. */
   slot?: Slot | undefined;
+  /** Ends the functions too when it is stopped. */
+  within?: RunControl;
   log(line: LogLine): void;
 }
 
@@ -31,6 +33,7 @@ export async function runEffects(options: ExecutorOptions, call: EffectCall): Pr
   if (wanted.length === 0) return queued;
   const control = new RunControl();
   const timer = setTimeout(() => control.stop('timed_out'), EFFECTS_LIMIT_MS);
+  const unlink = call.within?.onStop((reason) => control.stop(reason));
   let own: Slot | undefined;
   try {
     const slot = call.slot && !call.slot.vm.spent ? call.slot : await options.slots.acquire(control);
@@ -57,10 +60,11 @@ export async function runEffects(options: ExecutorOptions, call: EffectCall): Pr
       slot.leave();
     }
   } catch (error) {
-    const text = control.reason ? `they did not end within ${EFFECTS_LIMIT_MS / 1000}s` : messageOf(error);
+    const text = control.reason === 'timed_out' ? `they did not end within ${EFFECTS_LIMIT_MS / 1000}s` : messageOf(error);
     call.log({ at: options.clock.now(), level: 'error', text: `functions registered with crap.tx were not all called: ${text}` });
   } finally {
     clearTimeout(timer);
+    unlink?.();
     if (own) options.slots.release(own);
   }
   return queued;
@@ -94,7 +98,7 @@ export class RunEffects {
       return report;
     }
     watcher?.completing?.();
-    const queued = await runEffects(this.#options, { ...call, slot });
+    const queued = await runEffects(this.#options, { ...call, slot, within: control });
     return { ...report, queued: report.queued || queued.size > 0 };
   }
 

@@ -49,14 +49,16 @@ function M.fails() crap.collections.create("told", { text = "undone" }, { overri
 function M.fails_grouped()
   crap.transaction(function() crap.collections.create("told", { text = "undone" }, { overrideAccess = true }) error("grouped boom") end)
 end
+function M.endless() crap.log.info("effect begun") while true do end end
 function M.queues() crap.jobs.queue("noop") end
 function M.again() crap.transaction(function() crap.tx.on_commit("hooks.effects.plain") end) end
 return M`,
   'jobs/all.lua': `
 local M = {}
-for _, name in ipairs({ "noop", "order", "raises", "spins", "nested", "caught", "refs", "queues", "fails", "reads", "inner", "rights", "overtaken" }) do
+for _, name in ipairs({ "noop", "order", "raises", "nested", "caught", "refs", "queues", "fails", "reads", "inner", "rights", "overtaken", "endless" }) do
   crap.jobs.define(name, { handler = "jobs.all." .. name, transaction = true })
 end
+crap.jobs.define("spins", { handler = "jobs.all.spins", transaction = "immediate" })
 for _, name in ipairs({ "pool", "outside" }) do crap.jobs.define(name, { handler = "jobs.all." .. name, transaction = false }) end
 local tell = "hooks.effects.tell"
 function M.noop() end
@@ -70,7 +72,7 @@ function M.raises()
   crap.collections.create("docs", { name = "good" }, { hooks = false })
   error("the end")
 end
-function M.spins() crap.tx.on_rollback(tell, "stopped") while true do end end
+function M.spins() crap.tx.on_rollback(tell, "stopped") crap.log.info("spinning") while true do end end
 function M.nested()
   crap.transaction(function()
     crap.tx.on_commit(tell, "outer")
@@ -108,6 +110,7 @@ function M.overtaken()
   crap.collections.count("docs")
   crap.collections.create("docs", { name = "mine" }, { hooks = false })
 end
+function M.endless() crap.tx.on_commit("hooks.effects.endless") crap.tx.on_commit(tell) end
 function M.inner() crap.tx.on_commit("hooks.effects.again") end
 function M.rights() crap.tx.on_commit("hooks.effects.plain") end
 function M.pool()
@@ -175,6 +178,16 @@ describe.each(engines)('$name', (engine: Engine) => {
   const docs = () => database.all('SELECT name FROM docs ORDER BY name').map((row) => row['name']);
   const texts = () => lines.map((line) => line.text);
 
+  /** Presses the stop button when the run writes this line. */
+  function stoppedBy(text: string, reason: 'timed_out' | 'released'): Partial<Assignment> {
+    const control = new RunControl();
+    const log = (line: LogLine) => {
+      lines.push(line);
+      if (line.text === text) control.stop(reason);
+    };
+    return { control, watcher: { log } };
+  }
+
   async function execute(slug: string, more: Partial<Assignment> = {}): Promise<RunReport> {
     const executor = new Executor(options);
     const job = project.registry.jobs.get(slug)!;
@@ -212,8 +225,14 @@ describe.each(engines)('$name', (engine: Engine) => {
   });
 
   it('calls on_rollback of a run that was stopped in a slot of its own, after the run was reported', async () => {
-    expect(await execute('spins', { timeoutMs: 100 })).toMatchObject({ outcome: 'timed_out' });
+    expect(await execute('spins', stoppedBy('spinning', 'timed_out'))).toMatchObject({ outcome: 'timed_out' });
     expect(told()).toEqual(['rolled_back ["stopped","no options"] docs=0']);
+  });
+
+  it('ends a function within the stop of its run, and says that not all were called', async () => {
+    expect(await execute('endless', stoppedBy('effect begun', 'released'))).toMatchObject({ outcome: 'completed', committed: true });
+    expect(texts().at(-1)).toBe('functions registered with crap.tx were not all called: the run was stopped');
+    expect(told()).toEqual([]);
   });
 
   it('attaches what nested transactions and hooks register to the outermost transaction', async () => {

@@ -42,7 +42,7 @@ type Key = (typeof KEYS)[number];
 const U32 = 2 ** 32 - 1;
 const I32 = 2 ** 31;
 
-/** Throws BindingError: "Failed to parse job '<slug>': …", every problem in `details.problems`. */
+/** Throws BindingError: "Failed to parse job '<slug>': …" in the reference's text; every problem, with its reason, in `details.problems`. */
 export function parseJob(slug: string, config: LuaTable, options: JobParseOptions): JobDefinition {
   const { generation, file, line, queues } = options;
   const faults = new Faults(slug, options);
@@ -93,10 +93,10 @@ export function parseJob(slug: string, config: LuaTable, options: JobParseOption
 function parseHandler(slug: string, value: LuaValue) {
   const handler = functionRef('handler', value);
   if (handler) return handler;
-  const found = value === undefined || value === null ? '' : ` (expected a function reference, got ${shown(value)})`;
   throw new BadValue(
-    `Job '${slug}' missing required 'handler' field${found}`,
+    `Job '${slug}' missing required 'handler' field`,
     `name the function as text, for example handler = "jobs.${slug}.run"`,
+    value === undefined || value === null ? undefined : `expected a function reference, got ${shown(value)}`,
   );
 }
 
@@ -110,7 +110,7 @@ function parseScheduleKey(slug: string, value: LuaValue): string {
     return parseSchedule(value).text;
   } catch (error) {
     if (!(error instanceof ScheduleError)) throw error;
-    throw new BadValue(`Job '${slug}' has invalid cron expression '${value}': ${error.message}`, error.remedy);
+    throw new BadValue(`Job '${slug}' has invalid cron expression '${value}'`, error.remedy, error.message);
   }
 }
 
@@ -160,6 +160,8 @@ class Faults {
   readonly #slug: string;
   readonly #options: JobParseOptions;
   readonly #problems: Problem[] = [];
+  /** The texts without reasons. */
+  readonly #texts: string[] = [];
 
   constructor(slug: string, options: JobParseOptions) {
     this.#slug = slug;
@@ -170,18 +172,19 @@ class Faults {
     try {
       return body();
     } catch (error) {
-      const remedy = error instanceof BadValue ? error.remedy : (error as HostError).remedy;
-      this.add(key, messageOf(error), remedy);
+      const { remedy } = error as BadValue | HostError;
+      this.add(key, messageOf(error), remedy, 'JOB_INVALID', error instanceof BadValue ? error.reason : undefined);
       return undefined;
     }
   }
 
-  add(field: string, message: string, remedy: string | undefined, code = 'JOB_INVALID'): void {
+  add(field: string, message: string, remedy: string | undefined, code = 'JOB_INVALID', reason?: string): void {
     const { file, line } = this.#options;
+    this.#texts.push(message);
     this.#problems.push({
       severity: 'error',
       code,
-      message: `Failed to parse job '${this.#slug}': ${message}`,
+      message: `Failed to parse job '${this.#slug}': ${message}${reason === undefined ? '' : `: ${reason}`}`,
       file,
       line,
       field,
@@ -190,10 +193,9 @@ class Faults {
   }
 
   finish(): void {
-    const [first, ...rest] = this.#problems;
+    const [first] = this.#problems;
     if (!first) return;
-    const prefix = `Failed to parse job '${this.#slug}': `;
-    const message = [first.message, ...rest.map((problem) => problem.message.slice(prefix.length))].join('; ');
+    const message = `Failed to parse job '${this.#slug}': ${this.#texts.join('; ')}`;
     throw new BindingError(first.code, message, { remedy: first.remedy, details: { slug: this.#slug, problems: this.#problems } });
   }
 }

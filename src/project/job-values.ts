@@ -9,9 +9,12 @@ import { LuaTable, type LuaValue } from '../lua/value.js';
 /** A value that cannot be taken; the message says what was expected and found. */
 export class BadValue extends Error {
   readonly remedy: string | undefined;
-  constructor(message: string, remedy?: string) {
+  /** Why, where the reference's text does not say it: lists of problems show it behind the message, a script finds it in the details. */
+  readonly reason: string | undefined;
+  constructor(message: string, remedy?: string, reason?: string) {
     super(message);
     this.remedy = remedy;
+    this.reason = reason;
   }
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Problem } from '../../src/domain/errors.js';
 import { Float } from '../../src/domain/json.js';
+import type { BindingError } from '../../src/lua/errors.js';
 import { LuaTable, type LuaValue, Opaque } from '../../src/lua/value.js';
 import { type JobParseOptions, parseJob } from '../../src/project/define-job.js';
 
@@ -19,7 +21,8 @@ const inner = (fields: { [key: string]: LuaValue }, options?: Partial<JobParseOp
   try {
     parse(fields, options);
   } catch (error) {
-    return (error as Error).message.replace(/^Failed to parse job 'x': /, '');
+    const { problems } = (error as BindingError).details as { problems: Problem[] };
+    return problems.map(({ message }) => message.replace(/^Failed to parse job 'x': /, '')).join('; ');
   }
   throw new Error('it was taken');
 };
@@ -97,7 +100,7 @@ describe('what is refused', () => {
   it.each<[{ [key: string]: LuaValue }, string | RegExp]>([
     [{}, "Job 'x' missing required 'handler' field"],
     [{ handler: '' }, /^Job 'x' missing required 'handler' field/],
-    [{ handler: new Opaque('function') }, "Job 'x' missing required 'handler' field (expected a function reference, got function)"],
+    [{ handler: new Opaque('function') }, "Job 'x' missing required 'handler' field: expected a function reference, got function"],
     [{ handler: { options: {} } }, /^Job 'x' missing required 'handler' field/],
     [{ ...run, schedule: 'every day' }, /^Job 'x' has invalid cron expression 'every day': expected five fields/],
     [
@@ -129,6 +132,18 @@ describe('what is refused', () => {
   ])('%j', (fields, expected) => {
     if (typeof expected === 'string') expect(inner(fields)).toBe(expected);
     else expect(inner(fields)).toMatch(expected);
+  });
+
+  it("raises the reference's text; why stands in the list of problems", () => {
+    const raised = (fields: { [key: string]: LuaValue }) => {
+      try {
+        return parse(fields);
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(raised({ ...run, schedule: 'every day' })).toBe("Failed to parse job 'x': Job 'x' has invalid cron expression 'every day'");
+    expect(raised({ handler: new Opaque('function') })).toBe("Failed to parse job 'x': Job 'x' missing required 'handler' field");
   });
 
   it('is listed together, in the order of the reference, with file, line and remedy', () => {

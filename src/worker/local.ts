@@ -105,7 +105,8 @@ export async function createLocalExecutor(project: LocalProject, databasePath: s
       };
       const report = await executor.execute({
         run,
-        job,
+        // What each call has committed by itself cannot be undone.
+        job: call.rollback && job.transaction === false ? { ...job, transaction: true } : job,
         timeoutMs: (call.timeout ?? job.timeout) * 1000,
         control: controlOf(call.signal),
         watcher: { ...(call.log && { log: call.log }) },

@@ -6,8 +6,12 @@ import type { LuaValue } from '../value.js';
 import type { Multi } from '../vm.js';
 import type { State } from './core.js';
 import * as c from './core.js';
+import { errorTableText } from './error-table.js';
 import type { Execution } from './execution.js';
 import { readMessage } from './stack.js';
+
+/** What `tostring` says of a table that has no text of its own. */
+const ADDRESS = /^table: (?:builtin: )?(?:0x)?[0-9a-f]+$/i;
 
 /** Stack slots that looking at an error takes. */
 const ROOM = 8;
@@ -29,7 +33,8 @@ export function failureOf(execution: Execution, L: State, status: number): LuaEr
   }
   const type = core.lua_type(L, -1);
   if (type === c.STRING || type === c.NUMBER) return located('runtime', readMessage(core, L, -1), traceback);
-  const message = describe(execution, L);
+  const own = describe(execution, L);
+  const message = type === c.TABLE && ADDRESS.test(own) ? errorTableText(core, L) : own;
   const value = type === c.NIL || type === c.BOOLEAN ? undefined : errors.keep(L, -1);
   return new LuaError('runtime', message, { traceback, value });
 }

@@ -1,7 +1,7 @@
 /** What every command is given, and how one is run: options in, an exit code out. */
 import type { Command } from 'commander';
+import { parseActingUser } from '../operations/acting-user.js';
 import type { ForegroundOptions } from '../operations/foreground.js';
-import { jsonObject } from '../operations/json-argument.js';
 import { type OpenedProject, type OpenOptions, openProject } from '../operations/open-project.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { Output } from './output.js';
@@ -55,7 +55,7 @@ export async function withProject<T>(
 /** For commands that execute project code here: their user, lines of scripts as talk, Ctrl-C. */
 export function foreground({ output, signals }: Invocation, options: { user?: string }): ForegroundOptions {
   return {
-    ...(options.user !== undefined && { user: jsonObject(options.user, 'user') }),
+    ...(options.user !== undefined && { user: parseActingUser(options.user) }),
     log: ({ level, text }) => output.note(level === 'info' ? text : `${level}: ${text}`),
     signal: signals.signal,
   };

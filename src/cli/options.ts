@@ -49,5 +49,6 @@ export function nameList(option: string): (text: string) => string[] {
   };
 }
 
-export const userOption = () => new Option('--user <json>', 'act as this user: access rules are enforced unless a call overrides them');
+export const userOption = () =>
+  new Option('--user <json>', 'act as this user, a document or collection/id: access rules are enforced unless a call overrides them');
 export const dataOption = () => new Option('-d, --data <json>', 'input data');

@@ -1,15 +1,14 @@
 /** What commands that execute project code in this process have in common: the user, the log, and waking hosts afterwards. */
-
 import type { Session } from '../bindings/session.js';
-import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import type { LogLine } from '../domain/run.js';
 import type { TransactionOptions } from '../worker/local.js';
+import { type ActingUser, userDocument } from './acting-user.js';
 import type { OpenedProject } from './open-project.js';
 
 export interface ForegroundOptions {
-  /** The current user's document; with one, access is enforced unless a call overrides it. */
-  user?: JsonObject;
+  /** The current user; with one, access is enforced unless a call overrides it. */
+  user?: ActingUser;
   /** Undoes everything at the end. */
   rollback?: boolean;
   /** Lines of crap.log and print. */
@@ -33,7 +32,9 @@ export async function waking<T>(
   const onQueued = () => {
     queued = true;
   };
-  const result = await act({ ...options, onQueued });
+  const { user, ...others } = options;
+  const document = user === undefined ? undefined : await userDocument(opened, user);
+  const result = await act({ ...others, ...(document && { user: document }), onQueued });
   if (queued) await opened.wake();
   return result;
 }

@@ -6,6 +6,7 @@ import { jobBySlug } from './find-job.js';
 import { type ForegroundOptions, waking } from './foreground.js';
 import { jsonValue } from './json-argument.js';
 import type { OpenedProject } from './open-project.js';
+import { sortedJson } from './sorted-json.js';
 
 export interface RunOnceRequest extends ForegroundOptions {
   slug: string;
@@ -16,6 +17,7 @@ export interface RunOnceRequest extends ForegroundOptions {
 export interface RunOnceReport {
   slug: string;
   outcome: Outcome;
+  /** With sorted keys. */
   result: Json;
   error: { code: string; message: string; traceback?: string } | undefined;
   log: readonly LogLine[];
@@ -28,6 +30,6 @@ export async function runOnce(opened: OpenedProject, request: RunOnceRequest): P
   jsonValue(data);
   const executor = await opened.executor();
   const report = await waking(opened, options, (call) => executor.runHandler(slug, data, call));
-  const result = report.result === undefined || report.result === null ? null : parseJson(report.result);
+  const result = report.result === undefined || report.result === null ? null : sortedJson(parseJson(report.result));
   return { slug, outcome: report.outcome, result, error: report.error, log: report.log };
 }

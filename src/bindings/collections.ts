@@ -18,11 +18,10 @@ import { update } from '../content/update.js';
 import { updateMany } from '../content/update-many.js';
 import { validateDocument } from '../content/validate-document.js';
 import type { Op } from '../domain/op.js';
-import { BindingError } from '../lua/errors.js';
 import { LuaTable, type LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
-import { defining, definitionSite } from './definition-site.js';
+import { checkPhase, defining, definitionSite } from './definition-site.js';
 import { inCall } from './effects.js';
 import { withPagination } from './pagination.js';
 import type { Session } from './session.js';
@@ -35,7 +34,7 @@ export function collectionBindings(session: Session): Record<string, Binding> {
   return {
     define: binding(['string', 'table'], (slug, config) => {
       const { registry, options } = session;
-      if (session.phase !== 'loading' && !registry.collections.has(slug)) throw new BindingError('DEFINE_LATE', DEFINE_LATE);
+      checkPhase(session, 'collection', registry.collections.has(slug), DEFINE_LATE);
       defining(session, () => {
         const parsed = parseCollection(slug, config, { generation: options.generation, ...definitionSite(session) });
         session.problems.push(...parsed.warnings);

@@ -1,5 +1,6 @@
 /** Where a `define` call stands: the file relative to the project folder, and the line. */
 import { join, relative, sep } from 'node:path';
+import { isLater } from '../config/generation.js';
 import { BindingError } from '../lua/errors.js';
 import type { Session } from './session.js';
 
@@ -33,6 +34,16 @@ function afterTail(projectDir: string, tail: string): string | undefined {
     if (projectDir.endsWith(tail.slice(0, at))) return tail.slice(at + 1);
   }
   return undefined;
+}
+
+/** Outside of loading: `late` refuses a new slug, and under generation 10 a known one is refused too. `kind` is "collection", "global" or "job". */
+export function checkPhase(session: Session, kind: string, known: boolean, late: string): void {
+  if (session.phase === 'loading') return;
+  if (isLater(session.options.generation, 'redefinitionsAreRefused')) {
+    const text = `crap.${kind}s.define must be called from a definition file or init.lua. To change a registered ${kind}, edit the file and restart the process.`;
+    throw new BindingError('DEFINE_LATE', text);
+  }
+  if (!known) throw new BindingError('DEFINE_LATE', late);
 }
 
 /**

@@ -6,11 +6,10 @@ import { parseGlobal } from '../content/parse-global.js';
 import { parseQuery } from '../content/query.js';
 import { renderGlobal } from '../content/render-config.js';
 import type { Op } from '../domain/op.js';
-import { BindingError } from '../lua/errors.js';
 import type { LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
-import { defining, definitionSite } from './definition-site.js';
+import { checkPhase, defining, definitionSite } from './definition-site.js';
 import { inCall } from './effects.js';
 import { withPagination } from './pagination.js';
 import type { Session } from './session.js';
@@ -23,7 +22,7 @@ export function globalBindings(session: Session): Record<string, Binding> {
     ...(session.options.generation === 10 ? laterBindings(session) : {}),
     define: binding(['string', 'table'], (slug, config) => {
       const { registry, options } = session;
-      if (session.phase !== 'loading' && !registry.globals.has(slug)) throw new BindingError('DEFINE_LATE', DEFINE_LATE);
+      checkPhase(session, 'global', registry.globals.has(slug), DEFINE_LATE);
       defining(session, () => {
         const parsed = parseGlobal(slug, config, { generation: options.generation, ...definitionSite(session) });
         session.problems.push(...parsed.warnings);

@@ -13,7 +13,7 @@ import { SqlError } from '../store/db.js';
 import { checkRule, verdictAllows } from './access-rule.js';
 import { binding, NOTHING } from './binding.js';
 import { checkDataSize } from './data-size.js';
-import { defining, definitionSite } from './definition-site.js';
+import { checkPhase, defining, definitionSite } from './definition-site.js';
 import { jobRunBindings } from './job-runs.js';
 import { parseQueueOptions, type QueueOptions } from './queue-options.js';
 import { runEndingBindings } from './run-ending.js';
@@ -27,7 +27,7 @@ export function jobBindings(session: Session): Record<string, Binding> {
 
   const define = binding(['string', 'table'], (slug, config) => {
     const { registry, options } = session;
-    if (session.phase !== 'loading' && !registry.jobs.has(slug)) throw new BindingError('DEFINE_LATE', DEFINE_LATE);
+    checkPhase(session, 'job', registry.jobs.has(slug), DEFINE_LATE);
     defining(session, () => {
       const site = definitionSite(session);
       const definition = parseJob(slug, config, { generation: options.generation, queues: options.config.jobs.queues, ...site });

@@ -30,6 +30,10 @@ export const DIFFERENCES = {
   },
   emptyConstraintDenies: { eight: 'an access function that returns an empty table allows', ten: 'denies' },
   constraintsMayUseOr: { eight: 'access constraints know no `or`', ten: 'they take the whole filter grammar' },
+  redefinitionsAreRefused: {
+    eight: 'a definition may be defined again while runs are executed',
+    ten: 'only while the project is loaded',
+  },
   definitionsAreModules: {
     eight: 'a definition file is no module: the first require of "jobs.x" executes it again',
     ten: 'its result is cached in package.loaded, the file is executed once in a slot',
@@ -49,6 +53,10 @@ export const DIFFERENCES = {
   handlersSeeTheWholeRun: {
     eight: 'ctx.job is { slug, attempt, max_attempts }',
     ten: 'also id, queue, priority, unique_key, scheduled_by, queued_at',
+  },
+  passwordsObeyThePolicy: {
+    eight: 'a password given to create or update may be any text',
+    ten: 'it must be as [auth.password_policy] says, at least 8 characters by default',
   },
   accessSeesTheOperation: { eight: 'the access function of a job is called with the user only', ten: 'with ctx.operation too' },
   unknownHookEventsAreRefused: { eight: 'crap.hooks.register takes any event', ten: 'unknown events are errors' },

@@ -54,6 +54,25 @@ describe.each(engines)('$name', (engine) => {
     expect(bench.session.registry.jobs.size).toBe(0);
   });
 
+  it('refuses every definition once the project runs under generation 10, known slugs too', async () => {
+    const bench = await benches.open(engine, { generation: 10 });
+    await bench.run(`${POSTS} crap.globals.define("g", { fields = {} }) crap.jobs.define("j", { handler = "jobs.j.run" })`);
+    await bench.run('crap.jobs.define("j", { handler = "jobs.j.run", retries = 1 })');
+    bench.session.phase = 'running';
+    for (const [kind, slugs, config] of [
+      ['collection', ['posts', 'late'], '{ fields = {} }'],
+      ['global', ['g', 'late'], '{ fields = {} }'],
+      ['job', ['j', 'late'], '{ handler = "x.y" }'],
+    ] as const) {
+      for (const slug of slugs) {
+        expect(await bench.failure(`crap.${kind}s.define("${slug}", ${config})`)).toBe(
+          `runtime error: crap.${kind}s.define must be called from a definition file or init.lua. To change a registered ${kind}, edit the file and restart the process.`,
+        );
+      }
+    }
+    expect(bench.session.registry.jobs.get('j')?.handler.ref).toBe('jobs.j.run');
+  });
+
   it('refuses new slugs once the project runs, and replaces known ones', async () => {
     const bench = await benches.open(engine);
     await bench.run(`${POSTS} crap.globals.define("g", { fields = {} }) crap.jobs.define("j", { handler = "jobs.j.run" })`);

@@ -12,7 +12,7 @@ describe.each(engines)('$name', (engine) => {
     const bench = await open();
     const names = await bench.value('local t = {} for k in pairs(crap) do t[#t + 1] = k end table.sort(t) return table.concat(t, " ")');
     expect(names).toBe(
-      'access any auth collections config crypto email env fields globals hooks http jobs json locale log pages richtext schema sleep template_data transaction util',
+      'access any auth collections config crypto email env fields globals hooks http jobs json locale log null pages richtext schema sleep template_data transaction tx util validation_error',
     );
     expect(
       await bench.value('local t = {} for k in pairs(_G) do if k:find("crap") then t[#t + 1] = k end end return table.concat(t, " ")'),

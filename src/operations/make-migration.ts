@@ -23,8 +23,7 @@ export function makeMigration({ dir, name, at = Date.now(), force }: MakeMigrati
   return { name, path: path! };
 }
 
-const MIGRATION_TEXT = `---@type crap.Migration
-local M = {}
+const MIGRATION_TEXT = `local M = {}
 
 -- All of crap.* with full access, in one transaction: an error undoes everything.
 function M.up()

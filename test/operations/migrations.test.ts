@@ -239,6 +239,24 @@ describe.each(engines)('migrations on $name', ({ name }) => {
     expect(await bringUpToDate(opened)).toMatchObject({ created: [] });
   });
 
+  it('is one transaction in generation 10 too, where each call of a handler is one', async () => {
+    await project.write({
+      'moonlighter.toml': `[lua]\nengine = "${name}"\n[compat]\ngeneration = 10\n`,
+      [`migrations/${FIRST}`]: `return { up = function()
+        crap.collections.notes.create({ title = "lost" })
+        crap.transaction(function() crap.collections.notes.create({ title = "lost too" }) end)
+        error("on purpose")
+      end }`,
+    });
+    await opened.close();
+    opened = await openProject({ config: project.dir, cwd: '/', env: {} });
+    await expect(migrateUp(opened)).rejects.toMatchObject({ code: 'MIGRATION_FAILED', details: { line: 4 } });
+    expect(await titles()).toEqual([]);
+    await migration(FIRST, 'return { up = function() crap.collections.notes.create({ title = "kept" }) end }');
+    expect((await migrateUp(opened)).applied).toEqual([FIRST]);
+    expect(await titles()).toEqual(['kept']);
+  });
+
   it('is stopped between and within migrations by its signal', async () => {
     const stop = new AbortController();
     await migration(FIRST, creating('first'));

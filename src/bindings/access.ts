@@ -51,13 +51,22 @@ function* check(session: Session, slug: string, operation: string): Op<LuaValue>
   return verdictAllows(session, rule, verdict) ? 'allowed' : 'denied';
 }
 
-/** A constraint table with every value as text; all operators of a field are kept, under names that a filter accepts. */
+/** A constraint table with every value as text; all operators of a field are kept, under names that a filter accepts, and all groups of `or`. */
 function constraints(table: LuaTable): LuaValue {
   const out: { [field: string]: LuaValue } = {};
   for (const [field, condition] of table.entries) {
-    out[String(field)] = condition instanceof LuaTable ? operators(condition) : text(condition);
+    if (!(condition instanceof LuaTable)) out[String(field)] = text(condition);
+    else if (field === 'or' && condition.length > 0) out[field] = groups(condition);
+    else out[String(field)] = operators(condition);
   }
   return out;
+}
+
+function groups(list: LuaTable): LuaValue {
+  return Array.from({ length: list.length }, (_, i) => {
+    const group = list.get(i + 1);
+    return group instanceof LuaTable ? constraints(group) : text(group);
+  });
 }
 
 function operators(table: LuaTable): LuaValue {

@@ -1,5 +1,6 @@
-// `npm run bench -- <what> [--json] [--quick]`: measurements of the built product, each as a ratio to bare better-sqlite3 in the same run.
-import { setUp } from '../scripts/setup.mjs';
+// `npm run bench -- <what> [--json] [--quick]`: measurements of the product as it is built (dist/), each as a ratio to bare better-sqlite3 in
+// the same run. It installs and builds nothing: `npm run build` comes first.
+import { existsSync } from 'node:fs';
 import { machine } from './project.mjs';
 
 const BENCHES = {
@@ -7,6 +8,11 @@ const BENCHES = {
     const { measureContent, printContent } = await import('./content.mjs');
     const results = await measureContent(options);
     return { results, text: printContent(results) };
+  },
+  drain: async (options) => {
+    const { measureDrain, printDrain } = await import('./drain.mjs');
+    const results = await measureDrain(options);
+    return { results, text: printDrain(results) };
   },
 };
 
@@ -18,7 +24,10 @@ if (unknown.length > 0) {
   process.stderr.write(`bench: unknown '${unknown[0]}'; there are ${Object.keys(BENCHES).join(', ')} and the options --json, --quick\n`);
   process.exit(2);
 }
-setUp();
+if (!existsSync(new URL('../dist/index.js', import.meta.url))) {
+  process.stderr.write('bench: there is no dist/ to measure; run `npm run setup` (or `npm run build`) first\n');
+  process.exit(2);
+}
 const json = { machine: machine() };
 for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
   const { results, text } = await BENCHES[name]({ quick: flags.has('--quick') });

@@ -89,6 +89,22 @@ describe('the magazine through the command', () => {
     expect(await failJson(['-C', dir, 'jobs', 'trigger', 'send_digst'])).toMatchObject({ exit: 3, code: 'JOB_NOT_DEFINED' });
   });
 
+  it('is migrated up and down: the sections of its migration in two languages, with what its hooks queue', {
+    timeout: 60_000,
+  }, async () => {
+    const names = () =>
+      value(
+        'local out = {} for _, c in ipairs(crap.collections.find("categories", { locale = "de", order_by = "weight" }).documents) do out[#out + 1] = c.name end return out',
+      );
+    expect((await runCli(['-C', dir, 'migrate', 'up'], { env })).stdout).toContain('Applied 20260101000000_seed_sections.lua');
+    expect(await names()).toEqual(['Mond', 'Gezeiten', 'Nacht']);
+    expect((await json<{ slug: string; data: unknown }[]>('jobs', 'status', '-s', 'purge_caches')).map(({ slug }) => slug)).toEqual([
+      ...['purge_caches', 'purge_caches'],
+    ]);
+    expect((await runCli(['-C', dir, 'migrate', 'down'], { env })).stdout).toContain('Rolled back 20260101000000_seed_sections.lua');
+    expect(await names()).toEqual({});
+  });
+
   it('lays its tables out as crap-cms does', async () => {
     await value('return 1');
     const database = openDatabase({ path: join(dir, 'data/crap.db'), readonly: true });

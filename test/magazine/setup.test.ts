@@ -183,17 +183,17 @@ describe.each(engines)('the set-up of the magazine on $name', ({ name: engine })
     ]);
   });
 
-  it('uploads are described by their fields, sizes too', async () => {
+  it('uploads are described by their fields, with the table of their sizes', async () => {
     expect(
       await all(`
         local moon = C.create("media", { filename = "moon.jpg", mime_type = "image/jpeg", filesize = 2048, width = 640, height = 480, url = "/uploads/media/moon.jpg",
           thumbnail_url = "/uploads/media/moon_thumbnail.jpg", thumbnail_width = 320, thumbnail_height = 240, alt = "Moon", exif = { iso = 100 } })
         local read = C.find_by_id("media", moon.id)
-        return read.filesize, read.thumbnail_url, read.thumbnail_width, read.exif, fails(C.create, "media", { alt = "no file" })`),
+        return read.filesize, read.thumbnail_url, read.sizes, read.exif, fails(C.create, "media", { alt = "no file" })`),
     ).toEqual([
       2048,
       '/uploads/media/moon_thumbnail.jpg',
-      320,
+      { thumbnail: { url: '/uploads/media/moon_thumbnail.jpg', width: 320, height: 240 } },
       '{"iso":100}',
       'runtime error: create error: Validation failed: filename: filename is required',
     ]);

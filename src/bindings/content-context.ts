@@ -1,7 +1,9 @@
 /** Builds what content operations are given from a session and the database context of its run. */
 import type { CrapConfig } from '../config/crap-config.js';
+import type { ChangeSink } from '../content/changes.js';
 import type { ContentContext, ContentSettings, InProjectCode } from '../content/context.js';
 import type { Op } from '../domain/op.js';
+import type { EffectList } from './effects.js';
 import { hashPassword } from './password.js';
 import type { DatabaseContext, Session } from './session.js';
 
@@ -36,6 +38,7 @@ export function createContentContext(session: Session, database: DatabaseContext
     hashPassword,
     withoutCrud: false,
     nesting: 0,
+    ...(database.effects && { changes: changeSink(session, database.effects) }),
     *within<T>(change: InProjectCode, body: () => Op<T>): Op<T> {
       const { hookDepth, overrideAccessByDefault, withoutCrud, nesting } = context;
       Object.assign(context, change);
@@ -47,4 +50,11 @@ export function createContentContext(session: Session, database: DatabaseContext
     },
   };
   return context;
+}
+
+function changeSink(session: Session, effects: EffectList): ChangeSink {
+  return {
+    wants: (hooked) => hooked || session.database?.changes?.wanted() === true || session.lua.registered('before_broadcast').length > 0,
+    add: (change) => effects.add(change),
+  };
 }

@@ -1,7 +1,9 @@
 /**
- * What project code wants done when the outcome of its transaction is known (crap.tx): a list for each transaction. What was registered under a
- * savepoint goes with it; what is left is called once, after the commit or the rollback, in the order of registration.
+ * What is done when the outcome of a transaction is known: functions that project code registered (crap.tx), and changed documents that listeners
+ * are told of. A list for each transaction; what came under a savepoint goes with it, what is left is done once, in order.
  */
+import { beforeBroadcast } from '../content/broadcast.js';
+import type { Change } from '../content/changes.js';
 import { fromLua } from '../content/failure.js';
 import { messageOf, RunAbort } from '../domain/errors.js';
 import type { FunctionRef } from '../domain/job.js';
@@ -22,31 +24,34 @@ export interface Effect {
   overrideAccess: boolean;
 }
 
+/** Changes are told after a commit only. */
+export type Entry = Effect | Change;
+
 export class EffectList {
   /** Each outermost call is a transaction of its own (`transaction = false`): its effects are called when it ends. */
   readonly perCall: boolean;
   /** Calls that are open, one within the other. */
   depth = 0;
-  #effects: Effect[] = [];
+  #entries: Entry[] = [];
 
   constructor(options: { perCall?: boolean } = {}) {
     this.perCall = options.perCall ?? false;
   }
 
   get size(): number {
-    return this.#effects.length;
+    return this.#entries.length;
   }
 
-  add(effect: Effect): void {
-    this.#effects.push(effect);
+  add(entry: Entry): void {
+    this.#entries.push(entry);
   }
 
   /** Takes those out that were registered since the list had this size. */
-  takeFrom(size: number): Effect[] {
-    return this.#effects.splice(size);
+  takeFrom(size: number): Entry[] {
+    return this.#entries.splice(size);
   }
 
-  take(): Effect[] {
+  take(): Entry[] {
     return this.takeFrom(0);
   }
 }
@@ -74,21 +79,37 @@ export function* inCall<T>(session: Session, body: () => Op<T>): Op<T> {
   return result;
 }
 
-/** Calls those that want this outcome; what they raise is logged, since nothing can be undone any more. */
-export function* callEffects(session: Session, effects: readonly Effect[], outcome: TransactionOutcome): Op<void> {
-  for (const { on, ref, data, overrideAccess } of effects) {
-    if (on !== outcome) continue;
-    const argument: { [key: string]: LuaValue } = { outcome };
-    if (data !== undefined) argument['data'] = jsonToLua(data);
-    if (ref.options !== undefined) argument['options'] = jsonToLua(ref.options);
-    try {
-      const change = { overrideAccessByDefault: overrideAccess, hookDepth: 0 };
-      yield* session.contentContext().within(change, () => session.lua.callRef(ref.ref, [argument]));
-    } catch (error) {
-      if (error instanceof RunAbort) throw error;
-      session.log('error', `${nameOf(on)} '${ref.ref}' failed: ${messageOf(fromLua(error))}`);
-    }
+/** Whether there is something to do. */
+export function wants(entry: Entry, outcome: TransactionOutcome): boolean {
+  return 'on' in entry ? entry.on === outcome : outcome === 'committed';
+}
+
+/** Does what wants this outcome; what it raises is logged, since nothing can be undone any more. */
+export function* callEffects(session: Session, entries: readonly Entry[], outcome: TransactionOutcome): Op<void> {
+  for (const entry of entries) {
+    if (!wants(entry, outcome)) continue;
+    if ('on' in entry) yield* callEffect(session, entry, outcome);
+    else yield* tell(session, entry);
   }
+}
+
+function* callEffect(session: Session, { on, ref, data, overrideAccess }: Effect, outcome: TransactionOutcome): Op<void> {
+  const argument: { [key: string]: LuaValue } = { outcome };
+  if (data !== undefined) argument['data'] = jsonToLua(data);
+  if (ref.options !== undefined) argument['options'] = jsonToLua(ref.options);
+  try {
+    const change = { overrideAccessByDefault: overrideAccess, hookDepth: 0 };
+    yield* session.contentContext().within(change, () => session.lua.callRef(ref.ref, [argument]));
+  } catch (error) {
+    if (error instanceof RunAbort) throw error;
+    session.log('error', `${nameOf(on)} '${ref.ref}' failed: ${messageOf(fromLua(error))}`);
+  }
+}
+
+function* tell(session: Session, change: Change): Op<void> {
+  const told = yield* beforeBroadcast(session.contentContext(), change);
+  const { changes } = session.requireDatabase();
+  if (told && changes?.wanted()) changes.told(told);
 }
 
 export function nameOf(on: TransactionOutcome): string {

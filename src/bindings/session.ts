@@ -5,6 +5,7 @@
 import type { CrapConfig } from '../config/crap-config.js';
 import { isLater } from '../config/generation.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
+import type { Change } from '../content/changes.js';
 import type { ContentContext, ContentSettings, LuaCaller } from '../content/context.js';
 import type { Clock } from '../domain/clock.js';
 import type { Problem } from '../domain/errors.js';
@@ -54,10 +55,18 @@ export interface DatabaseContext {
   onOutside?(what: string): void;
   /** Where crap.tx registers; absent where nobody calls what was registered. Whoever ends the transaction takes it out and calls it. */
   effects?: EffectList;
+  /** Who hears of documents that changed, once the transaction has committed. */
+  changes?: ChangeListener;
   /** The handler of a run is being executed: it may end its attempt. */
   inRun?: boolean;
   /** What crap.transaction runs its function in. Default db.savepoint, which is a transaction where each call is its own. */
   transaction?<T>(body: () => Op<T>): Op<T>;
+}
+
+/** `wanted` is asked at each write, so that nothing is copied for nobody. */
+export interface ChangeListener {
+  wanted(): boolean;
+  told(change: Change): void;
 }
 
 /** A `define` that was refused, and where it stands. */
@@ -137,8 +146,8 @@ export function createSession(options: SessionOptions): Session {
       calls.leave();
     },
     requireDatabase() {
-      if (content?.withoutCrud) throw new BindingError('CRUD_IN_AFTER_READ', IN_AFTER_READ);
-      if (database) return database;
+      if (content?.withoutCrud === true) throw new BindingError('CRUD_IN_AFTER_READ', IN_AFTER_READ);
+      if (database && !content?.withoutCrud) return database;
       throw new BindingError('NO_DATABASE_CONTEXT', NO_CONTEXT[options.generation], {
         remedy: 'call it from a job handler, a write hook, an access function or an on_init function',
       });

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import type { LuaFunction, LuaValue } from '../lua/value.js';
 import type { Db } from '../store/db.js';
+import type { ChangeSink } from './changes.js';
 import type { CollectionDefinition, GlobalDefinition } from './schema.js';
 
 /** The definitions content works on; a view of the project's registry. */
@@ -47,10 +48,12 @@ export interface ContentContext {
   hookDepth: number;
   /** Default of overrideAccess where the caller gave none: true in handler code, migrations and eval without --user; false in hooks, on_init, access functions. */
   overrideAccessByDefault: boolean;
-  /** In after_read hooks of generation 10: their calls into the database are refused. */
-  withoutCrud?: boolean;
+  /** In after_read hooks of generation 10, and while a change is told: calls into the database are refused. */
+  withoutCrud?: boolean | 'broadcast';
   /** Calls into project code that stand above the one that is being executed. */
   nesting: number;
+  /** Where writes note what they changed; absent where nobody is told. */
+  changes?: ChangeSink;
   /** Ends with the Argon2id hash of a password, in PHC form. */
   hashPassword(password: string): Op<string>;
   /** Runs `body` as code of a hook or access function: what `change` names is as given, restored afterwards. */
@@ -61,7 +64,7 @@ export interface ContentContext {
 export interface InProjectCode {
   hookDepth?: number;
   overrideAccessByDefault?: boolean;
-  withoutCrud?: boolean;
+  withoutCrud?: boolean | 'broadcast';
   nesting?: number;
 }
 

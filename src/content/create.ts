@@ -4,6 +4,7 @@ import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import type { LuaTable } from '../lua/value.js';
 import { allowWhole, overrides } from './access.js';
+import { noteChange } from './changes.js';
 import type { ContentContext, Document } from './context.js';
 import { timestamp } from './date.js';
 import { prefixed, refused } from './failure.js';
@@ -67,7 +68,7 @@ export function* createInside(ctx: ContentContext, plan: Plan, given: JsonObject
   const id = nanoid();
   yield* writeNew(ctx, plan, id, input, locale, draft);
   yield* storePassword(ctx, plan, id, scope.passwordHash);
-  return yield* finish(ctx, plan, id, run, scope.override, scope.readLocale);
+  return yield* finish(ctx, plan, id, run, options, scope);
 }
 
 function* writeNew(ctx: ContentContext, plan: Plan, id: string, input: Input, locale: string | undefined, draft: boolean): Op<void> {
@@ -96,8 +97,8 @@ export function* finish(
   plan: Plan,
   id: string,
   run: HookRun,
-  override: boolean,
-  readLocale: string | undefined,
+  options: QueryOptions,
+  { override, readLocale }: Pick<WriteScope, 'override' | 'readLocale'>,
 ): Op<Document> {
   const sql = selectSql(plan, ctx.db.dialect, ctx.settings, readLocale);
   const row = yield* ctx.db.get(`${sql} WHERE id = ?${plan.softDelete ? ' AND _deleted_at IS NULL' : ''}`, [id]);
@@ -107,6 +108,9 @@ export function* finish(
   const shape = { locale: readLocale };
   const document = documentOf(plan, ctx.settings, row, shape);
   yield* hydrate(ctx, plan, [document], shape);
+  // A draft of a document that exists is a version: what is stored is as before.
+  const operation = run.operation === 'create' ? 'create' : 'update';
+  if (operation === 'create' || !(options.draft && plan.drafts)) noteChange(ctx, plan, options, operation, document);
   if (!override) strip(plan, yield* deniedFields(ctx, plan, 'read'), document);
   return document;
 }

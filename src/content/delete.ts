@@ -2,6 +2,7 @@
 import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import { allowRows, overrides, trashRule } from './access.js';
+import { noteChange } from './changes.js';
 import type { ContentContext } from './context.js';
 import { sqlTime } from './date.js';
 import { prefixed, refused, showingSql } from './failure.js';
@@ -42,6 +43,7 @@ export function* removeInside(ctx: ContentContext, plan: Plan, id: string, optio
   if (scope.soft) yield* trashRow(ctx, plan, id);
   else yield* deleteRow(ctx, plan, id);
   if (run.enabled) yield* runHooks(ctx, run, 'after_delete', data());
+  noteChange(ctx, plan, options, 'delete', { id, ...data() });
   return true;
 }
 

@@ -3,6 +3,7 @@ import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import type { LuaTable } from '../lua/value.js';
 import { allowWhole, overrides } from './access.js';
+import { noteChange } from './changes.js';
 import type { ContentContext, Document } from './context.js';
 import { saveDraft } from './draft.js';
 import { prefixed } from './failure.js';
@@ -56,6 +57,7 @@ function* updateInside(
   }
   const document = yield* readGlobal(ctx, plan, readLocale);
   yield* runAfterChange(ctx, run, () => withoutTimes(document), true);
+  if (!draft) noteChange(ctx, plan, options, 'update', document);
   if (!override) strip(plan, yield* deniedFields(ctx, plan, 'read'), document);
   return document;
 }

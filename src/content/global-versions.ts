@@ -3,6 +3,7 @@ import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import type { LuaTable } from '../lua/value.js';
 import { allowWhole, overrides, versionsRule } from './access.js';
+import { noteChange } from './changes.js';
 import type { ContentContext, Document } from './context.js';
 import { sqlTime } from './date.js';
 import { prefixed, refused } from './failure.js';
@@ -64,6 +65,7 @@ function* changing(ctx: ContentContext, plan: Plan, options: QueryOptions, chang
   return yield* ctx.db.savepoint(function* () {
     yield* change();
     const document = yield* readGlobal(ctx, plan, undefined);
+    noteChange(ctx, plan, options, 'update', document);
     if (!override) strip(plan, yield* deniedFields(ctx, plan, 'read'), document);
     return document;
   });

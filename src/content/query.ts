@@ -29,6 +29,8 @@ export interface QueryOptions {
   overrideAccess?: boolean;
   /** Default true. */
   hooks: boolean;
+  /** Listeners are told of what is written. Default true. */
+  events: boolean;
   forceHardDelete: boolean;
   /** validate: the document that the data is meant for. */
   id?: string;
@@ -79,7 +81,16 @@ export function asTable(value: LuaValue | object): LuaTable | undefined {
 
 /** Throws only for an overrideAccess that is no boolean; other values of a wrong type count as absent. */
 export function parseQuery(options: LuaTable | { [key: string]: LuaValue } | undefined): QueryOptions {
-  const query: QueryOptions = { draft: false, trash: false, unpublish: false, hooks: true, forceHardDelete: false, keys: [], unknown: [] };
+  const query: QueryOptions = {
+    draft: false,
+    trash: false,
+    unpublish: false,
+    hooks: true,
+    events: true,
+    forceHardDelete: false,
+    keys: [],
+    unknown: [],
+  };
   const table = options === undefined ? undefined : asTable(options);
   if (!table) return query;
   for (const [key, value] of table.entries) {
@@ -126,6 +137,7 @@ function set(query: QueryOptions, meaning: string, value: LuaValue): void {
     case 'trash':
     case 'unpublish':
     case 'hooks':
+    case 'events':
     case 'forceHardDelete':
       query[meaning] = value !== false;
       break;

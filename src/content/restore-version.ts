@@ -1,6 +1,7 @@
 /** crap.collections.restore_version (Lua API 4.12): a version of the document becomes what is stored, in every locale; one savepoint. */
 import type { Op } from '../domain/op.js';
 import { allowRows, overrides } from './access.js';
+import { noteChange } from './changes.js';
 import type { ContentContext, Document } from './context.js';
 import { timestamp } from './date.js';
 import { refused } from './failure.js';
@@ -30,6 +31,7 @@ export function* restoreVersion(ctx: ContentContext, slug: string, id: string, v
     if (constraint) yield* requireRow(ctx, plan, id, constraint, 'Update');
     yield* restoreInside(ctx, plan, id, versionId);
     const document = yield* stored(ctx, plan, id);
+    noteChange(ctx, plan, options, 'update', document);
     if (!override) strip(plan, yield* deniedFields(ctx, plan, 'read'), document);
     return document;
   });

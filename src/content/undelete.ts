@@ -2,6 +2,7 @@
 import type { Op } from '../domain/op.js';
 import { SqlError } from '../store/db.js';
 import { allowRows, overrides, trashRule } from './access.js';
+import { noteChange } from './changes.js';
 import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
 import { collectionPlan } from './plan.js';
@@ -27,6 +28,7 @@ export function* undelete(ctx: ContentContext, slug: string, id: string, options
       );
     }
     yield* addToSearch(ctx, plan, id);
+    noteChange(ctx, plan, options, 'update', { id });
     return true as const;
   });
 }

@@ -1,6 +1,7 @@
 /** crap.collections.unpublish (Lua API 4.10), and the option of update that means the same (4.9): the row becomes a draft; one savepoint. */
 import type { Op } from '../domain/op.js';
 import { allowRows, overrides } from './access.js';
+import { noteChange } from './changes.js';
 import type { ContentContext, Document } from './context.js';
 import { sqlTime } from './date.js';
 import { notFound } from './draft.js';
@@ -101,5 +102,6 @@ function* unpublishInside(
   const shape = { locale };
   const document = documentOf(plan, ctx.settings, row, shape);
   yield* hydrate(ctx, plan, [document], shape);
+  noteChange(ctx, plan, options, 'update', document);
   return document;
 }

@@ -80,7 +80,7 @@ export function* updateInside(
     yield* writeChanges(ctx, plan, id, input, locale, { keepsCheckboxes: scope.many, pending });
     yield* storePassword(ctx, plan, id, scope.passwordHash);
   }
-  return yield* finish(ctx, plan, id, run, scope.override, scope.readLocale);
+  return yield* finish(ctx, plan, id, run, options, scope);
 }
 
 /** A draft as this update publishes it, without the data given; undefined when nothing of a draft becomes public. */

@@ -1,6 +1,7 @@
 /** What a host tells: one typed emitter, fed by its parts and read by the log, tests, and later the dashboard. */
 import { EventEmitter } from 'node:events';
 import type { ClaimedRun, LogLine, Outcome } from '../domain/run.js';
+import { type Change, type ChangeListener, plainChange } from '../worker/changes.js';
 import type { RunError } from '../worker/protocol.js';
 
 export interface HostEvents {
@@ -38,6 +39,8 @@ export interface HostEvents {
   'lease:lost': { run: string; slug: string; claim: number };
   'writer:suspended': { run: string; slug: string; reason: string; file: string | undefined; line: number | undefined };
   'runs:purged': { count: number };
+  /** A document was written by a run or an on_init function of this host, and its transaction has committed. */
+  'document:changed': Change;
   log: { run: string | undefined; slug: string | undefined; line: LogLine };
 }
 
@@ -45,6 +48,15 @@ type Listener<K extends keyof HostEvents> = (event: HostEvents[K]) => void;
 
 export class HostEmitter {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
+  /** Shared with the threads: `[0]` is 1 while anybody listens to 'document:changed', so that they copy nothing for nobody. */
+  readonly changesHeard = new Int32Array(new SharedArrayBuffer(4));
+
+  constructor() {
+    const note = (heard: boolean) => Atomics.store(this.changesHeard, 0, heard ? 1 : 0);
+    // The first is told before the listener is there, the second after it is gone.
+    this.#emitter.on('newListener', (name) => name === 'document:changed' && note(true));
+    this.#emitter.on('removeListener', (name) => name === 'document:changed' && note(this.heard('document:changed')));
+  }
 
   on<K extends keyof HostEvents>(name: K, listener: Listener<K>): this {
     this.#emitter.on(name, listener);
@@ -74,4 +86,12 @@ export class HostEmitter {
   log(level: LogLine['level'], text: string, run?: { id: string; slug: string }): void {
     this.emit('log', { run: run?.id, slug: run?.slug, line: { at: Date.now(), level, text } });
   }
+}
+
+/** Tells an emitter of changed documents, as plain JSON. */
+export function changeListener(events: HostEmitter): ChangeListener {
+  return {
+    wanted: () => events.heard('document:changed'),
+    told: (change) => events.emit('document:changed', plainChange(change)),
+  };
 }

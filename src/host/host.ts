@@ -12,7 +12,7 @@ import type { ClaimedRun } from '../domain/run.js';
 import type { Registry } from '../project/registry.js';
 import type { WriteQueue } from '../store/writer.js';
 import type { ScriptHandler } from '../worker/script-context.js';
-import { HostEmitter } from './events.js';
+import { changeListener, HostEmitter } from './events.js';
 import type { HostLog } from './log.js';
 import { buildParts, type Parts } from './parts.js';
 import type { OutcomeCounts } from './run-ends.js';
@@ -66,6 +66,8 @@ export interface HostStats {
 export class Host {
   readonly id = nanoid(12);
   readonly events = new HostEmitter();
+  /** For whoever else changes documents in this process. */
+  readonly changes = changeListener(this.events);
   /** Resolves when, under `drain`, nothing is due and nothing runs. Runs that wait for a retry are not due. */
   readonly drained: Promise<void>;
   readonly #options: HostOptions;

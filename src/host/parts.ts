@@ -10,7 +10,7 @@ import { executorOptions } from '../worker/executor-options.js';
 import { HostActs } from './acts.js';
 import { CancelWatch } from './cancel-watch.js';
 import { Dispatcher } from './dispatcher.js';
-import type { HostEmitter } from './events.js';
+import { changeListener, type HostEmitter } from './events.js';
 import type { HostOptions } from './host.js';
 import { HostRecordKeeper } from './host-record.js';
 import { InlineRunner } from './inline-runner.js';
@@ -95,6 +95,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     onMessage: (message) => {
       if (message.type === 'log') events.emit('log', { run: message.run, slug: message.slug, line: message.line });
       else if (message.type === 'writer-suspended') suspended.met(message);
+      else if (message.type === 'document-changed') events.emit('document:changed', message.change);
     },
   });
   const inline = new InlineRunner({
@@ -204,7 +205,18 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
 function inlineSurroundings(options: HostOptions, queue: WriteQueue, events: HostEmitter) {
   const { projectDir, databasePath, config: crap, moonlighter, generation } = options;
   const log = (line: LogLine) => events.emit('log', { run: undefined, slug: undefined, line });
-  return executorOptions({ projectDir, databasePath, crap, moonlighter, generation, queue, log, jobs: options.registry.jobs.values() });
+  const changes = changeListener(events);
+  return executorOptions({
+    projectDir,
+    databasePath,
+    crap,
+    moonlighter,
+    generation,
+    queue,
+    log,
+    changes,
+    jobs: options.registry.jobs.values(),
+  });
 }
 
 /** Undefined when nothing is ever purged. */

@@ -16,7 +16,7 @@ const SHUTDOWN_PATIENCE_MS = 1_000;
 const ON_INIT_PATIENCE_MS = ON_INIT_LIMIT_MS + 1_000;
 
 export interface WorkerPoolOptions {
-  setup: Omit<WorkerSetup, 'worker' | 'maxSlots'>;
+  setup: Omit<WorkerSetup, 'worker' | 'maxSlots' | 'listening'>;
   /** Threads, at least 1. */
   threads: number;
   /** Slots a thread may have, at least 1. */
@@ -129,7 +129,8 @@ export class WorkerPool {
   }
 
   #spawn(): void {
-    const setup: WorkerSetup = { ...this.#options.setup, worker: ++this.#next, maxSlots: this.#options.maxSlots };
+    const { setup: shared, maxSlots, events } = this.#options;
+    const setup: WorkerSetup = { ...shared, worker: ++this.#next, maxSlots, listening: events.changesHeard };
     const thread = new WorkerThread(this.#entry, setup, this.#options.queue, {
       ready: () => {
         this.#failures = 0;

@@ -16,6 +16,7 @@ import { noQueue, readTransaction, writeTransaction } from '../store/sqlite/shor
 import { sqliteStore } from '../store/sqlite/store.js';
 import type { HostRecord } from '../store/store.js';
 import type { WriteQueue } from '../store/writer.js';
+import type { ChangeListener } from '../worker/changes.js';
 import { createLocalExecutor, type LocalExecutor } from '../worker/local.js';
 import { bringUpToDate } from './migrate-schema.js';
 
@@ -49,6 +50,8 @@ function databasePathOf(project: CheckedProject): string {
 export interface OwnHost {
   readonly id: string;
   readonly writeQueue: WriteQueue;
+  /** Hears of documents that commands of this process change. */
+  readonly changes?: ChangeListener;
   wake(): void;
 }
 
@@ -81,7 +84,7 @@ export class OpenedProject {
 
   /** Executes project code in this process; made at the first call. */
   executor(): Promise<LocalExecutor> {
-    this.#executor ??= createLocalExecutor(this.project, this.databasePath);
+    this.#executor ??= createLocalExecutor(this.project, this.databasePath, this.#own?.changes);
     return this.#executor;
   }
 

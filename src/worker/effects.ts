@@ -1,8 +1,8 @@
 /**
- * Calls what project code registered with crap.tx, after its transaction has ended: in a slot, each call of it with a transaction of its own.
+ * Calls what project code registered with crap.tx and tells what changed, after the transaction has ended: in a slot, each call with a transaction of its own.
  * At most once: the list lives in memory, so a host that dies in between has not called them.
  */
-import { callEffects, type Effect, EffectList, type TransactionOutcome } from '../bindings/effects.js';
+import { callEffects, EffectList, type Entry, type TransactionOutcome, wants } from '../bindings/effects.js';
 import { messageOf } from '../domain/errors.js';
 import type { JsonObject } from '../domain/json.js';
 import type { LogLine } from '../domain/run.js';
@@ -14,7 +14,7 @@ import { RunDatabase } from './run-database.js';
 import type { Slot } from './slot.js';
 
 export interface EffectCall {
-  effects: readonly Effect[];
+  effects: readonly Entry[];
   outcome: TransactionOutcome;
   /** Shown to those who wait for it as the writer. */
   owner: string;
@@ -28,7 +28,7 @@ export interface EffectCall {
 
 /** Never rejects: what goes wrong is a line of the log. Ends with the slugs of which runs were queued. */
 export async function runEffects(options: ExecutorOptions, call: EffectCall): Promise<ReadonlySet<string>> {
-  const wanted = call.effects.filter(({ on }) => on === call.outcome);
+  const wanted = call.effects.filter((entry) => wants(entry, call.outcome));
   const queued = new Set<string>();
   if (wanted.length === 0) return queued;
   const control = new RunControl();
@@ -47,6 +47,7 @@ export async function runEffects(options: ExecutorOptions, call: EffectCall): Pr
         ...(call.user && { user: call.user }),
         overrideAccessByDefault: false,
         effects: new EffectList({ perCall: true }),
+        ...(options.changes && { changes: options.changes }),
         onQueued: (slug) => queued.add(slug),
       },
       { deadline, maxInstructions: options.maxInstructions, sliceMs: SLICE_MS },
@@ -80,7 +81,7 @@ export class RunEffects {
   }
 
   /** Ends with the report once they are called. A stopped run is reported first: its place is promised at once. */
-  async settle(report: RunReport, effects: Effect[], assignment: Assignment, slot?: Slot): Promise<RunReport> {
+  async settle(report: RunReport, effects: Entry[], assignment: Assignment, slot?: Slot): Promise<RunReport> {
     if (effects.length === 0 || assignment.dryRun) return report;
     const { run, user, control, watcher } = assignment;
     const kept = report.outcome === 'completed' && report.committed;

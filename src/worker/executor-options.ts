@@ -1,4 +1,5 @@
 /** What an executor works with in one thread or process: its slots, its connections, its limits. */
+import type { ChangeListener } from '../bindings/session.js';
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { systemClock } from '../domain/clock.js';
@@ -25,6 +26,8 @@ export interface ExecutorSetup {
   jobs?: Iterable<JobDefinition>;
   /** Number of the worker thread; none in the foreground. */
   worker?: number;
+  /** Who hears of documents that changed. */
+  changes?: ChangeListener;
   /** Lines written while no run is in a slot. */
   log(line: LogLine): void;
 }
@@ -32,7 +35,7 @@ export interface ExecutorSetup {
 /** Opens nothing yet. The caller closes `slots` and `connections`. */
 export function executorOptions(setup: ExecutorSetup): ExecutorOptions {
   const { engine = engineFor(setup.moonlighter.lua.engine), projectDir, databasePath, crap, moonlighter, generation } = setup;
-  const { queue, worker, log } = setup;
+  const { queue, worker, changes, log } = setup;
   const jobs = [...(setup.jobs ?? [])].filter(({ kind = 'lua' }) => kind !== 'lua');
   const store = sqliteStore;
   const clock = systemClock;
@@ -44,6 +47,7 @@ export function executorOptions(setup: ExecutorSetup): ExecutorOptions {
     clock,
     generation,
     worker,
+    ...(changes && { changes }),
     maxInstructions: crap.hooks.max_instructions || Number.POSITIVE_INFINITY,
     log,
   };

@@ -2,7 +2,8 @@
  * One run from its claim to its outcome: make the handler's table, open the transaction, call the handler, encode the result,
  * complete under the fence, commit. A run that met another's commit and has called nothing outside is executed again at once as a writer.
  */
-import { type Effect, EffectList } from '../bindings/effects.js';
+import { EffectList, type Entry } from '../bindings/effects.js';
+import type { ChangeListener } from '../bindings/session.js';
 import type { Clock } from '../domain/clock.js';
 import { HostError, RunAbort } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
@@ -38,6 +39,8 @@ export interface ExecutorOptions {
   clock: Clock;
   generation: 8 | 10;
   worker?: number | undefined;
+  /** Who hears of documents that changed. */
+  changes?: ChangeListener;
   /** Lua instructions a run may execute; Infinity where crap.toml writes none. */
   maxInstructions: number;
   /** Lines written while no run is in a slot. */
@@ -170,8 +173,8 @@ class Passage {
     this.#effects = new EffectList({ perCall: mode === 'per-call' });
   }
 
-  /** What was registered with crap.tx and waits for the outcome. */
-  takeEffects(): Effect[] {
+  /** What waits for the outcome. */
+  takeEffects(): Entry[] {
     return this.#effects.take();
   }
 
@@ -215,6 +218,7 @@ class Passage {
         ...(user && { user }),
         overrideAccessByDefault: user === undefined,
         effects: this.#effects,
+        ...(this.#options.changes && { changes: this.#options.changes }),
         inRun: true,
         onQueued: () => {
           this.#queued = true;

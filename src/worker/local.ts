@@ -3,7 +3,7 @@
  * Other hosts of the same database are met through SQLite's own lock.
  */
 import { EffectList, type TransactionOutcome } from '../bindings/effects.js';
-import type { DatabaseContext, Session } from '../bindings/session.js';
+import type { ChangeListener, DatabaseContext, Session } from '../bindings/session.js';
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { HostError, NotFoundError, RunAbort } from '../domain/errors.js';
@@ -60,8 +60,8 @@ export interface LocalExecutor {
   close(): void;
 }
 
-/** Ends when the engine is loaded. The database is opened at the first statement. */
-export async function createLocalExecutor(project: LocalProject, databasePath: string): Promise<LocalExecutor> {
+/** Ends when the engine is loaded. The database is opened at the first statement. `changes` hears of documents that changed. */
+export async function createLocalExecutor(project: LocalProject, databasePath: string, changes?: ChangeListener): Promise<LocalExecutor> {
   const { config, moonlighter, generation } = project;
   const engine = engineFor(moonlighter.lua.engine);
   await engine.load();
@@ -75,6 +75,7 @@ export async function createLocalExecutor(project: LocalProject, databasePath: s
     generation,
     queue: new LocalWriteQueue(),
     jobs: project.registry.jobs.values(),
+    ...(changes && { changes }),
     log: (line) => hostLog(line),
   });
   const executor = new Executor(options);
@@ -152,6 +153,7 @@ async function transactionPassage<T>(
       ...(call.user && { user: call.user }),
       overrideAccessByDefault: call.user === undefined,
       effects,
+      ...(options.changes && { changes: options.changes }),
       onQueued: (slug) => queued.add(slug),
       onOutside: (what) => {
         outside ??= what;

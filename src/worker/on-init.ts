@@ -38,7 +38,11 @@ async function passage(options: ExecutorOptions, refs: readonly string[], mode: 
     const onQueued = () => {
       queued = true;
     };
-    slot.enter({ db: database, overrideAccessByDefault: false, effects, onQueued }, limits, (line) => options.log(line));
+    slot.enter(
+      { db: database, overrideAccessByDefault: false, effects, onQueued, ...(options.changes && { changes: options.changes }) },
+      limits,
+      (line) => options.log(line),
+    );
     await drive(
       (function* (): Op<void> {
         for (const ref of refs) {

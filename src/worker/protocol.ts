@@ -2,6 +2,7 @@
 import type { Problem } from '../domain/errors.js';
 import type { ClaimedRun, LogLine, Outcome } from '../domain/run.js';
 import type { Registry } from '../project/registry.js';
+import type { Change } from './changes.js';
 
 /** workerData of a worker thread. */
 export interface WorkerSetup {
@@ -16,6 +17,8 @@ export interface WorkerSetup {
   registry: Registry;
   /** Slots at most. */
   maxSlots: number;
+  /** Shared with the main thread: `[0]` is 1 while anybody there listens to changed documents. */
+  listening: Int32Array;
 }
 
 /** Why the main thread ends a run. A lost claim is stopped as `released`: nothing of it is recorded. */
@@ -73,6 +76,8 @@ export type FromWorker =
   | { type: 'log'; run: string | undefined; slug: string | undefined; line: LogLine }
   /** `signal[0]`: 0 waiting, 1 granted, 2 given up; the blocked thread sleeps on it. */
   | { type: 'write-requested'; ticket: number; owner: string; signal?: SharedArrayBuffer }
+  /** A document changed, and its transaction has committed; told while anybody listens. */
+  | { type: 'document-changed'; change: Change }
   /** The grant is given back, or the request withdrawn. */
   | { type: 'write-released'; ticket: number }
   /** A run waits for something outside while it is the writer. */

@@ -3,7 +3,7 @@
  * to the completion, under the fence. A run that met another's commit is executed again at once as a writer. What a handler does after its
  * end is refused; a handler that loops without awaiting can only be ended with its thread.
  */
-import { type Effect, EffectList } from '../bindings/effects.js';
+import { EffectList, type Entry, inCall } from '../bindings/effects.js';
 import { HostError, messageOf, NotFoundError, RunAbort } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { Json } from '../domain/json.js';
@@ -91,7 +91,7 @@ class ScriptPassage {
   }
 
   /** What hooks registered with crap.tx in the operations of the handler. */
-  takeEffects(): Effect[] {
+  takeEffects(): Entry[] {
     return this.#effects.take();
   }
 
@@ -150,7 +150,7 @@ class ScriptPassage {
           this.#inTurn(async () => {
             const slot = await this.#session();
             return await drive(
-              body(() => slot.session.contentContext()),
+              inCall(slot.session, () => body(() => slot.session.contentContext())),
               this.#assignment.control,
             );
           }),
@@ -194,9 +194,9 @@ class ScriptPassage {
     const onQueued = () => {
       this.#queued = true;
     };
-    slot.enter({ db: this.#database, overrideAccessByDefault: true, effects: this.#effects, onQueued }, limits, (line) =>
-      this.#write(line),
-    );
+    const { changes } = this.#options;
+    const context = { db: this.#database, overrideAccessByDefault: true, effects: this.#effects, onQueued, ...(changes && { changes }) };
+    slot.enter(context, limits, (line) => this.#write(line));
     this.#slot = slot;
     return slot;
   }

@@ -9,6 +9,7 @@ import type { ClaimedRun, LogLine } from '../domain/run.js';
 import { engineFor } from '../lua/engines.js';
 import { EMAIL_SLUG } from '../mail/message.js';
 import { createMailProvider } from '../mail/provider.js';
+import { plainChange } from './changes.js';
 import { Executor, type RunWatcher } from './executor.js';
 import { executorOptions } from './executor-options.js';
 import { MailSender } from './mail-run.js';
@@ -38,6 +39,10 @@ const options = executorOptions({
   worker: setup.worker,
   queue,
   jobs: setup.registry.jobs.values(),
+  changes: {
+    wanted: () => Atomics.load(setup.listening, 0) === 1,
+    told: (change) => post({ type: 'document-changed', change: plainChange(change) }),
+  },
   log: hostLog,
 });
 const executor = new Executor(options);

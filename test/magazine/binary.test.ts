@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { failJson, runCli, runJson } from '../support/cli.js';
 import { engines } from '../support/engines.js';
-import { copyMagazine } from './support.js';
+import { copyMagazine, MAGAZINE_10 } from './support.js';
 
 interface RunRow {
   slug: string;
@@ -193,5 +193,38 @@ describe('the magazine through the command', () => {
     } finally {
       database.close();
     }
+  });
+});
+
+describe('the newer magazine through the command', () => {
+  let dir: string;
+  beforeAll(() => {
+    dir = copyMagazine({ from: MAGAZINE_10 });
+  });
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+  const { json, value } = commandsIn(() => dir);
+
+  it('is worked: retries of the queue, a transfer that fails for good, effects told in the log of the run', {
+    timeout: 60_000,
+  }, async () => {
+    expect((await runCli(['-C', dir, 'check'], { env })).stdout).toContain('4 collections, 1 global, 4 jobs');
+    expect((await runCli(['-C', dir, 'work', '--drain', '--no-cron'], { env })).code).toBe(0);
+    const ids = (await value(`
+      local transfer = crap.jobs.queue("transfer", { from = "cash", to = "paper", amount = 30 })
+      local careless = crap.jobs.queue("careless", { from = "cash", amount = 5 }, { after = { transfer } })
+      return { transfer, careless }`)) as [string, string];
+    expect((await runCli(['-C', dir, 'work', '--drain', '--no-cron'], { env })).code).toBe(0);
+    const runs = await json<RunRow[]>('jobs', 'status');
+    expect(runs.map(({ slug, status, attempt }) => `${slug} ${status} ${attempt}`).sort()).toEqual([
+      'careless failed 1',
+      'transfer completed 1',
+    ]);
+    expect(runs.find(({ slug }) => slug === 'careless')?.error).toContain('power cut');
+    expect((await runCli(['-C', dir, 'jobs', 'logs', ids[0]], { env })).stdout).toContain('effect committed transfer');
+    expect(
+      await value(
+        'local out = {} for _, r in ipairs(crap.collections.ledger.find({ order_by = "account" }).documents) do out[r.account] = r.amount end return out',
+      ),
+    ).toEqual({ cash: 65, paper: 130 });
   });
 });

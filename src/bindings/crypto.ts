@@ -1,9 +1,10 @@
-/** crap.crypto (Lua API 2.16): hashes, base64 and AES-256-GCM under the secret of crap.toml. All texts are UTF-8. */
+/** crap.crypto (Lua API 2.16): hashes, base64 and AES-256-GCM under the project's secret. All texts are UTF-8. */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { BindingError, conversionError } from '../lua/errors.js';
 import type { Binding } from '../lua/vm.js';
 import { decodeBase64 } from './base64.js';
 import { binding } from './binding.js';
+import { secretOf } from './secret.js';
 import type { Session } from './session.js';
 import { utf8Text } from './utf8.js';
 
@@ -15,7 +16,7 @@ export function cryptoBindings(session: Session): Record<string, Binding> {
   const sha256 = (text: string) => createHash('sha256').update(text).digest();
   let key: Buffer | undefined;
   const secretKey = () => {
-    key ??= sha256(session.options.config.auth.secret ?? '');
+    key ??= sha256(secretOf(session));
     return key;
   };
   return {

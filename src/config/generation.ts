@@ -58,6 +58,10 @@ export const DIFFERENCES = {
     eight: 'a password given to create or update may be any text',
     ten: 'it must be as [auth.password_policy] says, at least 8 characters by default',
   },
+  secretIsMade: {
+    eight: 'crap.crypto uses [auth] secret, also when it is empty',
+    ten: 'where it is empty, the secret in data/.jwt_secret, which is made when it is missing',
+  },
   accessSeesTheOperation: { eight: 'the access function of a job is called with the user only', ten: 'with ctx.operation too' },
   unknownHookEventsAreRefused: { eight: 'crap.hooks.register takes any event', ten: 'unknown events are errors' },
 } as const satisfies Record<string, Difference>;

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { engines } from '../support/engines.js';
 import { Benches } from './support.js';
@@ -59,5 +61,32 @@ describe.each(engines)('crap.crypto on $name', (engine) => {
     );
     expect(await bench.failure('crap.crypto.decrypt("AAEC")')).toBe('runtime error: ciphertext too short');
     expect(await bench.failure('crap.crypto.decrypt("not base64!")')).toBe('runtime error: base64 decode: Invalid symbol 32, offset 3.');
+  });
+
+  it('makes a secret where crap.toml has none under generation 10, shares it, and keeps it to its owner', async () => {
+    const config = { auth: { secret: '' } };
+    const bench = await benches.open(engine, { generation: 10, config });
+    const text = String(await bench.value('return crap.crypto.encrypt("plaintext")'));
+    const path = join(bench.dir, 'data', '.jwt_secret');
+    expect(readFileSync(path, 'utf8')).toMatch(/^[0-9a-f]{128}$/);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(bench.dir, 'data'))).toEqual(['.jwt_secret']);
+    const other = await benches.open(engine, { generation: 10, config, files: { 'data/.jwt_secret': `${readFileSync(path, 'utf8')}\n` } });
+    expect(await other.value(`return crap.crypto.decrypt("${text}")`)).toBe('plaintext');
+    const stranger = await benches.open(engine, { generation: 10, config });
+    expect(await stranger.failure(`crap.crypto.decrypt("${text}")`)).toBe('runtime error: decrypt error: aead::Error');
+    const empty = await benches.open(engine, { generation: 10, config, files: { 'data/.jwt_secret': '' } });
+    expect(await empty.failure('crap.crypto.encrypt("x")')).toContain('data/.jwt_secret can be neither read nor made: the file is empty');
+    const written = await benches.open(engine, { generation: 10, config: { auth: { secret: 'mine' } } });
+    await written.value('return crap.crypto.encrypt("x")');
+    expect(existsSync(join(written.dir, 'data'))).toBe(false);
+  });
+
+  it('uses the empty secret under generation 8, as the reference does', async () => {
+    const bench = await benches.open(engine, { config: { auth: { secret: '' } } });
+    const text = String(await bench.value('return crap.crypto.encrypt("plaintext")'));
+    expect(existsSync(join(bench.dir, 'data'))).toBe(false);
+    const other = await benches.open(engine, { config: { auth: { secret: '' } } });
+    expect(await other.value(`return crap.crypto.decrypt("${text}")`)).toBe('plaintext');
   });
 });

@@ -1,7 +1,8 @@
 /** Builds what content operations are given from a session and the database context of its run. */
 import type { CrapConfig } from '../config/crap-config.js';
+import { isLater } from '../config/generation.js';
 import type { ChangeSink } from '../content/changes.js';
-import type { ContentContext, ContentSettings, InProjectCode } from '../content/context.js';
+import type { ContentContext, ContentSettings, InProjectCode, PasswordPolicy } from '../content/context.js';
 import type { Op } from '../domain/op.js';
 import type { EffectList } from './effects.js';
 import { hashPassword } from './password.js';
@@ -20,6 +21,18 @@ export function contentSettings(config: CrapConfig, generation: 8 | 10): Content
     },
     depth: { default: config.depth.default_depth, max: config.depth.max_depth },
     locale: { default: config.locale.default_locale, locales: config.locale.locales, fallback: config.locale.fallback },
+    passwordPolicy: isLater(generation, 'passwordsObeyThePolicy') ? policyOf(config) : undefined,
+  };
+}
+
+function policyOf({ auth: { password_policy: policy } }: CrapConfig): PasswordPolicy {
+  return {
+    minLength: policy.min_length,
+    maxLength: policy.max_length,
+    requireUppercase: policy.require_uppercase,
+    requireLowercase: policy.require_lowercase,
+    requireDigit: policy.require_digit,
+    requireSpecial: policy.require_special,
   };
 }
 

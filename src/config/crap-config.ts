@@ -79,7 +79,19 @@ export function crapSchema(generation: 8 | 10) {
       http_max_response_bytes: size().default(10 * 1024 * 1024),
       io_roots: texts().optional(),
     }),
-    auth: open({ secret: text().default(''), token_expiry: duration().default(7200) }),
+    auth: open({
+      secret: text().default(''),
+      token_expiry: duration().default(7200),
+      /** Lengths in characters. Passwords given from Lua obey it under generation 10. */
+      password_policy: open({
+        min_length: integer().default(8),
+        max_length: integer().default(128),
+        require_uppercase: flag().default(false),
+        require_lowercase: flag().default(false),
+        require_digit: flag().default(false),
+        require_special: flag().default(false),
+      }),
+    }),
     depth: closed({ default_depth: integer().default(1), max_depth: integer().default(10) }),
     upload: open({ s3: anyTable().optional() }),
     email: open({

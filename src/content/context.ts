@@ -22,6 +22,18 @@ export interface ContentSettings {
   /** Depth of reads under generation 10: where a call says nothing, and at most. Absent: 0 and 10, as in generation 8. */
   depth?: { default: number; max: number };
   locale: { default: string; locales: string[]; fallback: boolean };
+  /** What passwords given from Lua must be; absent under generation 8, where any text is one. */
+  passwordPolicy?: PasswordPolicy;
+}
+
+/** Lengths in characters. */
+export interface PasswordPolicy {
+  minLength: number;
+  maxLength: number;
+  requireUppercase: boolean;
+  requireLowercase: boolean;
+  requireDigit: boolean;
+  requireSpecial: boolean;
 }
 
 /** Calls into project code, implemented over the VM by bindings/lua-caller.ts. */

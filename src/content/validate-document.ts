@@ -12,11 +12,11 @@ import { writeRun } from './hook-context.js';
 import { runBeforeWrite } from './hooks.js';
 import { inputOf, plainInput, withFlatCopies } from './input.js';
 import { localeOf } from './locale.js';
-import { withoutPassword } from './password.js';
+import { passwordIssues, withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { requireRow } from './row-access.js';
-import { ValidationFailure } from './validate/report.js';
+import { type Issue, ValidationFailure } from './validate/report.js';
 import { validate } from './validate/validate.js';
 
 export type Verdict = { valid: true } | { valid: false; errors: Record<string, string> };
@@ -41,16 +41,21 @@ export function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, optio
   const run = writeRun(ctx, plan, operation, options, draft);
   const input = plan.isGlobal ? plainInput(given) : withFlatCopies(plan, withoutPassword(plan, given));
   if (!overrides(ctx, options)) strip(plan, yield* deniedFields(ctx, plan, operation), input.data);
+  const password = passwordIssues(ctx, plan, given);
   try {
     yield* runBeforeWrite(ctx, run, 'before_validate', input);
     yield* validate(ctx, plan, input, { isUpdate, id: options.id, draft, locale, hookDepth: run.depth });
     yield* runBeforeWrite(ctx, run, 'before_change', input);
   } catch (error) {
     if (!(error instanceof ValidationFailure)) throw error;
-    // Of several messages for one key the last stays, as in the reference.
-    return { valid: false, errors: Object.fromEntries(error.issues.map(({ key, message }) => [key, message])) };
+    return invalid([...password, ...error.issues]);
   }
-  return { valid: true };
+  return password.length > 0 ? invalid(password) : { valid: true };
+}
+
+/** Of several messages for one key the last stays, as in the reference. */
+function invalid(issues: readonly Issue[]): Verdict {
+  return { valid: false, errors: Object.fromEntries(issues.map(({ key, message }) => [key, message])) };
 }
 
 function* askRules(ctx: ContentContext, plan: Plan, options: QueryOptions): Op<void> {

@@ -90,6 +90,37 @@ describe('passwords of auth collections', () => {
     expect(opens(id, 'first')).toBe(true);
   });
 
+  it('are checked against the policy where there is one, by validate too', () => {
+    const passwordPolicy = {
+      minLength: 4,
+      maxLength: 6,
+      requireUppercase: true,
+      requireLowercase: true,
+      requireDigit: true,
+      requireSpecial: true,
+    };
+    open({ settings: { generation: 10, passwordPolicy } });
+    expect(stage.failure(() => person({ password: 'é' }))).toBe(
+      'runtime error: create error: Validation failed: password: password must be at least 4 characters; password: password must contain an uppercase letter; ' +
+        'password: password must contain a digit; password: password must contain a special character',
+    );
+    expect(stage.failure(() => person({ password: 'AAAA1!!' }))).toBe(
+      'runtime error: create error: Validation failed: password: password must be at most 6 characters; password: password must contain a lowercase letter',
+    );
+    expect(stage.validate('people', { email: 'nonsense', password: 'Ab1!' })).toEqual({
+      valid: false,
+      errors: { email: 'email is not a valid email address' },
+    });
+    expect(stage.validate('people', { email: 'a@example.com', password: 'Ab1' })).toEqual({
+      valid: false,
+      errors: { password: 'password must contain a special character' },
+    });
+    const { id } = person({ password: 'Äß1!' });
+    expect(stage.failure(() => stage.update('people', id, { password: 'x' }))).toContain('update error: Validation failed: password: ');
+    expect(opens(id, 'Äß1!')).toBe(true);
+    expect(person({ email: 'b@example.com' })).toMatchObject({ email: 'b@example.com' });
+  });
+
   it('are plain data elsewhere', () => {
     open();
     expect(stage.create('plain', { password: 'open' })).toMatchObject({ password: 'open' });

@@ -1,5 +1,6 @@
 /** Every namespace of the `crap` table, in the reference's order of registration (Lua API section 2). */
 import { NULL } from '../lua/value.js';
+import { absentHostBindings } from './absent.js';
 import { accessBindings } from './access.js';
 import { accessorBindings } from './accessors.js';
 import { authBindings } from './auth.js';
@@ -34,6 +35,7 @@ const FROZEN = [
   'access',
   'any',
   'auth',
+  'cache',
   'collections',
   'config',
   'crypto',
@@ -49,9 +51,12 @@ const FROZEN = [
   'log',
   'pages',
   'richtext',
+  'routes',
   'schema',
+  'storage',
   'template_data',
   'tx',
+  'uploads',
   'util',
 ];
 
@@ -89,7 +94,17 @@ export function registerNamespaces(session: Session, host: StdlibHost): void {
     templateDataHostBindings(session),
     accessorBindings(session),
     transactionHostBindings(session),
+    absentHostBindings(session),
   );
-  loadStdlib(vm, host, ['calls.lua', 'util.lua', 'fields.lua', 'hooks.lua', 'template_data.lua', 'transaction.lua', 'accessors.lua']);
+  loadStdlib(vm, host, [
+    'calls.lua',
+    'util.lua',
+    'fields.lua',
+    'hooks.lua',
+    'template_data.lua',
+    'transaction.lua',
+    'accessors.lua',
+    'absent.lua',
+  ]);
   for (const name of ['collections.config', 'globals.config', ...FROZEN]) vm.freeze(`crap.${name}`);
 }

@@ -16,7 +16,7 @@ const PARTS = [
   'services.lua',
   'project.lua',
 ];
-const LATER = ['globals-10.lua', 'jobs-10.lua'];
+const LATER = ['globals-10.lua', 'jobs-10.lua', 'services-10.lua'];
 
 const folder = new URL('../../lua-stdlib/types/', import.meta.url);
 

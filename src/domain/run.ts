@@ -74,6 +74,8 @@ export interface ClaimedRun {
   uniqueKey: string | null;
   scheduledBy: string | null;
   createdAt: number;
+  /** The attempt before ended because another commit came between its reads and its first write: this one is to be a writer from its start. */
+  contended?: boolean;
 }
 
 /** What a caller asks for when it enqueues. */

@@ -85,7 +85,7 @@ export class Executor {
   /** Never rejects: whatever goes wrong is the report. A slot that cannot be made releases the run. */
   async execute(assignment: Assignment): Promise<RunReport> {
     const { slots } = this.#options;
-    const { job, timeoutMs, control } = assignment;
+    const { job, run, timeoutMs, control } = assignment;
     let slot: Slot | undefined;
     let timer: NodeJS.Timeout | undefined;
     let broken = false;
@@ -95,7 +95,7 @@ export class Executor {
       timer = setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1));
       const deadline = performance.now() + timeoutMs;
       assignment.watcher?.started?.();
-      let mode: TransactionMode = job.transaction === false ? 'per-call' : job.transaction === 'immediate' ? 'immediate' : 'deferred';
+      let mode = firstMode(job, run);
       for (;;) {
         if (control.reason) throw new RunAbort(control.reason, 'stopped before it began');
         const passage = new Passage(this.#options, slot, assignment, mode, { deadline, handlerReturned: () => clearTimeout(timer) });
@@ -135,6 +135,12 @@ export class Executor {
     if (!failed || report.final || job.backoff?.kind !== 'function' || run.attempt >= run.maxAttempts) return report;
     return { ...report, ...(await askBackoff(this.#options.slots, slot, job.backoff.function, run, report)) };
   }
+}
+
+/** How the transaction of an attempt begins; one that follows a lost race for the first write begins as the writer, so that it cannot lose again. */
+export function firstMode(job: JobDefinition, run: ClaimedRun): TransactionMode {
+  if (job.transaction === false) return 'per-call';
+  return job.transaction === 'immediate' || run.contended ? 'immediate' : 'deferred';
 }
 
 /** One passage through the pipeline, in one transaction. */

@@ -10,7 +10,7 @@ import type { Json } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import { type ClaimedRun, type EnqueueRequest, type LogLine, MAX_JSON_BYTES, oversizedData } from '../domain/run.js';
 import { RunEffects } from './effects.js';
-import type { Assignment, ExecutorOptions } from './executor.js';
+import { type Assignment, type ExecutorOptions, firstMode } from './executor.js';
 import { SLICE_MS } from './limits.js';
 import { ownerOf, type RunReport } from './protocol.js';
 import { drive } from './run-control.js';
@@ -48,9 +48,8 @@ export class ScriptExecutor {
     const { job, timeoutMs, control } = assignment;
     const timer = setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1));
     assignment.watcher?.started?.();
-    const first: TransactionMode = job.transaction === false ? 'per-call' : job.transaction === 'immediate' ? 'immediate' : 'deferred';
     try {
-      const passage = new ScriptPassage(this.#options, assignment, first, () => clearTimeout(timer));
+      const passage = new ScriptPassage(this.#options, assignment, firstMode(job, assignment.run), () => clearTimeout(timer));
       const report = await passage.execute();
       if (report !== 'again') return await this.#effects.settle(report, passage.takeEffects(), assignment);
       const second = new ScriptPassage(this.#options, assignment, 'immediate', () => clearTimeout(timer));

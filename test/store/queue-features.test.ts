@@ -53,6 +53,17 @@ describe('delay', () => {
   });
 });
 
+it('[FAIR] a hundred thousand pending runs of a job that is full do not delay another job by more than one claim', async () => {
+  db.database.exec(`INSERT INTO _crap_jobs (id, slug, priority, _ml_due, _ml_created)
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT 'p' || i, 'a', 50, ${NOW} - 100000 + i, ${NOW} FROM n`);
+  const full = { concurrency: caps({ a: 1, b: 10 }) };
+  expect(await claim(NOW, full)).toEqual(['p1']);
+  const id = await db.enqueue('b', { priority: -50 });
+  const begun = performance.now();
+  expect(await claim(NOW, full)).toEqual([id]);
+  expect(performance.now() - begun).toBeLessThan(50);
+});
+
 describe('unique', () => {
   const unique = (mode: 'active' | 'replace' | { within: number }, now = NOW) =>
     db.write((c) =>

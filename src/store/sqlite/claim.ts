@@ -26,6 +26,8 @@ const TAKE = `UPDATE _crap_jobs SET status = 'running', attempt = attempt + 1, _
 const TAKEN =
   'SELECT id, slug, queue, data, _ml_claim, attempt, max_attempts, priority, COALESCE(unique_key, _ml_unique) AS unique_key, scheduled_by, created_at, _ml_created FROM _crap_jobs WHERE id = ?';
 
+const BEFORE = 'SELECT error_code FROM _ml_attempts WHERE run = ? AND claim = ?';
+
 interface Candidate {
   id: string;
   slug: string;
@@ -84,6 +86,7 @@ function* take(db: Db, request: ClaimRequest, id: string): Op<ClaimedRun | undef
   const changed = yield* db.run(TAKE, [request.host, request.leaseUntil, text, text, request.now, id]);
   if (changed === 0) return undefined;
   const row = (yield* db.get(TAKEN, [id]))!;
+  const before = Number(row['attempt']) > 1 ? yield* db.get(BEFORE, [id, Number(row['_ml_claim']) - 1]) : undefined;
   return {
     id,
     slug: String(row['slug']),
@@ -95,6 +98,7 @@ function* take(db: Db, request: ClaimRequest, id: string): Op<ClaimedRun | undef
     priority: Number(row['priority']),
     uniqueKey: row['unique_key'] === null ? null : String(row['unique_key']),
     scheduledBy: row['scheduled_by'] === null ? null : String(row['scheduled_by']),
+    ...(before?.['error_code'] === 'WRITE_CONFLICT' && { contended: true }),
     createdAt: Number(row['_ml_created'] ?? fromText(row['created_at']) ?? request.now),
   };
 }

@@ -109,8 +109,9 @@ export class Slot {
   }
 }
 
-function maxMemory(options: SlotOptions): number | undefined {
-  return options.moonlighter.lua.max_memory ?? options.crap.hooks.max_memory;
+/** Bytes; 0 in a file means that there is no limit. */
+function maxMemory(options: SlotOptions): number {
+  return (options.moonlighter.lua.max_memory ?? options.crap.hooks.max_memory) || Number.POSITIVE_INFINITY;
 }
 
 interface Waiter {

@@ -10,7 +10,7 @@
 ---@field access? crap.CollectionAccess
 ---@field auth? boolean|crap.AuthOptions Users that log in; adds an `email` field
 ---@field upload? boolean|crap.UploadOptions Files; adds filename, mime_type, filesize, url and image fields
----@field live? boolean|string|crap.LiveOptions Announce changes. Default true
+---@field live? boolean|crap.FunctionRef|crap.LiveOptions Announce changes, of a function only those that it allows. Default true
 ---@field versions? boolean|crap.VersionsOptions Keep versions; true: with drafts, without a limit
 ---@field indexes? crap.Index[] Over several columns
 ---@field soft_delete? boolean Keep a trash. Default false
@@ -22,7 +22,7 @@
 ---@field fields? crap.Field[]
 ---@field hooks? crap.CollectionHooks
 ---@field access? crap.GlobalAccess
----@field live? boolean|string|crap.LiveOptions Announce changes. Default true
+---@field live? boolean|crap.FunctionRef|crap.LiveOptions Announce changes, of a function only those that it allows. Default true
 ---@field versions? boolean|crap.VersionsOptions
 ---@field mcp? crap.McpOptions
 
@@ -72,7 +72,7 @@
 
 ---@class crap.AuthStrategy
 ---@field name string
----@field authenticate string The function that finds the user
+---@field authenticate crap.FunctionRef The function that finds the user
 
 ---@class crap.UploadOptions
 ---@field mime_types? string[] `"image/*"` stands for all of a kind

@@ -1,5 +1,5 @@
 /** crap.jobs (Lua API 2.5, jobs page 1 and 2): define at load time, queue inside a database context. */
-
+import { isDeepStrictEqual } from 'node:util';
 import { HostError } from '../domain/errors.js';
 import type { FunctionRef, JobDefinition } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
@@ -36,6 +36,7 @@ export function jobBindings(session: Session): Record<string, Binding> {
         if (former !== undefined && former !== site.file) throw duplicate(slug, former, site.file);
         definedIn.set(slug, site.file);
       }
+      if (session.phase === 'running' && !isDeepStrictEqual(registry.jobs.get(slug), definition)) options.onJobRedefined?.(definition);
       registry.jobs.set(slug, definition);
     });
     return NOTHING;

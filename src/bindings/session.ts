@@ -9,6 +9,7 @@ import type { Change } from '../content/changes.js';
 import type { ContentContext, ContentSettings, LuaCaller } from '../content/context.js';
 import type { Clock } from '../domain/clock.js';
 import type { Problem } from '../domain/errors.js';
+import type { JobDefinition } from '../domain/job.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import type { LogLine } from '../domain/run.js';
@@ -37,6 +38,8 @@ export interface SessionOptions {
   clock: Clock;
   /** Lines of crap.log and warnings about project code. */
   log(line: LogLine): void;
+  /** Called when a script defines a job anew after the project was loaded, and differently. */
+  onJobRedefined?(definition: JobDefinition): void;
   /** What crap.env.get reads. Default process.env. */
   env?: Readonly<Record<string, string | undefined>>;
 }

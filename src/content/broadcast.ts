@@ -2,6 +2,7 @@
  * Before a change is told to listeners: the definition's `live` filter, its before_broadcast hooks, the registered ones. Each is asked after the
  * commit, without a database; one that returns false or nil keeps the event back, and so does one that raises, since it may hide what it is told.
  */
+import type { FunctionRef } from '../domain/job.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
 import { BindingError, LuaError } from '../lua/errors.js';
@@ -26,7 +27,10 @@ export function* beforeBroadcast(ctx: ContentContext, change: Change): Op<Change
   try {
     return yield* ctx.within({ withoutCrud: 'broadcast', overrideAccessByDefault: false, hookDepth: 0 }, function* () {
       const filter = settings['filter'];
-      if (typeof filter === 'string' && !isYes(yield* callRef(ctx, { ref: filter }, [eventTable(ctx, told)], 0))) return undefined;
+      if (typeof filter === 'string') {
+        const ref: FunctionRef = { ref: filter, ...('options' in settings && { options: settings['options']! }) };
+        if (!isYes(yield* callRef(ctx, ref, [withOptions(eventTable(ctx, told), ref)], 0))) return undefined;
+      }
       for (const ref of definition.hooks.before_broadcast) {
         const answer = yield* callRef(ctx, ref, [withOptions(eventTable(ctx, told), ref)], 0);
         if (!apply(ctx, told, answer, `Hook '${ref.ref}'`)) return undefined;

@@ -73,6 +73,7 @@ class Check {
     for (const field of fields) {
       const at = path + field.name;
       for (const target of field.relationship?.collections ?? []) this.#target(definition, at, target);
+      if (!field.relationship && (field.type === 'relationship' || field.type === 'upload')) this.#untargeted(definition, at);
       if (field.join) this.#join(definition, at, field.join);
       this.fields(definition, field.fields, `${at}.`);
       for (const inner of [...field.tabs, ...field.blocks]) this.fields(definition, inner.fields, `${at}.`);
@@ -118,6 +119,13 @@ class Check {
     if (known.has(target)) return;
     const text = `${ownerOf(definition)} field '${field}': there is no collection '${target}'${didYouMean(target, known.keys())}`;
     this.#add(this.#strict, definition, 'DEFINITION_UNKNOWN_TARGET', text, `define '${target}', or name another collection`, field);
+  }
+
+  /** The first generation keeps any id there. */
+  #untargeted(definition: Definition, field: string): void {
+    if (this.#settings.generation !== 10) return;
+    const text = `${ownerOf(definition)} field '${field}': relationship.collection is required`;
+    this.#add('error', definition, 'DEFINITION_UNKNOWN_TARGET', text, 'write relationship = { collection = "…" }', field);
   }
 
   #join(definition: Definition, field: string, { collection, on }: { collection: string; on: string }): void {

@@ -5,6 +5,7 @@ import { LuaTable } from '../lua/value.js';
 import { namesOf } from './parse-names.js';
 import { plainField } from './parse-plain-field.js';
 import type { Reader } from './parse-reader.js';
+import { readRef } from './parse-refs.js';
 import { ParseFailure, toJson } from './parse-value.js';
 import type { FieldDefinition } from './schema.js';
 
@@ -37,10 +38,20 @@ export function readAuth(reader: Reader): JsonObject | undefined {
     forgot_password: auth.boolean('forgot_password', true),
     strategies: (auth.tables('strategies', 'strategy tables') ?? []).map((strategy): Json => {
       strategy.unknownKeys('strategy', ['name', 'authenticate']);
-      return { name: strategy.string('name') ?? '', authenticate: strategy.string('authenticate') ?? '' };
+      const ref = readRef(strategy, 'authenticate');
+      const options = ref?.options === undefined ? undefined : { options: ref.options };
+      return { name: strategy.string('name') ?? '', authenticate: ref?.ref ?? '', ...options };
     }),
     ...(mfa !== undefined && { mfa }),
   };
+}
+
+/** One of `strategies`: the function that says who is asking. */
+export interface AuthStrategy {
+  name: string;
+  authenticate: string;
+  /** Of a `{ ref, options }` function. */
+  options?: Json;
 }
 
 /** The fields with `email` in front, unless there is one. Generation 10 wants an own one to be unique and of type email. */

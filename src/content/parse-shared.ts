@@ -5,7 +5,7 @@ import { luaTypeName } from '../lua/type-names.js';
 import { LuaTable } from '../lua/value.js';
 import type { Parsing, Reader } from './parse-reader.js';
 import { toRef } from './parse-refs.js';
-import { ParseFailure, toJson } from './parse-value.js';
+import { ParseFailure } from './parse-value.js';
 
 /** The rules that an `access` table may name, by generation. */
 export function accessNames(generation: 8 | 10) {
@@ -44,17 +44,19 @@ export function readVersions(reader: Reader): { drafts: boolean; maxVersions: nu
   return { drafts: versions.boolean('drafts', true), maxVersions: versions.natural('max_versions') ?? 0 };
 }
 
-/** false, true, a function reference or { mode, filter }; undefined = on. */
+/** false, true, a function reference or { mode, filter, options }, where options are the filter's; undefined = on. */
 export function readLive(reader: Reader): Json | undefined {
   const value = reader.get('live');
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'boolean') return value;
   if (value instanceof LuaTable) {
     const live = reader.child('live')!;
-    live.unknownKeys('live', ['mode', 'filter']);
-    const filter = toRef(live.get('filter'));
+    const own = toRef(value);
+    if (!own) live.unknownKeys('live', ['mode', 'filter']);
+    const filter = own ?? toRef(live.get('filter'));
     const mode = live.string('mode');
-    return { ...(mode !== undefined && { mode }), ...(filter && { filter: toJson(filter.ref) }) };
+    const options = filter?.options === undefined ? undefined : { options: filter.options };
+    return { ...(mode !== undefined && { mode }), ...(filter && { filter: filter.ref }), ...options };
   }
   if (typeof value === 'string') return value;
   reader.ignored('live', 'a boolean, the name of a function, or a table', luaTypeName(value));

@@ -6,7 +6,9 @@
 import type { FunctionRef } from '../domain/job.js';
 import type { Json } from '../domain/json.js';
 import type { LuaValue } from '../lua/value.js';
+import type { AuthStrategy } from './parse-auth.js';
 import type { BlockDefinition, CollectionDefinition, FieldDefinition, GlobalDefinition, TabDefinition } from './schema.js';
+import { isObject } from './value-text.js';
 
 type Rendered = { [key: string]: LuaValue };
 
@@ -102,14 +104,14 @@ function renderAccess(access: object): Rendered {
   return Object.fromEntries(rules.map(([name, rule]) => [name, renderRef(rule!)]));
 }
 
-function renderRef({ ref, options }: FunctionRef): LuaValue {
+function renderRef({ ref, options }: { ref: string; options?: Json | undefined }): LuaValue {
   return options === undefined ? ref : { ref, options: options as LuaValue };
 }
 
 function renderLive(live: Json | undefined): LuaValue {
   if (typeof live === 'boolean' || typeof live === 'string') return live;
-  const filter = typeof live === 'object' && live !== null && 'filter' in live ? live['filter'] : undefined;
-  return typeof filter === 'string' ? filter : true;
+  if (!isObject(live) || typeof live['filter'] !== 'string') return true;
+  return renderRef({ ref: live['filter'], options: live['options'] });
 }
 
 function renderVersions({ drafts, maxVersions }: { drafts: boolean; maxVersions: number }): LuaValue {
@@ -121,11 +123,15 @@ const AUTH_DEFAULTS: Rendered = { token_expiry: 7200, disable_local: false, veri
 
 /** true when everything is default, else what differs; `mfa` is lost. */
 function renderAuth(auth: NonNullable<CollectionDefinition['auth']>): LuaValue {
+  const strategies = ((auth['strategies'] ?? []) as unknown as AuthStrategy[]).map(({ name, authenticate, options }) => ({
+    name,
+    authenticate: renderRef({ ref: authenticate, options }),
+  }));
   const shown = Object.entries(auth).filter(([key, value]) => {
-    if (key === 'strategies') return Array.isArray(value) && value.length > 0;
-    return key !== 'mfa' && value !== AUTH_DEFAULTS[key];
+    return key !== 'strategies' && key !== 'mfa' && value !== AUTH_DEFAULTS[key];
   });
-  return shown.length === 0 ? true : (Object.fromEntries(shown) as Rendered);
+  if (shown.length === 0 && strategies.length === 0) return true;
+  return { ...(Object.fromEntries(shown) as Rendered), ...(strategies.length > 0 && { strategies }) };
 }
 
 function present(table: Rendered): LuaValue {

@@ -1,5 +1,6 @@
 /** The worker threads of a host: started, given runs, replaced when they end. */
 import { HostError } from '../domain/errors.js';
+import type { JobDefinition } from '../domain/job.js';
 import type { ClaimedRun } from '../domain/run.js';
 import { ON_INIT_LIMIT_MS } from '../worker/limits.js';
 import type { FromWorker, RunError, StopReason, WorkerSetup } from '../worker/protocol.js';
@@ -40,6 +41,8 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #entry: URL;
   readonly #threads = new Set<WorkerThread>();
+  /** Jobs that scripts defined anew, for threads that start later. */
+  readonly #redefined = new Map<string, JobDefinition>();
   readonly #restarts = new Set<NodeJS.Timeout>();
   #stopping = false;
   #next = 0;
@@ -141,11 +144,13 @@ export class WorkerPool {
       finished: (end) => this.#options.onFinished(end),
       message: (message, worker) => {
         if (message.type === 'initialised') this.#initialised(thread, message.error);
+        else if (message.type === 'job-redefined') this.#redefine(thread, message.job);
         else this.#options.onMessage(message, worker);
       },
       gone: (gone, reason) => this.#replace(gone, reason),
     });
     this.#threads.add(thread);
+    for (const job of this.#redefined.values()) thread.post({ type: 'redefine', job });
   }
 
   #initialised(thread: WorkerThread, error: RunError | undefined): void {
@@ -155,6 +160,13 @@ export class WorkerPool {
     clearTimeout(timer);
     if (!error) settle.resolve();
     else settle.reject(new HostError(error.code, error.message, { remedy: 'mend the function, or take it out of [hooks] on_init' }));
+  }
+
+  /** Runs to come use the new definition; limits and schedule stay as they were loaded. */
+  #redefine(from: WorkerThread, job: JobDefinition): void {
+    this.#options.setup.registry.jobs.set(job.slug, job);
+    this.#redefined.set(job.slug, job);
+    for (const thread of this.#threads) if (thread !== from) thread.post({ type: 'redefine', job });
   }
 
   #replace(gone: WorkerThread, reason: string): void {

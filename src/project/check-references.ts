@@ -36,7 +36,7 @@ function referencesOf(session: Session, onInitLine: number | undefined): Referen
   const { registry, options } = session;
   const definitions = [...registry.collections.values(), ...registry.globals.values()].flatMap((definition) =>
     functionRefsOf(definition).map(({ source, kind, ref, since }): Reference => {
-      const severity = options.generation >= since ? 'error' : 'warning';
+      const severity = since !== undefined && options.generation >= since ? 'error' : 'warning';
       return { source, kind, ref, severity, file: definition.file, line: definition.line };
     }),
   );

@@ -11,7 +11,7 @@ import { sqliteStore } from '../store/sqlite/store.js';
 import type { WriteQueue } from '../store/writer.js';
 import type { ExecutorOptions } from './executor.js';
 import { ConnectionPool } from './run-database.js';
-import { SlotPool } from './slot.js';
+import { type Redefinitions, SlotPool } from './slot.js';
 
 export interface ExecutorSetup {
   /** Default the one that moonlighter.toml names. */
@@ -24,6 +24,7 @@ export interface ExecutorSetup {
   queue: WriteQueue;
   /** Those that the files of the project do not define are added to its own, so that its scripts can queue them. */
   jobs?: Iterable<JobDefinition>;
+  redefinitions?: Redefinitions;
   /** Number of the worker thread; none in the foreground. */
   worker?: number;
   /** Who hears of documents that changed. */
@@ -40,7 +41,7 @@ export function executorOptions(setup: ExecutorSetup): ExecutorOptions {
   const store = sqliteStore;
   const clock = systemClock;
   return {
-    slots: new SlotPool({ engine, projectDir, crap, moonlighter, generation, store, clock, log, jobs }),
+    slots: new SlotPool({ engine, projectDir, crap, moonlighter, generation, store, clock, log, jobs, redefinitions: setup.redefinitions }),
     connections: new ConnectionPool(databasePath, moonlighter.database.synchronous, crap.database.busy_timeout * 1000, queue),
     queue,
     store,

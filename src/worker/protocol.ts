@@ -1,5 +1,6 @@
 /** Messages between the main thread and a worker thread. Plain data; the union's `type` names the act. */
 import type { Problem } from '../domain/errors.js';
+import type { JobDefinition } from '../domain/job.js';
 import type { ClaimedRun, LogLine, Outcome } from '../domain/run.js';
 import type { Registry } from '../project/registry.js';
 import type { Change } from './changes.js';
@@ -57,6 +58,8 @@ export type ToWorker =
   | { type: 'stop-run'; run: string; claim: number; reason: StopReason; error?: RunError }
   /** Calls the [hooks] on_init functions in one transaction; answered by `initialised`. */
   | { type: 'initialise' }
+  /** A script of another thread has defined this job anew. */
+  | { type: 'redefine'; job: JobDefinition }
   | { type: 'write-granted'; ticket: number }
   /** Every run is over or stopped as released; close everything and exit. */
   | { type: 'shutdown' };
@@ -67,6 +70,8 @@ export type FromWorker =
   /** The thread cannot work (the project does not load any more, no database). It exits after this. */
   | { type: 'unusable'; error: RunError }
   | { type: 'initialised'; error?: RunError; queued: boolean }
+  /** A script has defined this job anew: the runs to come use it, on every thread. */
+  | { type: 'job-redefined'; job: JobDefinition }
   /** The handler's code is about to run: the timeout clock starts. */
   | { type: 'run-started'; run: string; claim: number }
   /** The handler has returned and its timeout counts no more; the completion may still wait for the write queue. */

@@ -19,6 +19,12 @@ const LOAD_LIMIT_MS = 30_000;
 /** Idle slots beyond the first are closed after this. */
 const IDLE_LIMIT_MS = 60_000;
 
+/** Shared by the slots of a thread: each takes the latest definitions when a run enters it. */
+export interface Redefinitions {
+  latest: ReadonlyMap<string, JobDefinition>;
+  told(definition: JobDefinition): void;
+}
+
 export interface SlotOptions {
   engine: Engine;
   projectDir: string;
@@ -29,6 +35,8 @@ export interface SlotOptions {
   clock: Clock;
   /** Jobs that the project's files do not define. */
   jobs?: readonly JobDefinition[];
+  /** Jobs that scripts defined anew after the project was loaded. */
+  redefinitions?: Redefinitions;
   /** Lines written while no run is in the slot (loading). */
   log(line: LogLine): void;
 }
@@ -38,6 +46,7 @@ export class Slot {
   readonly session: Session;
   readonly #clock: Clock;
   readonly #idleLog: (line: LogLine) => void;
+  readonly #redefinitions: Redefinitions | undefined;
   #sink: (line: LogLine) => void;
   /** Monotonic ms of its last use. */
   idleSince = 0;
@@ -46,6 +55,7 @@ export class Slot {
     this.#clock = options.clock;
     this.#idleLog = options.log;
     this.#sink = options.log;
+    this.#redefinitions = options.redefinitions;
     this.vm = options.engine.create({
       projectDir: options.projectDir,
       label,
@@ -62,6 +72,7 @@ export class Slot {
       store: options.store,
       clock: options.clock,
       log: (line) => this.#sink(line),
+      onJobRedefined: (definition) => this.#redefinitions?.told(definition),
     });
   }
 
@@ -86,6 +97,7 @@ export class Slot {
   /** Lines of scripts go to `sink` until `leave`. Without a context there is no database. */
   enter(context: DatabaseContext | undefined, limits: Limits, sink: (line: LogLine) => void): void {
     this.#sink = sink;
+    for (const [slug, job] of this.#redefinitions?.latest ?? []) this.session.registry.jobs.set(slug, job);
     if (context) this.session.enter(context);
     this.vm.begin(limits);
   }
@@ -97,8 +109,9 @@ export class Slot {
   }
 }
 
-function maxMemory(options: SlotOptions): number | undefined {
-  return options.moonlighter.lua.max_memory ?? options.crap.hooks.max_memory;
+/** Bytes; 0 in a file means that there is no limit. */
+function maxMemory(options: SlotOptions): number {
+  return (options.moonlighter.lua.max_memory ?? options.crap.hooks.max_memory) || Number.POSITIVE_INFINITY;
 }
 
 interface Waiter {

@@ -28,6 +28,13 @@ const engine = engineFor(moonlighter.lua.engine);
 const post = (message: FromWorker) => parentPort!.postMessage(message);
 const hostLog = (line: LogLine) => post({ type: 'log', run: undefined, slug: undefined, line });
 
+/** Jobs that scripts of any thread defined anew. */
+const redefined = new Map<string, JobDefinition>();
+const redefine = (job: JobDefinition) => {
+  redefined.set(job.slug, job);
+  setup.registry.jobs.set(job.slug, job);
+};
+
 const queue = new WriteQueueClient(post);
 const options = executorOptions({
   engine,
@@ -39,6 +46,13 @@ const options = executorOptions({
   worker: setup.worker,
   queue,
   jobs: setup.registry.jobs.values(),
+  redefinitions: {
+    latest: redefined,
+    told: (job) => {
+      redefine(job);
+      post({ type: 'job-redefined', job });
+    },
+  },
   changes: {
     wanted: () => Atomics.load(setup.listening, 0) === 1,
     told: (change) => post({ type: 'document-changed', change: plainChange(change) }),
@@ -63,6 +77,9 @@ parentPort!.on('message', (message: ToWorker) => {
     }
     case 'write-granted':
       queue.granted(message.ticket);
+      return;
+    case 'redefine':
+      redefine(message.job);
       return;
     case 'initialise':
       runOnInit(options, crap.hooks.on_init).then(

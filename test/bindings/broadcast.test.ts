@@ -26,6 +26,7 @@ const FILES = {
       return { data = { id = ctx.data.id, name = ctx.data.name, by = "hook" } }
     end
     function M.public(ctx) return ctx.data.name ~= "private" end
+    function M.named(ctx) return ctx.data.name == ctx.options.name end
     function M.options(ctx) ctx.data.from = ctx.options.from return ctx end
     function M.bad(ctx) if ctx.data.name == "bad" then error("refused") end end
     return M`,
@@ -39,6 +40,8 @@ const DEFINE = `
   crap.collections.define("filtered", { fields = fields, live = "hooks.live.public" })
   crap.collections.define("brief", { fields = fields, live = { mode = "metadata", filter = "hooks.live.public" } })
   crap.collections.define("optioned", { fields = fields, hooks = { before_broadcast = { { ref = "hooks.live.options", options = { from = "here" } } } } })
+  crap.collections.define("table", { fields = fields, live = { filter = { ref = "hooks.live.named", options = { name = "public" } } } })
+  crap.collections.define("ref", { fields = fields, live = { ref = "hooks.live.named", options = { name = "public" } } })
   crap.globals.define("site", { fields = fields, hooks = { before_broadcast = { "hooks.live.pass" } } })`;
 
 describe.each(engines)('$name', (engine) => {
@@ -138,13 +141,17 @@ describe.each(engines)('$name', (engine) => {
 
   it('follows the definition: live = false, a filter, metadata only', async () => {
     const bench = await open();
-    for (const slug of ['silent', 'filtered', 'brief']) {
+    for (const slug of ['silent', 'filtered', 'brief', 'table', 'ref']) {
       await bench.run(`crap.collections.create("${slug}", { name = "public" }) crap.collections.create("${slug}", { name = "private" })`);
     }
     expect(told.map(({ collection, data }) => [collection, data === undefined])).toEqual([
       ['filtered', false],
       ['brief', true],
+      ['table', false],
+      ['ref', false],
     ]);
+    const shown = 'return crap.json.encode(crap.collections.config.get("ref").live), crap.collections.config.get("filtered").live';
+    expect(await bench.run(shown)).toEqual([expect.stringContaining('"ref":"hooks.live.named"'), 'hooks.live.public']);
   });
 
   it.each([8, 10] as const)('is left out where a call says events = false (generation %i)', async (generation) => {

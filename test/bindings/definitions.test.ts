@@ -54,6 +54,17 @@ describe.each(engines)('$name', (engine) => {
     expect(bench.session.registry.jobs.size).toBe(0);
   });
 
+  it('keeps { ref, options } of strategies through config.get and define again', async () => {
+    const bench = await benches.open(engine, { generation: 10 });
+    const chunk = `
+      crap.collections.define("people", { fields = {}, auth = { strategies = {
+        { name = "plain", authenticate = "auth.plain" }, { name = "key", authenticate = { ref = "auth.key", options = { header = "x-key" } } } } } })
+      for _ = 1, 2 do crap.collections.define("people", crap.collections.config.get("people")) end
+      local s = crap.collections.config.get("people").auth.strategies
+      return #s, s[1].authenticate, s[2].name, s[2].authenticate.ref, s[2].authenticate.options.header`;
+    expect(await bench.run(chunk)).toEqual([2, 'auth.plain', 'key', 'auth.key', 'x-key']);
+  });
+
   it('refuses every definition once the project runs under generation 10, known slugs too', async () => {
     const bench = await benches.open(engine, { generation: 10 });
     await bench.run(`${POSTS} crap.globals.define("g", { fields = {} }) crap.jobs.define("j", { handler = "jobs.j.run" })`);

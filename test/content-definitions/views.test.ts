@@ -98,6 +98,7 @@ it('functionRefsOf names every function with its source', () => {
     hooks: { before_change: ['h.one', 'h.two'] },
     access: { read: 'a.read' },
     live: 'l.filter',
+    auth: { strategies: [{ name: 'card', authenticate: 's.card' }, { name: 'none' }] },
     fields: [
       { name: 'rows', type: 'array', fields: [{ name: 'label', validate: 'v.label', hooks: { after_read: ['h.label'] } }] },
       { name: 'parts', type: 'blocks', blocks: [{ type: 'quote', fields: [{ name: 'body', access: { update: 'a.body' } }] }] },
@@ -109,6 +110,7 @@ it('functionRefsOf names every function with its source', () => {
     "collection 'posts': before_change: 'h.two' 8",
     "collection 'posts': access.read: 'a.read' 8",
     "collection 'posts': live.filter: 'l.filter' 10",
+    "collection 'posts': auth.strategies: 's.card' undefined",
     "collection 'posts' field 'rows' field 'label': after_read: 'h.label' 8",
     "collection 'posts' field 'rows' field 'label': validate: 'v.label' 10",
     "collection 'posts' field 'parts' block 'quote' field 'body': access.update: 'a.body' 8",
@@ -149,6 +151,14 @@ describe('checkDefinitions', () => {
     const index = collection('a', { indexes: [{ fields: ['nam'] }], fields: [{ name: 'name' }] }).definition;
     expect(check(generation, index)).toEqual([
       `${severity} DEFINITION_INDEX_MEMBER collection 'a': an index names 'nam', which has no column (did you mean 'name'?); the index is not made`,
+    ]);
+  });
+
+  it('wants a target of every relationship under generation 10', () => {
+    const posts = collection('posts', { fields: [{ name: 'g', type: 'group', fields: [{ name: 'r', type: 'upload' }] }] }).definition;
+    expect(check(8, posts)).toEqual([]);
+    expect(check(10, posts)).toEqual([
+      "error DEFINITION_UNKNOWN_TARGET collection 'posts' field 'g.r': relationship.collection is required",
     ]);
   });
 

@@ -102,7 +102,7 @@ describe('a broken project [BOUNDARY]', () => {
   it('has all its problems listed together, with file and line', async () => {
     const project = await check({
       'crap.toml': '[jobs]\npoll_intervall = 1\n',
-      'collections/bad-type.lua': '\ncrap.collections.define("bad", {\n  fields = { { name = "x", type = "txt" } },\n})\n',
+      'collections/bad-value.lua': '\ncrap.collections.define("bad", {\n  fields = { { name = "x", required = 1 } },\n})\n',
       'globals/broken.lua': 'local x = = 1\n',
       'jobs/a.lua': '\n\nerror("in def")\n',
       'jobs/b.lua': 'crap.jobs.define("b", {\n  handler = "jobs.b.run",\n  schedule = "60 * * * *",\n  retrys = 2,\n})\n',
@@ -111,7 +111,7 @@ describe('a broken project [BOUNDARY]', () => {
     });
     expect(places(project)).toEqual([
       ['crap.toml', 2, 'CONFIG_UNKNOWN_KEY'],
-      ['collections/bad-type.lua', 2, expect.any(String)],
+      ['collections/bad-value.lua', 2, expect.any(String)],
       ['globals/broken.lua', 1, 'LUA_SYNTAX'],
       ['jobs/a.lua', 3, 'DEFINITION_FAILED'],
       ['jobs/b.lua', 1, 'JOB_INVALID'],

@@ -21,6 +21,13 @@ export interface OpenOptions {
 const TICK_ROWS = 1_000;
 const STATEMENT_LIMIT = 500;
 
+let watcher: ((sql: string) => void) | undefined;
+
+/** For tests of what a kill leaves: `look` is called before each statement on every connection of this thread. */
+export function watchStatements(look: ((sql: string) => void) | undefined): void {
+  watcher = look;
+}
+
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
   ident: (name) => `"${name.replaceAll('"', '""')}"`,
@@ -104,6 +111,7 @@ export class Database {
   }
 
   #statement(sql: string): Statement {
+    watcher?.(sql);
     const known = this.#statements.get(sql);
     if (known) return known;
     if (this.#statements.size >= STATEMENT_LIMIT) this.#statements.clear();

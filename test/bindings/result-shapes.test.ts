@@ -34,6 +34,13 @@ describe.each(engines)('$name', (engine) => {
     }
     expect(await bench.value(page + KEYS)).toBe([...(generation === 8 ? values : snake), 'limit', 'page'].sort().join(' '));
     expect(await bench.run(`${page} return p.limit, p.page, p.nothing`)).toEqual([2, 2, undefined]);
+    // A second name that is written stays one; a new key is an own one.
+    const other = generation === 8 ? 'total_docs' : 'totalDocs';
+    expect(await bench.run(`${page} p.${other} = 9 p.extra = 1 return p.${other}, rawget(p, "${other}"), rawget(p, "extra")`)).toEqual([
+      9,
+      undefined,
+      1,
+    ]);
     const json = JSON.parse(String(await bench.value(`${page} return crap.json.encode(p)`))) as object;
     expect(Object.keys(json).sort()).toEqual([...(generation === 8 ? values : snake), 'limit', 'page'].sort());
   });

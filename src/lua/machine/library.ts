@@ -23,6 +23,7 @@ const FILES = [
   'os.lua',
   'io.lua',
   'require.lua',
+  'shadowed.lua',
   'sandbox.lua',
   'frozen.lua',
 ];

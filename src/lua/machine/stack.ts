@@ -14,6 +14,8 @@ const ROOM = 8;
 export interface Holder {
   hold(L: State, index: number): LuaFunction;
   pushHeld(L: State, fn: LuaFunction): void;
+  /** A function of lua-stdlib. */
+  pushNamed(L: State, name: string): void;
 }
 
 export class Stack {
@@ -145,9 +147,11 @@ export class Stack {
   #pushShadowed(L: State, { own, behind }: Shadowed, depth: number): void {
     const { core } = this;
     this.#push(L, own, depth);
-    core.lua_createtable(L, 0, 1);
+    core.lua_createtable(L, 0, 2);
     this.#push(L, behind, depth);
     core.setField(L, '__index');
+    this.#holder.pushNamed(L, 'write_shadowed');
+    core.setField(L, '__newindex');
     core.lua_setmetatable(L, -2);
   }
 

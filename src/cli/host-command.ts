@@ -1,5 +1,6 @@
 /** What `serve` and `work` share: the log, the note about crap-cms beside us, and ending gracefully. */
 import { didYouMean } from '../domain/suggest.js';
+import type { ActivityReport } from '../host/activity.js';
 import { createHost, type Host, type HostOptions } from '../host/host.js';
 import { createHostLog, type HostLog } from '../host/log.js';
 import { VERSION } from '../host/version.js';
@@ -15,6 +16,8 @@ export interface HostCommandOptions extends GlobalOptions {
 export interface HostCommand extends PreparedHost {
   log: HostLog;
   create(more: Partial<HostOptions>): Host;
+  /** Has SIGUSR2 print what the host is doing. */
+  answer(host: Host): void;
 }
 
 export async function prepareCommand(invocation: Invocation, options: HostCommandOptions): Promise<HostCommand> {
@@ -49,8 +52,19 @@ export async function prepareCommand(invocation: Invocation, options: HostComman
   return {
     ...prepared,
     log,
+    answer: (host) => invocation.signals.onAsk(() => log.line('info', activityText(host.activity()), { activity: host.activity() })),
     create: (more) => createHost({ ...prepared.options, log, queues, concurrency, ...more }),
   };
+}
+
+/** Several lines for people; JSON logs have the figures beside. */
+function activityText({ running, writer, writers_waiting: waiting, memory }: ActivityReport): string {
+  const runs = running.map(({ run, slug, attempt, worker, for_ms, waits }) => {
+    const where = worker === null ? 'given, not begun' : `worker ${worker}`;
+    return `  ${slug} ${run} attempt ${attempt}, ${where}, ${for_ms} ms${waits === null ? '' : `, waits for ${waits}`}`;
+  });
+  const holder = writer === null ? 'nobody writes' : `the writer is ${writer.owner} since ${writer.for_ms} ms`;
+  return [`${running.length} running; ${holder}, ${waiting} wait to write; ${Math.round(memory / 1024 / 1024)} MB`, ...runs].join('\n');
 }
 
 /** Queues that runs of this project can stand in. */

@@ -41,8 +41,10 @@ export function registerServe(program: Command, invocation: Invocation): void {
       ...(host && { stats: () => host.stats }),
     });
     try {
-      if (host) await host.start();
-      else log.line('info', 'Background job scheduler disabled');
+      if (host) {
+        prepared.answer(host);
+        await host.start();
+      } else log.line('info', 'Background job scheduler disabled');
       log.line('info', `Listening on ${http.url} (health: ${http.url}/healthz)`, { url: http.url });
       const signal = await signals.wait();
       await host?.stop(signal);

@@ -1,4 +1,7 @@
-/** SIGINT and SIGTERM: the first asks the command to end, the second ends the process at once with 130. */
+/**
+ * SIGINT and SIGTERM: the first asks the command to end, the second ends the process at once with 130. SIGUSR2 asks a host what it is doing
+ * (Node keeps SIGUSR1 for its debugger).
+ */
 import { EXIT } from './exit-codes.js';
 
 /** One Ctrl-C may arrive twice, from the terminal and passed on by npm; nobody presses it again this soon. */
@@ -20,6 +23,11 @@ export class Signals {
 
   listen(): void {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => this.#receive(name));
+  }
+
+  /** Calls `told` at each SIGUSR2. */
+  onAsk(told: () => void): void {
+    process.on('SIGUSR2', told);
   }
 
   /** Resolves with the first signal. */

@@ -27,11 +27,12 @@ export function registerWork(program: Command, invocation: Invocation): void {
     .option('--drain', 'end when nothing is due and nothing runs')
     .addHelpText('after', EXAMPLES);
   action<Options>(command, invocation, async ({ signals }, options) => {
-    const { log, create } = await prepareCommand(invocation, options);
+    const { log, create, answer } = await prepareCommand(invocation, options);
     log.line('info', options.queues ? `Worker processing queues: ${options.queues.join(', ')}` : 'Worker processing all queues');
     if (!options.cron) log.line('info', 'Cron scheduling disabled for this worker');
     const drain = options.drain === true;
     const host = create({ cron: options.cron, drain });
+    answer(host);
     await host.start();
     const ended = await Promise.race([signals.wait(), ...(drain ? [host.drained.then(() => 'drained' as const)] : [])]);
     const { outcomes } = host.stats;

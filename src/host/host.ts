@@ -12,6 +12,7 @@ import type { ClaimedRun } from '../domain/run.js';
 import type { Registry } from '../project/registry.js';
 import type { WriteQueue } from '../store/writer.js';
 import type { ScriptHandler } from '../worker/script-context.js';
+import { Activity, type ActivityReport } from './activity.js';
 import { changeListener, HostEmitter } from './events.js';
 import type { HostLog } from './log.js';
 import { buildParts, type Parts } from './parts.js';
@@ -72,6 +73,7 @@ export class Host {
   readonly drained: Promise<void>;
   readonly #options: HostOptions;
   readonly #queue = new FairWriteQueue();
+  readonly #activity = new Activity(this.events);
   readonly #clock: Clock;
   #parts: Parts | undefined;
   #starting: Promise<void> | undefined;
@@ -147,6 +149,11 @@ export class Host {
   /** Runs that have been claimed and have not ended. */
   runs(): ClaimedRun[] {
     return this.#parts?.runners.runs() ?? [];
+  }
+
+  /** What it is doing now: runs, longest first, and the writer. */
+  activity(): ActivityReport {
+    return this.#activity.report(this.id, this.#queue.holder, this.#queue.waiting);
   }
 
   get stats(): HostStats {

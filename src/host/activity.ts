@@ -1,0 +1,63 @@
+/** What a host is doing at this moment, for people who ask (SIGUSR2): each run with its thread and age, and who holds the write queue. */
+import type { HostEmitter } from './events.js';
+import type { WriteHolder } from './write-queue.js';
+
+interface Open {
+  slug: string;
+  attempt: number;
+  worker: number | undefined;
+  /** Monotonic ms. */
+  since: number;
+  /** What it waits for while it is the writer, and where. */
+  waits: string | undefined;
+}
+
+export interface ActivityReport {
+  host: string;
+  pid: number;
+  running: { run: string; slug: string; attempt: number; worker: number | null; for_ms: number; waits: string | null }[];
+  writer: { owner: string; worker: number | null; for_ms: number } | null;
+  writers_waiting: number;
+  /** Bytes of the process. */
+  memory: number;
+}
+
+export class Activity {
+  readonly #open = new Map<string, Open>();
+
+  constructor(events: HostEmitter) {
+    events.on('run:claimed', ({ run: { id, slug, attempt } }) => {
+      this.#open.set(id, { slug, attempt, worker: undefined, since: performance.now(), waits: undefined });
+    });
+    events.on('attempt:started', ({ run, worker }) => {
+      const open = this.#open.get(run.id);
+      if (open) Object.assign(open, { worker, since: performance.now() });
+    });
+    events.on('writer:suspended', ({ run, reason, file, line }) => {
+      const open = this.#open.get(run);
+      if (open) open.waits = `${reason} as the writer${file === undefined ? '' : ` at ${file}${line === undefined ? '' : `:${line}`}`}`;
+    });
+    events.on('attempt:finished', ({ run }) => this.#open.delete(run.id));
+  }
+
+  report(host: string, writer: WriteHolder | undefined, writersWaiting: number): ActivityReport {
+    const now = performance.now();
+    return {
+      host,
+      pid: process.pid,
+      running: [...this.#open]
+        .map(([run, { slug, attempt, worker, since, waits }]) => ({
+          run,
+          slug,
+          attempt,
+          worker: worker ?? null,
+          for_ms: Math.round(now - since),
+          waits: waits ?? null,
+        }))
+        .sort((a, b) => b.for_ms - a.for_ms),
+      writer: writer ? { owner: writer.owner, worker: writer.worker ?? null, for_ms: Math.round(now - writer.since) } : null,
+      writers_waiting: writersWaiting,
+      memory: process.memoryUsage.rss(),
+    };
+  }
+}

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { runAsync } from '../../src/domain/op.js';
 import type { LuaTable } from '../../src/lua/value.js';
 import { checkProject } from '../../src/project/check-project.js';
+import { migrate } from '../../src/store/sqlite/migrate.js';
 import { engines } from '../support/engines.js';
 import { type Loaded, loadProject, settings, TestDatabase } from './support.js';
 
@@ -91,6 +92,20 @@ describe.each(engines)('$name', (engine) => {
     expect(differing).toEqual([]);
     expect(compared).toBeGreaterThan(90);
   });
+});
+
+it('makes the recorded tables of the host, with nothing of them changed but what is added', () => {
+  const db = new TestDatabase();
+  try {
+    db.write(migrate);
+    const made = new Set(layoutLines(db));
+    const lines = readFileSync(`${GOLDEN}recorded/layout.tsv`, 'utf8').split('\n');
+    const wanted = lines.filter((line) => /^\w+\t_crap_/.test(line));
+    expect(wanted.length).toBeGreaterThan(40);
+    expect(wanted.filter((line) => !made.has(line))).toEqual([]);
+  } finally {
+    db.dispose();
+  }
 });
 
 it('makes the recorded tables of the folder as checkProject loads it', async () => {

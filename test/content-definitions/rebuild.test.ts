@@ -164,6 +164,14 @@ describe('a constraint that refuses what is allowed now is taken away', () => {
     db.exec("INSERT INTO posts (id, a, b) VALUES ('q', 'x', 'x')");
   });
 
+  it('a default stays as the table was made with it', () => {
+    const posts_ = (default_value: string) => posts({ fields: [{ name: 'a', default_value }] });
+    db.sync(posts_('old'));
+    expect(db.sync(posts_('new'))).toEqual({ created: [], altered: [], warnings: [] });
+    db.exec("INSERT INTO posts (id) VALUES ('p')");
+    expect(db.all('SELECT a FROM posts')).toEqual([{ a: 'old' }]);
+  });
+
   it('but an index that only costs time is left', () => {
     db.sync(posts({ fields: [{ name: 'a', index: true }] }));
     expect(db.sync(posts({ fields: [{ name: 'a' }] }))).toEqual({ created: [], altered: [], warnings: [] });

@@ -1,128 +1,13 @@
--- io within the sandbox: print-like output, and reading files of the project. Everything else says what to do instead.
+-- io within the sandbox: print-like output, and files (io-files.lua). Everything else says what to do instead.
 local host = ...
-local read_file, print_line = host.read_file, host.print
-local error, type, tostring, select, setmetatable, tonumber = error, type, tostring, select, setmetatable, tonumber
-local find, sub, match = string.find, string.sub, string.match
+local open, print_line = host.open_file, host.print
+local error, type, tostring, select, setmetatable = error, type, tostring, select, setmetatable
+local find, sub = string.find, string.sub
 
 local function refused(name, remedy)
   return function()
     error("io." .. name .. " is not available to a project: " .. remedy, 2)
   end
-end
-
-local file = {}
-file.__index = file
-file.__name = "FILE*"
-file.__metatable = false
-
-function file.__tostring(self)
-  return self.closed and "file (closed)" or "file (" .. self.path .. ")"
-end
-
-local function open_file(self, name)
-  if type(self) ~= "table" or self.content == nil and not self.closed then
-    error("bad argument #1 to '" .. name .. "' (FILE* expected)", 3)
-  end
-  if self.closed then
-    error("attempt to use a closed file", 3)
-  end
-end
-
-local function read_line(self, keep)
-  if self.at > #self.content then
-    return nil
-  end
-  local stop = find(self.content, "\n", self.at, true)
-  local line = sub(self.content, self.at, stop and (keep and stop or stop - 1) or nil)
-  self.at = (stop or #self.content) + 1
-  return line
-end
-
-local function read_one(self, format)
-  if type(format) == "number" then
-    if self.at > #self.content then
-      return nil
-    end
-    local text = sub(self.content, self.at, self.at + format - 1)
-    self.at = self.at + #text
-    return text
-  end
-  local letter = match(tostring(format), "^%*?(.)")
-  if letter == "a" then
-    local rest = sub(self.content, self.at)
-    self.at = #self.content + 1
-    return rest
-  elseif letter == "l" then
-    return read_line(self, false)
-  elseif letter == "L" then
-    return read_line(self, true)
-  elseif letter == "n" then
-    local _, stop, number = find(self.content, "^%s*([+-]?[%w.+-]+)", self.at)
-    if not stop then
-      return nil
-    end
-    self.at = stop + 1
-    return tonumber(number)
-  end
-  error("bad argument #1 to 'read' (invalid format)", 3)
-end
-
-function file:read(...)
-  open_file(self, "read")
-  local n = select("#", ...)
-  if n == 0 then
-    return read_line(self, false)
-  end
-  local out = {}
-  for i = 1, n do
-    out[i] = read_one(self, (select(i, ...)))
-    if out[i] == nil then
-      break
-    end
-  end
-  return table.unpack(out, 1, n)
-end
-
-function file:lines(format)
-  open_file(self, "lines")
-  return function()
-    return read_one(self, format or "l")
-  end
-end
-
-function file:seek(whence, offset)
-  open_file(self, "seek")
-  local base = whence == "set" and 0 or whence == "end" and #self.content or self.at - 1
-  self.at = base + (offset or 0) + 1
-  return self.at - 1
-end
-
-function file:close()
-  open_file(self, "close")
-  self.closed = true
-  self.content = nil
-  return true
-end
-
-function file:write()
-  return nil, "files of a project are read-only; keep data in a collection", 13
-end
-
-local function open(path, mode)
-  if type(path) ~= "string" then
-    error("bad argument #1 to 'open' (string expected, got " .. type(path) .. ")", 3)
-  end
-  if mode ~= nil and not match(mode, "^r%+?b?$") and not match(mode, "^[wa]%+?b?$") then
-    error("bad argument #2 to 'open' (invalid mode)", 3)
-  end
-  if mode ~= nil and (sub(mode, 1, 1) ~= "r" or find(mode, "+", 1, true)) then
-    return nil, path .. ": files are read-only to a project; keep data in a collection", 13
-  end
-  local content, message, number = read_file(path)
-  if not content then
-    return nil, message, number
-  end
-  return setmetatable({ path = path, content = content, at = 1, closed = false }, file)
 end
 
 local pending = ""

@@ -58,6 +58,10 @@ export const DIFFERENCES = {
     eight: 'a password given to create or update may be any text',
     ten: 'it must be as [auth.password_policy] says, at least 8 characters by default',
   },
+  filesAreHidden: {
+    eight: 'io.open reads every file of the project folder',
+    ten: 'not crap.toml, moonlighter.toml, data/, backups/ and logs/',
+  },
   secretIsMade: {
     eight: 'crap.crypto uses [auth] secret, also when it is empty',
     ten: 'where it is empty, the secret in data/.jwt_secret, which is made when it is missing',

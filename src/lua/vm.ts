@@ -3,6 +3,7 @@
  * Engines live in engines/ and are the only files that import their packages.
  */
 import type { Op } from '../domain/op.js';
+import type { FileAccess } from './project-files.js';
 import type { LuaFunction, LuaValue } from './value.js';
 
 export type EngineName = 'lua54' | 'fengari';
@@ -22,6 +23,8 @@ export interface Capabilities {
 export interface VmOptions {
   /** Absolute path of the project folder: the root of `require`, and what `io` may read. */
   projectDir: string;
+  /** What `io` may reach beside it. Default nothing, and no writing. */
+  files?: FileAccess;
   /** Shown as `[lua:{label}]`. */
   label: string;
   /** Cap in bytes; undefined = the engine's default. */

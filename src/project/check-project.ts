@@ -15,6 +15,7 @@ import { engineFor } from '../lua/engines.js';
 import { doing, runUntil } from './bounded.js';
 import { checkEngine } from './check-engine.js';
 import { checkReferences } from './check-references.js';
+import { fileAccess } from './file-access.js';
 import { LOAD_UNFINISHED, loadDefinitions } from './load-definitions.js';
 import { checkMigrations } from './migrations-check.js';
 import { noStore } from './no-store.js';
@@ -71,7 +72,7 @@ async function evaluate(
   await engine.load();
   const log = options.log ?? (() => {});
   const print = (text: string) => log({ at: systemClock.now(), level: 'info', text });
-  const vm = engine.create({ projectDir: dir, label: 'init', print });
+  const vm = engine.create({ projectDir: dir, files: fileAccess(crap, generation, dir), label: 'init', print });
   try {
     const session = createSession({
       vm,

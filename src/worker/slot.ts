@@ -8,6 +8,7 @@ import type { JobDefinition } from '../domain/job.js';
 import { runAsync } from '../domain/op.js';
 import type { LogLine } from '../domain/run.js';
 import type { Engine, Limits, Vm } from '../lua/vm.js';
+import { fileAccess } from '../project/file-access.js';
 import { loadDefinitions } from '../project/load-definitions.js';
 import { emptyRegistry } from '../project/registry.js';
 import type { Store } from '../store/store.js';
@@ -58,6 +59,7 @@ export class Slot {
     this.#redefinitions = options.redefinitions;
     this.vm = options.engine.create({
       projectDir: options.projectDir,
+      files: fileAccess(options.crap, options.generation, options.projectDir, () => this.session.reachesOutside('file')),
       label,
       maxMemoryBytes: maxMemory(options),
       print: (line) => this.#sink({ at: this.#clock.now(), level: 'info', text: line }),

@@ -21,6 +21,7 @@ const FILES = [
   'table.lua',
   'string.lua',
   'os.lua',
+  'io-files.lua',
   'io.lua',
   'require.lua',
   'shadowed.lua',
@@ -44,7 +45,7 @@ function sourceOf(file: string): Buffer {
 export function installLibrary(execution: Execution, options: VmOptions): void {
   const { core, stack, errors } = execution;
   const { main } = core;
-  const files = new ProjectFiles(options.projectDir);
+  const files = new ProjectFiles(options.projectDir, options.files);
   const primitives: Record<string, (L: State) => number> = {
     // A host yield is on its way outward; a script must not see it.
     yielding: (L) => {
@@ -97,6 +98,8 @@ export function installLibrary(execution: Execution, options: VmOptions): void {
     search_path: (name, path, separator, replacement) =>
       files.searchPath(text(name), text(path), text(separator ?? '.'), text(replacement ?? '/')),
     read_file: (path) => files.read(text(path)),
+    write_file: (path, content, how, mustExist) =>
+      files.write(text(path), bytesOf(content), how === 'append' ? 'append' : 'replace', mustExist === true),
     print: (line) => {
       options.print(typeof line === 'string' ? line : Buffer.from(line as Uint8Array).toString());
       return [];
@@ -133,6 +136,10 @@ export function installLibrary(execution: Execution, options: VmOptions): void {
     if (core.protectedCall(main, 1, 0) !== c.OK) throw new Error(readMessage(core, main, -1));
   }
   core.lua_settop(main, 0);
+}
+
+function bytesOf(value: LuaValue): Uint8Array {
+  return value instanceof Uint8Array ? value : Buffer.from(text(value));
 }
 
 function text(value: LuaValue): string {

@@ -1,7 +1,5 @@
--- crap.util: the helpers that need nothing from the host.
+-- crap.util: the helpers that need nothing from the host. deep_merge makes a new table: a with b laid over it, tables in both merged too.
 local util = crap.util
-
--- A new table: a, with b laid over it; where both hold a table it is merged too.
 function util.deep_merge(a, b)
   local out = {}
   for k, v in pairs(a) do
@@ -57,16 +55,6 @@ function util.map(t, fn)
   return out
 end
 
-function util.filter(t, fn)
-  local out = {}
-  for i, v in ipairs(t) do
-    if fn(v, i) then
-      out[#out + 1] = v
-    end
-  end
-  return out
-end
-
 function util.find(t, fn)
   for i, v in ipairs(t) do
     if fn(v, i) then
@@ -87,6 +75,16 @@ end
 
 function util.is_empty(t)
   return next(t) == nil
+end
+
+function util.filter(t, fn)
+  local out = {}
+  for i, v in ipairs(t) do
+    if fn(v, i) then
+      out[#out + 1] = v
+    end
+  end
+  return out
 end
 
 -- Shallow.

@@ -21,9 +21,12 @@ function sourceOf(file: string): string {
   return source;
 }
 
-/** Executes the files in this order; errors in them read `crap/util.lua:8:`. */
+/** Chunk names other than `crap/<file>`: projects may know where the reference's helpers say that they fail (Lua API 2.8). */
+const CHUNKS: Readonly<Record<string, string>> = { 'util.lua': 'src/hooks/api/utils.rs:66' };
+
+/** Executes the files in this order; errors in them read `crap/calls.lua:8:`. */
 export function loadStdlib(vm: Vm, host: StdlibHost, files: readonly string[]): void {
   vm.register(HOST, host.bindings);
-  for (const file of files) runSync(vm.execute(CAPTURED + sourceOf(file), `@crap/${file}`));
+  for (const file of files) runSync(vm.execute(CAPTURED + sourceOf(file), `@${CHUNKS[file] ?? `crap/${file}`}`));
   runSync(vm.execute(`${HOST} = nil`, '=crap'));
 }

@@ -25,19 +25,12 @@ interface Comparison {
 const fixtures = fileURLToPath(new URL('../../fixtures/golden/', import.meta.url));
 const recorded = (file: string) => readFileSync(join(fixtures, 'recorded', file), 'utf8');
 const lines = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-/** Share of the answers that must equal the reference's. */
-const FLOOR = 0.88;
+/** Share of the answers that must equal the reference's, counted as compare.mjs counts; nothing is spelled alike first. */
+const FLOOR: Record<string, number> = { lua54: 0.918, fengari: 0.893 };
 
 const RUNS = `SELECT slug, status, attempt, max_attempts, queue, scheduled_by, data, result,
   CASE WHEN instr(error, char(10)) > 0 THEN substr(error, 1, instr(error, char(10)) - 1) ELSE error END AS error
   FROM _crap_jobs ORDER BY slug, data, status`;
-
-/** What stands in many answers and is a spelling: the path behind conversion errors, and the second spelling of pagination keys. */
-function spelled(log: string): string {
-  return log
-    .replace(/ \(at (?:[A-Za-z_]|\[)[^()]*?\)/g, '')
-    .replace(/, (?:has_next_page|has_prev_page|next_page|page_start|prev_page|total_docs|total_pages|start_cursor|end_cursor)=[^,}]*/g, '');
-}
 
 /** Boots the project, which asks its questions in on_init, and lets its runs end. */
 async function answers(engine: string, pagination: 'page' | 'cursor'): Promise<{ log: string; runs: object[] }> {
@@ -78,11 +71,8 @@ describe.each(['lua54', 'fengari'])('the golden project on %s', (engine) => {
       const unstable = new Set(lines(recorded('unstable.txt')));
       const expected = compare.readLines(recorded(pagination === 'page' ? 'answers.txt' : 'answers-cursor.txt'));
       const expectedRuns = compare.readRuns(JSON.parse(recorded('runs.json')) as object[]);
-      const got = compare.readLines(spelled(log));
-      const differences = [
-        ...compare.compareLines(expected, got, unstable),
-        ...compare.compareRuns(expectedRuns, compare.readRuns(JSON.parse(spelled(JSON.stringify(runs))) as object[])),
-      ];
+      const got = compare.readLines(log);
+      const differences = [...compare.compareLines(expected, got, unstable), ...compare.compareRuns(expectedRuns, compare.readRuns(runs))];
       const known = new Map([
         ...accepted('accepted.tsv'),
         ...accepted(`accepted-${pagination}.tsv`),
@@ -98,7 +88,7 @@ describe.each(['lua54', 'fengari'])('the golden project on %s', (engine) => {
       ).toEqual([]);
       expect([...known.keys()].filter((name) => !names.has(name))).toEqual([]);
       expect([...known.values()].filter((reason) => reason.length < 10)).toEqual([]);
-      expect(1 - differences.length / total).toBeGreaterThanOrEqual(FLOOR);
+      expect(1 - differences.length / total).toBeGreaterThanOrEqual(FLOOR[engine]!);
     },
   );
 });

@@ -7,7 +7,7 @@ import { compile } from './wasm.js';
 
 const DEFAULT_MEMORY = 256 * 1024 * 1024;
 /** What an instance has before Lua allocates: the cap is on top of it, as the reference counts what Lua itself takes. */
-const BASE_MEMORY = 16 * 1024 * 1024;
+const BASE_MEMORY = 32 * 1024 * 1024;
 
 export const lua54: Engine = {
   name: 'lua54',

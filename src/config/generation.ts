@@ -54,6 +54,10 @@ export const DIFFERENCES = {
     eight: 'ctx.job is { slug, attempt, max_attempts }',
     ten: 'also id, queue, priority, unique_key, scheduled_by, queued_at',
   },
+  fieldRulesReachRows: {
+    eight: 'access rules of fields inside arrays and blocks are not asked',
+    ten: 'they are; update rules of fields see the stored document as ctx.document',
+  },
   passwordsObeyThePolicy: {
     eight: 'a password given to create or update may be any text',
     ten: 'it must be as [auth.password_policy] says, at least 8 characters by default',

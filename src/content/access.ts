@@ -3,7 +3,7 @@ import type { FunctionRef } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
 import { luaTypeName } from '../lua/type-names.js';
-import type { LuaTable } from '../lua/value.js';
+import type { LuaTable, LuaValue } from '../lua/value.js';
 import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
 import { type Condition, parseConditions, parseWhere, type Where } from './filter-parse.js';
@@ -19,12 +19,16 @@ export function overrides(ctx: ContentContext, query: Pick<QueryOptions, 'overri
   return query.overrideAccess ?? ctx.overrideAccessByDefault;
 }
 
-/** Asks a rule about the current user. No rule: denied when [access] default_deny says so. What a rule raises is passed on. */
-export function* askRule(ctx: ContentContext, rule: FunctionRef | undefined, id: string | undefined): Op<Verdict> {
+/**
+ * Asks a rule about the current user. No rule: denied when [access] default_deny says so. What a rule raises is passed on. `document`: what
+ * a field's update rule sees under generation 10.
+ */
+export function* askRule(ctx: ContentContext, rule: FunctionRef | undefined, id: string | undefined, document?: LuaValue): Op<Verdict> {
   if (!rule) return ctx.settings.defaultDeny ? 'denied' : 'allowed';
   const argument = callerFacts(ctx);
   delete argument['ui_locale'];
   if (id !== undefined) argument['id'] = id;
+  if (document !== undefined) argument['document'] = document;
   const answer = yield* callRef(ctx, rule, [withOptions(argument, rule)], ctx.hookDepth);
   if (answer === true) return 'allowed';
   if (answer === false || answer === undefined || answer === null) return 'denied';

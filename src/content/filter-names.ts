@@ -1,6 +1,7 @@
 /** Which names a filter or an order may use (Lua API 4.2, 4.3), and what they refer to. */
 import { refused } from './failure.js';
 import { columnOf, type Plan, type PlannedLeaf, sqlName } from './plan.js';
+import { filterName } from './row-field-access.js';
 
 /** A name that stands for a column of the main table. */
 export interface ColumnName {
@@ -52,8 +53,11 @@ export function refuseUnreadable(denied: ReadonlySet<string>, name: string): voi
   if (denied.size === 0) return;
   const key = name.split('.')[0] ?? name;
   for (const refusedKey of denied) {
-    if (key === refusedKey || key.startsWith(`${refusedKey}__`)) {
-      throw refused('FIELD_ACCESS_DENIED', `Read access denied for field '${key}': it cannot be filtered or sorted on`, { field: key });
+    const path = filterName(refusedKey);
+    const inRows = path.includes('.') && (name === path || name.startsWith(`${path}.`));
+    if (inRows || key === refusedKey || key.startsWith(`${refusedKey}__`)) {
+      const field = inRows ? path : key;
+      throw refused('FIELD_ACCESS_DENIED', `Read access denied for field '${field}': it cannot be filtered or sorted on`, { field });
     }
   }
 }

@@ -33,7 +33,7 @@ export function* find(ctx: ContentContext, slug: string, query: QueryOptions): O
   const window = windowOf(ctx, query);
   const scope = yield* readScope(ctx, plan, query, locale);
   const order = orderOf(plan, query.orderBy, locale, scope.trash);
-  if (query.orderBy !== undefined && !scope.override) yield* refuseNames(scope, [order.column]);
+  if (query.orderBy !== undefined && !scope.override) yield* refuseNames(ctx, scope, [order.column]);
   checkCursor(order, window);
   const run = readRun(ctx, plan, 'find', query.locale);
   if (hasHooks(ctx, run, 'before_read')) yield* ctx.db.savepoint(() => runBeforeRead(ctx, run), 'read');

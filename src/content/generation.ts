@@ -84,6 +84,11 @@ export function hidesDraftsById(generation: Generation): boolean {
   return generation === 10;
 }
 
+/** Rules of fields inside rows are asked, and update rules of fields see the stored document: generation 10. */
+export function judgesRows(generation: Generation): boolean {
+  return generation === 10;
+}
+
 /** validate, ref_count, writes of drafts, versions and populated documents ask access rules too: generation 10. */
 export function asksEveryRule(generation: Generation): boolean {
   return generation === 10;

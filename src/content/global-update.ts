@@ -45,7 +45,7 @@ function* updateInside(
   const draft = options.draft && plan.drafts && draftsGlobals(ctx.settings.generation);
   const run = writeRun(ctx, plan, 'update', options, draft);
   const input = plainInput(given);
-  if (!override) strip(plan, yield* deniedFields(ctx, plan, 'update'), input.data);
+  if (!override) strip(plan, yield* deniedFields(ctx, plan, 'update', GLOBAL_ID), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
   yield* validate(ctx, plan, input, { isUpdate: true, id: GLOBAL_ID, draft, locale, hookDepth: run.depth });
   yield* runBeforeWrite(ctx, run, 'before_change', input);

@@ -2,7 +2,7 @@
 import type { Op } from '../domain/op.js';
 import { allowRows, namesOf, overrides, trashRule } from './access.js';
 import type { ContentContext } from './context.js';
-import { deniedFields } from './field-access.js';
+import { deniedFields, hasReadRule } from './field-access.js';
 import { type Sql, whereSql } from './filter.js';
 import { flatName, refuseSystemColumns, refuseSystemConstraints, refuseUnreadable } from './filter-names.js';
 import { parseWhere, type Where } from './filter-parse.js';
@@ -48,7 +48,7 @@ export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions,
   if (published) scope.parts.push({ text: "_status = 'published'", params: [] });
   if (plan.softDelete) scope.parts.push({ text: `_deleted_at IS ${trash ? 'NOT NULL' : 'NULL'}`, params: [] });
   if (where.all.length > 0 || where.any) {
-    if (!override && plan.ruled.read.length > 0) yield* refuseNames(scope, namesOf(where));
+    if (!override) yield* refuseNames(ctx, scope, namesOf(where));
     scope.parts.push(...whereSql({ plan, dialect: ctx.db.dialect, locale }, where));
   }
   const found = query.search === undefined || id !== undefined ? undefined : yield* searchSql(ctx, plan, query.search);
@@ -62,13 +62,10 @@ export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions,
 }
 
 /** Throws for a name whose field the caller may not read. */
-export function* refuseNames(scope: ReadScope, names: readonly string[]): Op<void> {
+export function* refuseNames(ctx: ContentContext, scope: ReadScope, names: readonly string[]): Op<void> {
   const { plan } = scope;
   const flat = names.map((name) => flatName(plan, name));
-  const ruled = plan.ruled.read.some(({ key }) =>
-    flat.some((name) => name === key || name.startsWith(`${key}__`) || name.startsWith(`${key}.`)),
-  );
-  if (!ruled) return;
+  if (!flat.some((name) => hasReadRule(ctx, plan, name))) return;
   const refusedKeys = yield* scope.denied();
   for (const name of flat) refuseUnreadable(refusedKeys, name);
 }

@@ -65,7 +65,7 @@ export function* updateInside(
   run.id = id;
   const data = withoutPassword(plan, given);
   const input = scope.many ? plainInput(data) : withFlatCopies(plan, data);
-  if (!scope.override) strip(plan, yield* deniedFields(ctx, plan, 'update'), input.data);
+  if (!scope.override) strip(plan, yield* deniedFields(ctx, plan, 'update', id), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
   const pending = !draft && publishesPendingDraft(ctx.settings.generation) ? yield* pendingDraft(ctx, plan, id) : undefined;
   if (!scope.many || options.hooks) {

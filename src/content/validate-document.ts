@@ -40,7 +40,7 @@ export function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, optio
   const draft = options.draft && plan.drafts;
   const run = writeRun(ctx, plan, operation, options, draft);
   const input = plan.isGlobal ? plainInput(given) : withFlatCopies(plan, withoutPassword(plan, given));
-  if (!overrides(ctx, options)) strip(plan, yield* deniedFields(ctx, plan, operation), input.data);
+  if (!overrides(ctx, options)) strip(plan, yield* deniedFields(ctx, plan, operation, options.id), input.data);
   const password = passwordIssues(ctx, plan, given);
   try {
     yield* runBeforeWrite(ctx, run, 'before_validate', input);

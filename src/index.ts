@@ -28,6 +28,7 @@ export {
 } from './domain/errors.js';
 export type { Json, JsonObject } from './domain/json.js';
 export type { HostEvents } from './host/events.js';
+export type { FailedRun } from './host/follow-up.js';
 export type { HostLog, LogLevel } from './host/log.js';
 export type { RunView } from './operations/run-view.js';
 export type { CollectionApi, EnqueueOptions, HandlerContext, RunInfo } from './worker/script-context.js';

@@ -3,14 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../domain/clock.js';
-import { HostError } from '../domain/errors.js';
 import { createHost as createThreadedHost } from '../host/host.js';
 import { createHostLog, type HostLog, type LogLevel } from '../host/log.js';
-import type { DataCheck } from '../host/runners.js';
 import { OpenedProject, openProjectDatabase } from '../operations/open-project.js';
 import { prepareHost } from '../operations/prepare-host.js';
 import { EmbeddedHost } from './embedded-host.js';
 import type { AnyJob } from './job.js';
+import { addJob, type KnownJobs } from './known-jobs.js';
 
 export interface CreateHostOptions<Jobs extends readonly AnyJob[] = readonly AnyJob[]> {
   /** Folder of a project. Without one the host has only the jobs given here. */
@@ -54,16 +53,9 @@ export async function createHost<const Jobs extends readonly AnyJob[] = readonly
       ...(options.database !== undefined && { databasePath: options.database }),
     });
     const loaded = withSettings(prepared.project, options);
-    for (const { slug, definition } of jobs) {
-      if (loaded.registry.jobs.has(slug))
-        throw new HostError('DUPLICATE_SLUG', `Job '${slug}' is defined twice`, {
-          remedy: 'give one of the two another slug',
-          details: { slug },
-        });
-      loaded.registry.jobs.set(slug, definition);
-    }
-    const checks = new Map<string, DataCheck>();
-    for (const { slug, check } of jobs) if (check) checks.set(slug, check);
+    const known: KnownJobs = { definitions: loaded.registry.jobs, handlers: new Map(), checks: new Map() };
+    for (const job of jobs) addJob(known, job);
+    const { checks, handlers } = known;
     const log = typeof options.log === 'string' ? createHostLog({ level: options.log }) : options.log;
     const host = createThreadedHost({
       ...prepared.options,
@@ -74,11 +66,11 @@ export async function createHost<const Jobs extends readonly AnyJob[] = readonly
       ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
       ...(clock && { clock }),
       cron: options.cron ?? true,
-      handlers: new Map(jobs.flatMap(({ slug, handler }) => (handler ? [[slug, handler] as const] : []))),
+      handlers,
       checks,
     });
     const opened = new OpenedProject(loaded, openProjectDatabase(loaded), host);
-    return new EmbeddedHost<Jobs>({ host, opened, checks, dispose: () => own?.remove() });
+    return new EmbeddedHost<Jobs>({ host, opened, known, dispose: () => own?.remove() });
   } catch (error) {
     own?.remove();
     throw error;

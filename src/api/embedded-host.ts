@@ -5,7 +5,6 @@ import { runSync } from '../domain/op.js';
 import type { EnqueueRequest } from '../domain/run.js';
 import type { HostEvents } from '../host/events.js';
 import type { Host } from '../host/host.js';
-import type { DataCheck } from '../host/runners.js';
 import { evalChunk } from '../operations/eval-chunk.js';
 import { collectionBySlug } from '../operations/find-collection.js';
 import { jobBySlug } from '../operations/find-job.js';
@@ -17,6 +16,7 @@ import { clientDb } from '../store/sqlite/client.js';
 import { type CollectionApi, collectionApi, type EnqueueOptions } from '../worker/script-context.js';
 import { enqueueRequest } from '../worker/script-executor.js';
 import type { AnyJob, Job } from './job.js';
+import { addJob, type KnownJobs, requireFollowUps } from './known-jobs.js';
 import { jobOperations, scheduleOperations } from './operations.js';
 import { type QueueLimitState, queueLimitStates, type Snapshot, snapshotOf } from './snapshot.js';
 import type { DataArguments, DataOf, SlugOf } from './typing.js';
@@ -43,7 +43,7 @@ export interface TransactionEnqueuer<Jobs extends readonly AnyJob[]> {
 export interface EmbeddedParts {
   host: Host;
   opened: OpenedProject;
-  checks: ReadonlyMap<string, DataCheck>;
+  known: KnownJobs;
   /** Removes what was made for it. */
   dispose(): void;
 }
@@ -79,6 +79,7 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
 
   /** Ends when runs are claimed. Rejects with everything closed again when a part cannot start. */
   async start(): Promise<void> {
+    requireFollowUps(this.#parts.known);
     await this.#parts.host.start();
     this.#started = true;
   }
@@ -131,6 +132,14 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
     return this.#parts.host.checkSchedules();
   }
 
+  /**
+   * Adds a job. Before `start`: as if it had been given to createHost. Afterwards it can be queued here, and hosts that had it when they
+   * started execute it. HostError DUPLICATE_SLUG.
+   */
+  define(job: AnyJob): void {
+    addJob(this.#parts.known, job);
+  }
+
   /** Every job, of the project and in TypeScript. */
   definitions(): Promise<JobView[]> {
     return listJobs(this.#parts.opened);
@@ -180,14 +189,14 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
    * gone when it rolls back. Schemas that answer at once are checked. RefusedError CLIENT_FOREIGN, CLIENT_OTHER_FILE, CLIENT_NO_TRANSACTION.
    */
   withTransaction(client: object): TransactionEnqueuer<Jobs> {
-    const { opened, host, checks } = this.#parts;
+    const { opened, host, known } = this.#parts;
     const enqueue = (job: string | AnyJob, data: Json = {}, options: EnqueueOptions = {}): Enqueued => {
       const slug = slugOf(job);
       const definition = jobBySlug(opened.project.registry, slug);
       const db = clientDb(client, opened.databasePath);
       const now = opened.clock.now();
       // A schema that answers with a promise checks before the run instead: nothing can wait here.
-      const checked = checks.get(slug)?.(data);
+      const checked = known.checks.get(slug)?.(data);
       if (checked instanceof Promise) checked.catch(() => {});
       const request = enqueueRequest(definition, data, options, now);
       const enqueued = runSync(opened.store.enqueue(db, { ...request, scheduledBy: 'api' }, now));
@@ -221,14 +230,14 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
   }
 
   async #enqueueAll(requests: { job: string; data: Json; options: EnqueueOptions }[]): Promise<Enqueued[]> {
-    const { opened, checks } = this.#parts;
+    const { opened, known } = this.#parts;
     if (this.#stopped) throw new HostError('HOST_STOPPED', 'the host is stopped');
     const now = opened.clock.now();
     const prepared: Omit<EnqueueRequest, 'scheduledBy'>[] = [];
     for (const { job, data, options } of requests) {
       const definition = jobBySlug(opened.project.registry, job);
       // What the schema made of the data is what it would make of it again before the run: the data itself is stored.
-      await checks.get(job)?.(data);
+      await known.checks.get(job)?.(data);
       prepared.push(enqueueRequest(definition, data, options, now));
     }
     const { store } = opened;

@@ -58,6 +58,8 @@ export interface JobOptions {
   /** Milliseconds that ended runs are kept, by status. */
   retentionMs?: Partial<Record<FinalStatus, number>>;
   onLost?: 'retry' | 'stale';
+  /** Slug of a job of the same host: when a run has failed for good or is stale, a run of it is queued in the same transaction; its data is a `FailedRun`. */
+  onFailed?: string;
   misfire?: MisfirePolicy;
   misfireLimit?: number;
   dst?: DstPolicy;
@@ -176,6 +178,7 @@ function definitionOf(options: JobOptions & { slug: string }): Omit<JobDefinitio
     ...(backoff && { backoff: backoffOf(backoff) }),
     ...(retentionMs && { retention: Object.fromEntries(Object.entries(retentionMs).map(([status, ms]) => [status, ms / 1000])) }),
     ...(options.onLost && { onLost: options.onLost }),
+    ...(options.onFailed !== undefined && { onFailed: options.onFailed }),
     ...(options.misfire && { misfire: options.misfire }),
     ...(options.misfireLimit !== undefined && { misfireLimit: whole('misfireLimit', options.misfireLimit, 1) }),
     ...(options.dst && { dst: options.dst }),

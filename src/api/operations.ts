@@ -12,6 +12,7 @@ import type { OpenedProject } from '../operations/open-project.js';
 import { listPauses, type PauseTarget, type PauseView, pause, resume } from '../operations/pauses.js';
 import { previewSchedules, type UpcomingTick } from '../operations/preview-schedules.js';
 import { purgeRuns } from '../operations/purge-runs.js';
+import { removeRun } from '../operations/remove-run.js';
 import { retryRun, retryRuns } from '../operations/retry-runs.js';
 import { type AttemptView, runAttempts } from '../operations/run-attempts.js';
 import type { RunView } from '../operations/run-view.js';
@@ -30,6 +31,8 @@ export interface JobOperations {
   cancelPending(slug?: string): Promise<number>;
   retry(id: string): Promise<void>;
   retryAll(status: 'failed' | 'stale' | 'cancelled', slug?: string): Promise<number>;
+  /** Removes one ended run with its attempts. NotFoundError RUN_NOT_FOUND; RefusedError RUN_NOT_ENDED. */
+  remove(id: string): Promise<void>;
   purge(request: { olderThanMs: number; slug?: string; status?: FinalStatus }): Promise<number>;
   pause(target: PauseTarget, reason?: string): Promise<boolean>;
   resume(target: PauseTarget): Promise<boolean>;
@@ -48,6 +51,7 @@ export function jobOperations(opened: OpenedProject): JobOperations {
     cancelPending: (slug) => cancelPendingRuns(opened, slug),
     retry: (id) => retryRun(opened, id),
     retryAll: (status, slug) => retryRuns(opened, status, slug),
+    remove: (id) => removeRun(opened, id),
     purge: (request) => purgeRuns(opened, request),
     pause: (target, reason) => pause(opened, target, reason),
     resume: (target) => resume(opened, target),

@@ -71,6 +71,8 @@ export interface JobDefinition {
   retention?: Partial<Record<FinalStatus, number>>;
   /** "stale": a run whose host or thread is gone is not run again. Default "retry". */
   onLost?: 'retry' | 'stale';
+  /** Slug of a job: when a run has failed for good or is stale, a run of that job is queued with what became of it. */
+  onFailed?: string;
   /** Default "skip". */
   misfire?: MisfirePolicy;
   /** Missed instants that `misfire = "all"` runs at most, the newest. Default 100. */

@@ -11,6 +11,7 @@ import { HostActs } from './acts.js';
 import { CancelWatch } from './cancel-watch.js';
 import { Dispatcher } from './dispatcher.js';
 import { changeListener, type HostEmitter } from './events.js';
+import { queueFollowUp } from './follow-up.js';
 import type { HostOptions } from './host.js';
 import { HostRecordKeeper } from './host-record.js';
 import { InlineRunner } from './inline-runner.js';
@@ -153,6 +154,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
       own: () => (acts.recording > 0 ? undefined : new Set(runners.runs().map((run) => `${run.id}:${run.claim}`))),
       onRescued: wake,
       onLost: (slug) => registry.jobs.get(slug)?.onLost,
+      followUp: (db, run, now) => queueFollowUp(db, acts.store, registry.jobs, run, now),
     }),
     scheduler: new Scheduler({
       acts,

@@ -31,6 +31,8 @@ export interface RescuerOptions {
   onRescued(): void;
   /** What the job's definition says of lost runs. */
   onLost(slug: string): JobDefinition['onLost'];
+  /** Called behind each end, in its transaction. */
+  followUp?(db: Db, run: string, now: number): Op<unknown>;
   /** For tests. */
   probe?(socket: string): Promise<Liveness>;
 }
@@ -126,6 +128,7 @@ export class Rescuer {
       });
       if (ended === 'pending' || ended === 'stale' || ended === 'cancelled')
         events.push({ run: claim.run, slug: claim.slug, host, next: ended });
+      if (ended === 'stale' && this.#options.followUp) yield* this.#options.followUp(db, claim.run, now);
     }
     if (host !== undefined) yield* acts.store.removeHost(db, host);
     return events;

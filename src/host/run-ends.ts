@@ -8,6 +8,7 @@ import type { EndRequest } from '../store/store.js';
 import type { RunReport } from '../worker/protocol.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter, HostEvents } from './events.js';
+import { queueFollowUp } from './follow-up.js';
 import { afterFailure, afterLoss, afterRelease } from './retry.js';
 
 /** A run that was given back because its thread could not execute it (broken project file, no database) is tried again after this. */
@@ -95,6 +96,7 @@ export class RunEnds {
     if (report.error) request.error = report.error;
     const status = yield* store.end(db, request);
     if (status === undefined) return undefined;
+    yield* queueFollowUp(db, store, this.#options.registry.jobs, run.id, now);
     return status === 'cancelled' ? { status } : next;
   }
 }

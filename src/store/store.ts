@@ -214,6 +214,8 @@ export interface Store {
   recentRuns(db: Db, last: number): Op<Map<string, Record<RunStatus, number>>>;
   /** What `jobs healthcheck` looks at; instants are epoch ms. */
   healthFigures(db: Db, limits: { staleBefore: number; failedAfter: number; pendingBefore: number }): Op<HealthFigures>;
+  /** Removes one ended run, with its attempts; false when it is not there or has not ended. */
+  removeRun(db: Db, run: string): Op<boolean>;
   /** Removes at most `limit`; fewer mean that nothing is left to remove. */
   purge(db: Db, request: PurgeRequest, limit: number): Op<number>;
   /** Removes rows of the ledger from before, but the newest of each schedule. */

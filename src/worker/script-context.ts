@@ -29,6 +29,8 @@ export interface CollectionApi {
 }
 
 export interface EnqueueOptions {
+  /** Instead of the definition's. */
+  queue?: string;
   /** Higher first; default the definition's. */
   priority?: number;
   /** Milliseconds from now until it is due. */

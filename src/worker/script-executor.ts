@@ -234,6 +234,7 @@ export function enqueueRequest(job: JobDefinition, data: Json, options: EnqueueO
   if (oversized) throw new HostError('DATA_TOO_LARGE', oversized.message, oversized);
   const { priority = job.priority, delayMs, runAt, unique, key, after, afterFailure } = options;
   if (!Number.isInteger(priority)) throw new HostError('INVALID_OPTION', `priority: expected a whole number, got ${priority}`);
+  if (options.queue === '') throw new HostError('INVALID_OPTION', 'queue: expected a name, got an empty text');
   if (delayMs !== undefined && runAt !== undefined) throw new HostError('INVALID_OPTION', 'delayMs and runAt exclude each other');
   const dueAt = runAt?.getTime() ?? now + (delayMs ?? 0);
   if (!Number.isFinite(dueAt)) throw new HostError('INVALID_OPTION', 'runAt or delayMs is no instant');
@@ -247,7 +248,7 @@ export function enqueueRequest(job: JobDefinition, data: Json, options: EnqueueO
   return {
     slug: job.slug,
     data: text,
-    queue: job.queue,
+    queue: options.queue ?? job.queue,
     maxAttempts: job.retries + 1,
     priority,
     ...(dueAt > now && { dueAt }),

@@ -12,7 +12,7 @@ import { listClaimsOf, listHosts, registerHost, removeHost } from './hosts.js';
 import { listAheadOfKey } from './keys.js';
 import { noteRunWideLimit } from './marks.js';
 import { listPauses, pause, resume } from './pauses.js';
-import { purge, purgeTicks } from './purge.js';
+import { purge, purgeTicks, removeRun } from './purge.js';
 import { allowedAt } from './rate.js';
 import { hasDue, nextDueAt } from './ready.js';
 import { renew } from './renew.js';
@@ -49,6 +49,7 @@ export const sqliteStore: Store = {
   healthFigures,
   purge,
   purgeTicks,
+  removeRun,
   pause,
   resume,
   listPauses,

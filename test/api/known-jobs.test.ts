@@ -1,0 +1,87 @@
+/** Jobs that are added to a host, jobs that follow a failure, queues named by the caller, and single runs removed. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { type AnyJob, type CreateHostOptions, createHost, defineJob, type EmbeddedHost, type FailedRun } from '../../src/index.js';
+import { createTestHost } from '../../src/testing.js';
+
+const open: { stop(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.stop()));
+});
+
+async function host<const Jobs extends readonly AnyJob[]>(options: CreateHostOptions<Jobs>): Promise<EmbeddedHost<Jobs>> {
+  const made = await createHost<Jobs>({ threads: 1, ...options });
+  open.push(made);
+  return made;
+}
+
+describe('define', () => {
+  it('adds a job before the start, which the host then executes; a second of its slug is refused', async () => {
+    const made = await host({});
+    const late = defineJob({ slug: 'late', handler: () => 5 });
+    made.define(late);
+    expect(() => made.define(late)).toThrow(expect.objectContaining({ code: 'DUPLICATE_SLUG' }));
+    await made.start();
+    expect(await made.jobs.wait((await made.enqueue(late)).id)).toMatchObject({ status: 'completed', result: 5 });
+  });
+
+  it('after the start the job can be queued, and waits for a host that had it', async () => {
+    const made = await host({});
+    await made.start();
+    const late = defineJob({ slug: 'late', handler: () => 5 });
+    made.define(late);
+    const { id } = await made.enqueue(late);
+    await made.idle();
+    expect(await made.jobs.run(id)).toMatchObject({ status: 'pending' });
+  });
+});
+
+describe('onFailed', () => {
+  it('queues the named job once, with what became of the run, when no retry is left; not before, and not for a cancelled one', async () => {
+    const seen: FailedRun[] = [];
+    const fails = defineJob({
+      slug: 'fails',
+      retries: 1,
+      backoff: [0],
+      onFailed: 'cleanup',
+      handler: ({ run }) => Promise.reject(new Error(`attempt ${run.attempt}`)),
+    });
+    const cleanup = defineJob({ slug: 'cleanup', handler: ({ data }) => void seen.push(data as unknown as FailedRun) });
+    const { host: made, drain, stop } = await createTestHost({ jobs: [fails, cleanup] });
+    open.push({ stop });
+    const { id } = await made.enqueue('fails', { order: 1 });
+    const waiting = await made.enqueueIn(60_000, 'fails');
+    await made.jobs.cancel(waiting.id);
+    expect((await drain()).map(({ slug, status, scheduled_by }) => [slug, status, scheduled_by])).toEqual([
+      ['fails', 'failed', 'api'],
+      ['cleanup', 'completed', 'system'],
+    ]);
+    expect(seen).toEqual([
+      { run: id, slug: 'fails', status: 'failed', attempt: 2, error: expect.stringContaining('attempt 2'), data: '{"order":1}' },
+    ]);
+  });
+
+  it('one that names no job of the host is refused at the start', async () => {
+    const made = await host({ jobs: [defineJob({ slug: 'x', onFailed: 'nowhere', handler: () => 1 })] });
+    await expect(made.start()).rejects.toMatchObject({ code: 'JOB_INVALID', message: expect.stringContaining("got 'nowhere'") });
+  });
+});
+
+it('a caller names another queue; an empty name is refused', async () => {
+  const made = await host({ jobs: [defineJob({ slug: 'x', queue: 'slow', handler: ({ run }) => run.queue })], queues: ['fast'] });
+  await made.start();
+  const [slow, fast] = [await made.enqueue('x'), await made.enqueue('x', {}, { queue: 'fast' })];
+  expect((await made.jobs.wait(fast.id)).result).toBe('fast');
+  expect((await made.jobs.run(slow.id)).status).toBe('pending');
+  await expect(made.enqueue('x', {}, { queue: '' })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+});
+
+it('remove deletes one ended run with its attempts, refuses one that has not ended', async () => {
+  const made = await host({ jobs: [defineJob({ slug: 'x', handler: () => 1 })] });
+  await made.start();
+  const [done, later] = [await made.enqueue('x'), await made.enqueueIn(60_000, 'x')];
+  await made.jobs.wait(done.id);
+  await made.jobs.remove(done.id);
+  await expect(made.jobs.run(done.id)).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+  await expect(made.jobs.remove(done.id)).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+  await expect(made.jobs.remove(later.id)).rejects.toMatchObject({ code: 'RUN_NOT_ENDED' });
+});

@@ -2,6 +2,7 @@
  * Calls from the host into project code. A ref is resolved once a session by the full rule (Lua API 5.3), which tries the filesystem;
  * after that it is looked up in package.loaded at each call, so that what a script puts there counts.
  */
+import { isLater } from '../config/generation.js';
 import type { LuaCaller } from '../content/context.js';
 import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
@@ -9,6 +10,7 @@ import { luaTypeName } from '../lua/type-names.js';
 import type { LuaFunction, LuaTable, LuaValue } from '../lua/value.js';
 import type { Binding, Vm } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
+import { projectPath } from './definition-site.js';
 import { isLuaFunction, releaseFunctions } from './held-functions.js';
 import type { Session } from './session.js';
 
@@ -98,6 +100,7 @@ export function createLuaCaller(session: Session): {
       if (hooks?.broken) throw new BindingError('HOOK_NOT_A_FUNCTION', hooks.broken);
       return hooks?.functions ?? [];
     },
+    ...(isLater(session.options.generation, 'errorsArePlain') && { relative: (message) => relativePosition(session, message) }),
     warn(text: string): void {
       session.log('warn', text);
     },
@@ -114,6 +117,13 @@ export function createLuaCaller(session: Session): {
       for (const fn of retired.splice(0)) if (!vm.spent) vm.release(fn);
     },
   };
+}
+
+/** `/p/hooks/x.lua:3: text`, as Lua cuts it, becomes `hooks/x.lua:3: text`. */
+function relativePosition(session: Session, message: string): string {
+  const found = /^([^\n:]*):(\d+): /.exec(message);
+  if (!found) return message;
+  return projectPath(session.options.projectDir, found[1]!) + message.slice(found[1]!.length);
 }
 
 /** The first result. Functions in results are of no use to the host, so they are not kept. */

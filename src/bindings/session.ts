@@ -122,6 +122,7 @@ export function createSession(options: SessionOptions): Session {
   let database: DatabaseContext | undefined;
   let content: ContentContext | undefined;
   options.vm.listNulls = isLater(options.generation, 'nullsStayInLists') ? 'value' : 'hole';
+  options.vm.errorsShowTraceback = !isLater(options.generation, 'errorsArePlain');
 
   const session: Session = {
     vm: options.vm,

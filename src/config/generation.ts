@@ -66,6 +66,10 @@ export const DIFFERENCES = {
     eight: 'io.open reads every file of the project folder',
     ten: 'not crap.toml, moonlighter.toml, data/, backups/ and logs/',
   },
+  errorsArePlain: {
+    eight: 'the text of a host error ends with a traceback, and what a hook raised names its file by the whole path',
+    ten: 'there is no traceback, and files are named from the project folder on',
+  },
   secretIsMade: {
     eight: 'crap.crypto uses [auth] secret, also when it is empty',
     ten: 'where it is empty, the secret in data/.jwt_secret, which is made when it is missing',

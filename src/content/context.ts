@@ -43,6 +43,8 @@ export interface LuaCaller {
   callFunction(fn: LuaFunction, args: readonly LuaValue[]): Op<LuaValue>;
   /** The functions registered for an event with crap.hooks.register, in order; a non-function entry raises the reference's text. */
   registered(event: string): LuaFunction[];
+  /** A message with the position that it begins with made relative to the project folder; absent where paths are shown whole. */
+  relative?(message: string): string;
   /** A warning of the host about project code (host log and the run's log). */
   warn(text: string): void;
 }

@@ -24,8 +24,8 @@ export function* prefixed<T>(prefix: string, body: () => Op<T>): Op<T> {
   }
 }
 
-/** What to throw for an error that project code raised inside an operation: text grows by one rendering, a raised table stays itself. */
-export function fromLua(error: unknown): unknown {
+/** What to throw for an error that project code raised inside an operation: text grows by one rendering, a raised table stays itself. `relative` shortens its position. */
+export function fromLua(error: unknown, relative = (message: string) => message): unknown {
   if (error instanceof RaisedValidation) return error.settled();
   if (error instanceof BindingError) return rendered(error, error);
   if (!(error instanceof LuaError)) return error;
@@ -34,7 +34,8 @@ export function fromLua(error: unknown): unknown {
   if (cause instanceof BindingError) return rendered(cause, error);
   if (cause instanceof HostError && !(cause instanceof LuaError)) return cause;
   if (typeof value === 'object' && value !== null) return error;
-  const text = error.kind === 'runtime' ? `runtime error: ${error.message}` : error.message;
+  const message = relative(error.message);
+  const text = error.kind === 'runtime' ? `runtime error: ${message}` : message;
   return new BindingError(error.code, text, { remedy: error.remedy, details: error.details, cause: error });
 }
 

@@ -27,7 +27,7 @@ export function* callRef(ctx: ContentContext, ref: FunctionRef, args: readonly L
   try {
     return yield* ctx.within(inside(ctx, hookDepth), () => ctx.lua.callRef(ref.ref, args));
   } catch (error) {
-    throw fromLua(error);
+    throw fromLua(error, ctx.lua.relative);
   }
 }
 
@@ -35,7 +35,7 @@ export function* callFunction(ctx: ContentContext, fn: LuaFunction, args: readon
   try {
     return yield* ctx.within(inside(ctx, hookDepth), () => ctx.lua.callFunction(fn, args));
   } catch (error) {
-    throw fromLua(error);
+    throw fromLua(error, ctx.lua.relative);
   }
 }
 

@@ -96,6 +96,9 @@ export interface Vm {
   /** What a null in a list is to scripts: nothing (a hole), or `crap.null`. Default hole. */
   listNulls: 'hole' | 'value';
 
+  /** Whether the text of a host error ends with a traceback, as in the reference's first generation. Default true. */
+  errorsShowTraceback: boolean;
+
   /** Puts a namespace of bindings below a global table: `register('crap.jobs', { queue })`. Called before project code runs. */
   register(path: string, bindings: Record<string, Binding | LuaValue>): void;
 

@@ -56,6 +56,29 @@ describe.each(engines)('$name', (engine) => {
     expect(Number(after) - Number(before)).toBeLessThan(20);
   });
 
+  it('names files from the project folder on, without a traceback, under generation 10', async () => {
+    const files = {
+      'hooks/posts.lua':
+        'local M = {}\nfunction M.change(ctx) if ctx.data.title == "nested" then error({ 1 }) end error("boom") end\nreturn M',
+    };
+    const define =
+      'crap.collections.define("posts", { fields = { { name = "title", type = "text" } }, hooks = { before_change = { "hooks.posts.change" } } })';
+    const chunk = 'local _, e = pcall(crap.collections.create, "posts", {}) return tostring(e), e.message';
+    const bench = await benches.open(engine, { generation: 10, files });
+    await bench.run(define);
+    await bench.enter();
+    expect(await bench.run(chunk)).toEqual([
+      'runtime error: create error: runtime error: hooks/posts.lua:2: boom',
+      'create error: runtime error: hooks/posts.lua:2: boom',
+    ]);
+    expect(await bench.run('return tostring(select(2, pcall(crap.json.decode, "{")))')).toEqual([expect.not.stringContaining('traceback')]);
+    const earlier = await benches.open(engine, { files });
+    await earlier.run(define);
+    await earlier.enter();
+    const [text] = await earlier.run(chunk);
+    expect(text).toContain(`${earlier.dir}/hooks/posts.lua:2: boom\nstack traceback:`);
+  });
+
   it('hands typing helpers back what they get, in both generations', async () => {
     for (const generation of [8, 10] as const) {
       const bench = await benches.open(engine, { generation });

@@ -33,6 +33,8 @@ export interface HostErrorValue {
 }
 
 export class ErrorValues {
+  /** See Vm. */
+  showTraceback = true;
   readonly #stack: Stack;
   readonly #main: State;
   readonly #metatable: number;
@@ -100,7 +102,7 @@ export class ErrorValues {
   }
 
   #describe(L: State, thrown: unknown): HostErrorValue {
-    const traceback = this.#stack.core.traceback(L, 1);
+    const traceback = this.showTraceback ? `\n${this.#stack.core.traceback(L, 1)}` : '';
     const message = messageOf(thrown);
     const prefixed = thrown instanceof BindingError ? thrown.prefixed : !(thrown instanceof LuaError && thrown.kind === 'conversion');
     const host = thrown instanceof HostError ? thrown : undefined;
@@ -110,7 +112,7 @@ export class ErrorValues {
       message,
       remedy: host?.remedy,
       details: host?.details ?? {},
-      text: `${prefixed ? 'runtime error: ' : ''}${message}\n${traceback}`,
+      text: `${prefixed ? 'runtime error: ' : ''}${message}${traceback}`,
     };
   }
 

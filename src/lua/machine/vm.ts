@@ -47,6 +47,14 @@ export class MachineVm implements Vm {
     this.#execution.stack.listNulls = nulls;
   }
 
+  get errorsShowTraceback(): boolean {
+    return this.#execution.errors.showTraceback;
+  }
+
+  set errorsShowTraceback(shown) {
+    this.#execution.errors.showTraceback = shown;
+  }
+
   get spent(): boolean {
     return this.#execution.spent;
   }

@@ -45,7 +45,8 @@ export function hasReadRule(ctx: ContentContext, plan: Plan, name: string): bool
   );
 }
 
-function* storedDocument(ctx: ContentContext, plan: Plan, id: string): Op<LuaValue> {
+/** The document as it is stored, as Lua gets it: what rules and field hooks of generation 10 see as `ctx.document`. */
+export function* storedDocument(ctx: ContentContext, plan: Plan, id: string): Op<LuaValue> {
   const row = yield* ctx.db.get(`${selectSql(plan, ctx.db.dialect, ctx.settings, undefined)} WHERE id = ?`, [id]);
   if (!row) return undefined;
   const shape = shapeOf(undefined, undefined);

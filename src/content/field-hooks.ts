@@ -6,6 +6,7 @@ import { jsonToLua, luaToJson } from '../lua/json.js';
 import type { LuaValue } from '../lua/value.js';
 import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
+import { storedDocument } from './field-access.js';
 import { showsDocument } from './generation.js';
 import type { HookRun } from './hook-context.js';
 import { ABSENT, type Input, valueOfLeaf } from './input.js';
@@ -32,10 +33,23 @@ export function* runFieldHooks(ctx: ContentContext, run: HookRun, event: keyof F
   }
 }
 
+/** Before an update: lets its field hooks see the document as it is stored, where there are any (generation 10). */
+export function* showDocument(ctx: ContentContext, run: HookRun, id: string): Op<void> {
+  const { before_validate, before_change, after_change } = run.plan.hooked;
+  if (!run.enabled || !showsDocument(ctx.settings.generation)) return;
+  if (before_validate.length + before_change.length + after_change.length > 0) run.document = yield* storedDocument(ctx, run.plan, id);
+}
+
 function fieldTable(ctx: ContentContext, run: HookRun, key: string, data: JsonObject): { [key: string]: LuaValue } {
   const table = { ...callerFacts(ctx), field_name: key, collection: run.plan.slug, operation: run.operation, data: asLua(data) };
   if (!showsDocument(ctx.settings.generation)) return table;
-  return { ...table, ...(run.id === undefined ? {} : { id: run.id }), ...(run.locale === undefined ? {} : { locale: run.locale }) };
+  const { id, locale, document } = run;
+  return {
+    ...table,
+    ...(id !== undefined && { id }),
+    ...(locale !== undefined && { locale }),
+    ...(document !== undefined && { document }),
+  };
 }
 
 function jsonOf(ref: string, result: LuaValue): Json {

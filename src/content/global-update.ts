@@ -8,6 +8,7 @@ import type { ContentContext, Document } from './context.js';
 import { saveDraft } from './draft.js';
 import { prefixed } from './failure.js';
 import { deniedFields, strip } from './field-access.js';
+import { showDocument } from './field-hooks.js';
 import { draftsGlobals, publishesPendingDraft } from './generation.js';
 import { GLOBAL_ID, globalTableText, readGlobal } from './global-get.js';
 import { writeRun } from './hook-context.js';
@@ -44,6 +45,7 @@ function* updateInside(
   const locale = readLocale === 'all' ? undefined : readLocale;
   const draft = options.draft && plan.drafts && draftsGlobals(ctx.settings.generation);
   const run = writeRun(ctx, plan, 'update', options, draft);
+  yield* showDocument(ctx, run, GLOBAL_ID);
   const input = plainInput(given);
   if (!override) strip(plan, yield* deniedFields(ctx, plan, 'update', GLOBAL_ID), input.data);
   yield* runBeforeWrite(ctx, run, 'before_validate', input);

@@ -29,6 +29,8 @@ export interface HookRun {
   shared: JsonObject;
   /** The document, where there is one; shown to projects of generation 10. */
   id?: string;
+  /** That document as it was before an update, or as it is read: shown to field hooks of generation 10. */
+  document?: LuaValue;
 }
 
 /** Reads run hooks at the depth they are called at. */

@@ -4,10 +4,10 @@ import type { Op } from '../domain/op.js';
 import { BindingError, LuaError } from '../lua/errors.js';
 import type { ContentContext, Document } from './context.js';
 import { runFieldHooks } from './field-hooks.js';
-import { sealsAfterRead } from './generation.js';
+import { sealsAfterRead, showsDocument } from './generation.js';
 import { applyReturn, type HookRun, hookTable } from './hook-context.js';
 import { copyJson, type Input, plainInput } from './input.js';
-import { callFunction, callRef, registeredFor, withOptions } from './project-code.js';
+import { asLua, callFunction, callRef, registeredFor, withOptions } from './project-code.js';
 import type { CollectionHook } from './schema.js';
 
 /** Collection-level and registered hooks of one event; ends with the data that they leave. */
@@ -81,7 +81,10 @@ export function* runAfterRead(ctx: ContentContext, run: HookRun, document: Docum
   try {
     const input = plainInput(copyJson(document) as JsonObject);
     const data = yield* ctx.within({ withoutCrud: ctx.withoutCrud || sealsAfterRead(ctx.settings.generation) }, function* () {
-      if (fieldHooks) yield* runFieldHooks(ctx, run, 'after_read', input, 'document');
+      if (fieldHooks) {
+        if (showsDocument(ctx.settings.generation)) run.document = asLua(document);
+        yield* runFieldHooks(ctx, run, 'after_read', input, 'document');
+      }
       return yield* runHooks(ctx, run, 'after_read', input.data);
     });
     const result: Document = { ...data, id: document.id };

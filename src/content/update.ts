@@ -9,6 +9,7 @@ import { timestamp } from './date.js';
 import { saveDraft } from './draft.js';
 import { prefixed, refused } from './failure.js';
 import { deniedFields, strip } from './field-access.js';
+import { showDocument } from './field-hooks.js';
 import type { Where } from './filter-parse.js';
 import { publishesPendingDraft, resetsAbsentCheckboxes } from './generation.js';
 import { writeRun } from './hook-context.js';
@@ -63,6 +64,7 @@ export function* updateInside(
   const draft = options.draft && plan.drafts;
   const run = writeRun(ctx, plan, 'update', shown, scope.many ? undefined : draft);
   run.id = id;
+  yield* showDocument(ctx, run, id);
   const data = withoutPassword(plan, given);
   const input = scope.many ? plainInput(data) : withFlatCopies(plan, data);
   if (!scope.override) strip(plan, yield* deniedFields(ctx, plan, 'update', id), input.data);

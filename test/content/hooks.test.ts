@@ -326,6 +326,41 @@ describe('generation 10', () => {
       ['delete', id, 'en', undefined],
     ]);
   });
+
+  it.each([8, 10] as const)('tells field hooks what is stored while it changes, and what is read (generation %i)', (generation) => {
+    const seen: unknown[] = [];
+    const note = (value: unknown, ctx: Ctx) => {
+      seen.push([ctx['operation'], value, (ctx['document'] as { title?: string } | undefined)?.title]);
+      return value;
+    };
+    stage = openStage({
+      collections: {
+        pages: {
+          fields: [
+            { name: 'title', type: 'text', hooks: { before_validate: ['f.note'], after_change: ['f.note'], after_read: ['f.note'] } },
+          ],
+        },
+      },
+      globals: { site: { fields: [{ name: 'title', type: 'text', hooks: { before_change: ['f.note'] } }] } },
+      functions: { 'f.note': note },
+      settings: { generation },
+    });
+    const { id } = stage.create('pages', { title: 'old' });
+    stage.update('pages', id, { title: 'new' });
+    stage.findById('pages', id);
+    stage.updateGlobal('site', { title: 'g' });
+    stage.updateGlobal('site', { title: 'h' });
+    const document = (title: string) => (generation === 10 ? title : undefined);
+    expect(seen).toEqual([
+      ['create', 'old', undefined],
+      ['create', 'old', undefined],
+      ['update', 'new', document('old')],
+      ['update', 'new', document('old')],
+      ['find_by_id', 'new', document('new')],
+      ['update', 'g', undefined],
+      ['update', 'h', document('g')],
+    ]);
+  });
 });
 
 describe('globals', () => {

@@ -43,7 +43,9 @@ export function* matchingIds(ctx: ContentContext, plan: Plan, query: QueryOption
     ];
     const clause = whereClause(ctx, parts);
     const order = plan.timestamps ? 'created_at, id' : 'id';
-    const sql = `SELECT id FROM ${dialect.ident(plan.table)} ${clause.text} ORDER BY ${order}`;
+    // The limit keeps the sorted rows a step of their own: handing over a million of them takes longer than finding them, and has its own tick.
+    const sorted = `SELECT id FROM ${dialect.ident(plan.table)} ${clause.text} ORDER BY ${order} LIMIT -1`;
+    const sql = `SELECT id FROM (${sorted}) WHERE ${ctx.db.tick}`;
     const rows = yield* showingSql(`Failed to execute query on '${plan.slug}'`, 'prepare', () => ctx.db.all(sql, clause.params));
     return rows.map((row) => String(row['id']));
   });

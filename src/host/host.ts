@@ -102,6 +102,7 @@ export class Host {
       events: this.events,
       queue: this.#queue,
       clock: this.#clock,
+      activity: () => this.activity(),
       onDrained: () => this.#onDrained(),
     });
     this.#parts = parts;
@@ -192,6 +193,7 @@ export class Host {
     }
     parts.leases.start();
     parts.cancels.start();
+    parts.wal.start();
     parts.pruner?.start();
     parts.writeHold?.start();
     this.#startedAt = this.#clock.now();
@@ -215,6 +217,7 @@ export class Host {
     await parts.runners.stop();
     await parts.acts.close(RECORD_PATIENCE_MS);
     parts.cancels.stop();
+    parts.wal.stop();
     await Promise.all([parts.leases.stop(), parts.rescuer.stop()]);
     await parts.record.stop().catch((error) => events.log('warn', `the host's row could not be removed: ${String(error)}`));
     await parts.waker.stop();

@@ -4,9 +4,11 @@ import type { LogLine } from '../domain/run.js';
 import { EMAIL_SLUG } from '../mail/message.js';
 import { emailQueueSettings } from '../mail/queue-settings.js';
 import { type Database, openDatabase } from '../store/sqlite/database.js';
+import { holderText, writerProcess } from '../store/sqlite/lock-holders.js';
 import { sqliteStore } from '../store/sqlite/store.js';
 import type { WriteQueue } from '../store/writer.js';
 import { executorOptions } from '../worker/executor-options.js';
+import type { ActivityReport } from './activity.js';
 import { HostActs } from './acts.js';
 import { CancelWatch } from './cancel-watch.js';
 import { Dispatcher } from './dispatcher.js';
@@ -24,6 +26,7 @@ import { Scheduler } from './scheduler.js';
 import { type HostSettings, hostSettings } from './settings.js';
 import { SuspendedWriters } from './suspended-writers.js';
 import { Waker } from './waker.js';
+import { WalWatch } from './wal-watch.js';
 import { WorkerPool } from './worker-pool.js';
 import { WriteHold } from './write-hold.js';
 import type { FairWriteQueue } from './write-queue.js';
@@ -34,6 +37,7 @@ export interface SharedParts {
   events: HostEmitter;
   queue: FairWriteQueue;
   clock: Clock;
+  activity(): ActivityReport;
   /** Nothing is due and nothing runs; asked for under `drain`. */
   onDrained(): void;
 }
@@ -52,6 +56,7 @@ export interface Parts {
   scheduler: Scheduler;
   leases: LeaseKeeper;
   cancels: CancelWatch;
+  wal: WalWatch;
   pruner: Pruner | undefined;
   writeHold: WriteHold | undefined;
 }
@@ -67,6 +72,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     synchronous: moonlighter.database.synchronous,
     busyTimeoutMs: settings.busyTimeoutMs,
   });
+  database.onLocked = ({ free, waitedMs }) => tellLock(database.path, events, free, waitedMs);
   const acts = new HostActs(database, sqliteStore, queue, events);
   const wake = () => parts.dispatcher.wake();
   const ends = new RunEnds({ host: id, acts, events, clock, registry, onChange: wake });
@@ -181,6 +187,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
         runners.stopRun(run.id, run.claim, 'released');
       },
     }),
+    wal: new WalWatch({ path: database.path, events, activity: shared.activity }),
     cancels: new CancelWatch({
       host: id,
       acts,
@@ -219,6 +226,20 @@ function inlineSurroundings(options: HostOptions, queue: WriteQueue, events: Hos
     changes,
     jobs: options.registry.jobs.values(),
   });
+}
+
+/** What writers of this host wait for when another program holds the lock of the file. */
+function tellLock(path: string, events: HostEmitter, free: boolean, waitedMs: number): void {
+  if (free) {
+    events.log('info', `The database can be written again after ${Math.round(waitedMs)} ms`);
+    return;
+  }
+  const holder = writerProcess(path);
+  const who = holder && holder.pid !== process.pid ? holderText(holder) : 'another program';
+  events.log(
+    'warn',
+    `${who} has held the write lock of the database for ${Math.round(waitedMs)} ms: claims, ticks and ends of runs wait for it`,
+  );
 }
 
 /** Undefined when nothing is ever purged. */

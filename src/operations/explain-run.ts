@@ -2,6 +2,7 @@
  * Why a run is not running, or what became of it: [EXPLAIN]. Every reason that holds a pending run back is named, with what would end it.
  */
 import type { Run } from '../domain/run.js';
+import { holderText, writerProcess } from '../store/sqlite/lock-holders.js';
 import { jobBySlug } from './find-job.js';
 import { getRun } from './find-run.js';
 import type { OpenedProject } from './open-project.js';
@@ -18,6 +19,7 @@ export interface Reason {
     | 'paused'
     | 'no_definition'
     | 'no_host'
+    | 'write_lock'
     | 'run_limit'
     | 'queue_limit'
     | 'job_limit'
@@ -64,6 +66,11 @@ async function pendingReasons(opened: OpenedProject, run: Run, attempts: readonl
     ...(await pauseReasons(opened, run)),
     ...(await limitReasons(opened, run)),
   ];
+  const lock = writerProcess(opened.databasePath);
+  if (lock) {
+    const text = `${holderText(lock)} holds the write lock of the database at this moment: claims wait for it`;
+    reasons.push({ code: 'write_lock', text, details: { ...lock } });
+  }
   if (!(await opened.hostIsRunning())) {
     reasons.push({ code: 'no_host', text: 'no host is running: start one with `moonlighter serve` or `moonlighter work`' });
   }

@@ -12,6 +12,7 @@ import { probeSocket, wakeHosts } from '../host/waker.js';
 import { type CheckedProject, checkProject } from '../project/check-project.js';
 import type { Db } from '../store/db.js';
 import { type Database, openDatabase } from '../store/sqlite/database.js';
+import { type LockHolder, writerProcess } from '../store/sqlite/lock-holders.js';
 import { noQueue, readTransaction, writeTransaction } from '../store/sqlite/short-transaction.js';
 import { sqliteStore } from '../store/sqlite/store.js';
 import type { HostRecord } from '../store/store.js';
@@ -60,6 +61,8 @@ export class OpenedProject {
   readonly databasePath: string;
   readonly store = sqliteStore;
   readonly clock = systemClock;
+  /** Told when a write has waited for a second for the lock that somebody (where the system can say it) holds. */
+  onLocked: ((holder: LockHolder | undefined) => void) | undefined;
   readonly #database: Database;
   readonly #own: OwnHost | undefined;
   #executor: Promise<LocalExecutor> | undefined;
@@ -70,6 +73,9 @@ export class OpenedProject {
     this.#own = own;
     this.databasePath = database.path;
     this.#database = database;
+    database.onLocked = ({ free }) => {
+      if (!free) this.onLocked?.(writerProcess(database.path));
+    };
   }
 
   /** One snapshot. */

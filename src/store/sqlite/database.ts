@@ -20,6 +20,8 @@ export interface OpenOptions {
 /** Rows between two looks at the clock: about 50 ns a row, and the deadline is seen within a few ms of scanning. */
 const TICK_ROWS = 1_000;
 const STATEMENT_LIMIT = 500;
+/** To which the write-ahead log is cut when it begins anew. */
+export const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
 let watcher: ((sql: string) => void) | undefined;
 
@@ -38,6 +40,8 @@ export class Database {
   readonly path: string;
   /** How long `untilUnlocked` waits for another program. */
   busyTimeoutMs: number;
+  /** Told when a writer has waited for another program's lock for a second, and when such a wait is over. */
+  onLocked: ((wait: { free: boolean; waitedMs: number }) => void) | undefined;
   /** Monotonic ms after which scans that carry `ml_tick()` raise RunAbort('timed_out'). */
   deadline = Number.POSITIVE_INFINITY;
   readonly #driver: Driver;
@@ -160,6 +164,8 @@ export function openDatabase(options: OpenOptions): Database {
     driver.pragma(`synchronous = ${synchronous}`);
     driver.pragma('foreign_keys = ON');
     driver.pragma('wal_autocheckpoint = 1000');
+    // A file that stays larger than this is one that readers keep from shrinking (host/wal-watch.ts).
+    driver.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
     driver.pragma('cache_size = -16384');
     driver.pragma('mmap_size = 268435456');
     driver.pragma('temp_store = MEMORY');

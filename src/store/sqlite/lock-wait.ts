@@ -6,6 +6,8 @@ import { isBusy } from './errors.js';
 
 const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 25;
+/** A wait that lasts this long is told, once. */
+const TELL_AFTER_MS = 1_000;
 /** A frame that cannot be suspended stands still this long at most, in all pauses of one statement. */
 const BLOCK_LIMIT_MS = 250;
 
@@ -16,9 +18,12 @@ const BLOCK_LIMIT_MS = 250;
 export function* untilUnlocked<T>(database: Database, statement: () => T): Op<T> {
   const begun = performance.now();
   const blocked = { ms: 0 };
+  let told = false;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
-      return statement();
+      const result = statement();
+      if (told) database.onLocked?.({ free: true, waitedMs: performance.now() - begun });
+      return result;
     } catch (error) {
       if (!isBusy(error)) throw error;
       if (performance.now() - begun >= database.busyTimeoutMs) {
@@ -32,6 +37,10 @@ export function* untilUnlocked<T>(database: Database, statement: () => T): Op<T>
             cause: error,
           },
         );
+      }
+      if (!told && performance.now() - begun >= TELL_AFTER_MS) {
+        told = true;
+        database.onLocked?.({ free: false, waitedMs: performance.now() - begun });
       }
       yield* waitFor<void>(pauseOf(pause, blocked));
     }

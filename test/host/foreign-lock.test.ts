@@ -1,0 +1,96 @@
+/** Another program holds the write lock: it is waited for and named, and the main thread goes on meanwhile. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Sqlite from 'better-sqlite3';
+import { afterEach, expect, it } from 'vitest';
+import { HostEmitter } from '../../src/host/events.js';
+import { WalWatch } from '../../src/host/wal-watch.js';
+import { RunningCommand, Scenario } from '../scenarios/support.js';
+
+let scenario: Scenario | undefined;
+const folders: string[] = [];
+afterEach(async () => {
+  await scenario?.dispose();
+  scenario = undefined;
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Holds the lock from "held" on until it is told to let go by the end of its input. */
+const HOLD = `import Sqlite from ${JSON.stringify(fileURLToPath(import.meta.resolve('better-sqlite3')))};
+const database = new Sqlite(process.argv[2]);
+database.exec('BEGIN IMMEDIATE');
+console.log('held');
+process.stdin.resume().on('end', () => { database.exec('COMMIT'); process.exit(0); });
+`;
+
+it('[DURABLE] is waited for and named by the host, by commands and by why; what came meanwhile is done afterwards', async () => {
+  scenario = await Scenario.create({
+    'jobs/a.lua': 'crap.jobs.define("a", { handler = "jobs.a.run" })\nreturn { run = function() return 1 end }',
+    'moonlighter.toml': '[server]\nport = 0\n',
+  });
+  writeFileSync(join(scenario.dir, 'hold.mjs'), HOLD);
+  const host = scenario.start(['serve']);
+  await host.until((printed) => printed.includes('Listening on'));
+  const url = /http:\/\/[\d.]+:\d+/.exec(host.stderr)![0];
+  const { id: before } = await scenario.json<{ id: string }>('jobs', 'trigger', 'a', '--delay', '1h');
+  const child = spawn(process.execPath, [join(scenario.dir, 'hold.mjs'), join(scenario.dir, 'data/crap.db')], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const holder = new RunningCommand(child);
+  await holder.until((printed) => printed.includes('held'));
+
+  const trigger = scenario.start(['jobs', 'trigger', 'a']);
+  await trigger.until((printed) => printed.includes('holds the write lock'));
+  expect(trigger.stderr).toContain(process.platform === 'linux' ? `(process ${child.pid})` : 'another program');
+  if (process.platform === 'linux') {
+    const { reasons } = await scenario.json<{ reasons: { code: string; text: string }[] }>('jobs', 'why', before);
+    expect(reasons.find(({ code }) => code === 'write_lock')?.text).toContain(`(process ${child.pid})`);
+  }
+  const asked = performance.now();
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect(performance.now() - asked).toBeLessThan(500);
+  child.stdin!.end();
+  expect(await trigger.exited).toBe(0);
+  await host.until((printed) => /\(a\) completed/.test(printed));
+});
+
+it('[EXPLAIN] a write-ahead log that cannot shrink is told with those who may hold it, again when it has doubled', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ml-wal-'));
+  folders.push(folder);
+  const path = join(folder, 'x.db');
+  const writer = new Sqlite(path);
+  writer.pragma('journal_mode = WAL');
+  writer.exec('CREATE TABLE t (x)');
+  const reader = new Sqlite(path);
+  reader.exec('BEGIN');
+  reader.prepare('SELECT * FROM t').all();
+  const events = new HostEmitter();
+  const lines: string[] = [];
+  events.on('log', ({ line }) => lines.push(line.text));
+  const activity = () => ({
+    host: 'h',
+    pid: 1,
+    running: [{ run: 'r1', slug: 'slow', attempt: 1, worker: 1, for_ms: 61_000, waits: null }],
+    writer: null,
+    writers_waiting: 0,
+    memory: 0,
+  });
+  const watch = new WalWatch({ path, events, activity, limitBytes: 100_000 });
+  const grow = () => {
+    for (let i = 0; i < 200; i++) writer.prepare('INSERT INTO t VALUES (zeroblob(2000))').run();
+    watch.look();
+  };
+  grow();
+  expect(lines).toEqual([]);
+  grow();
+  expect(lines).toEqual([expect.stringMatching(/^The write-ahead log has grown to \d+ MB: .*the longest runs here are slow r1 \(61 s\)/)]);
+  watch.look();
+  expect(lines.length).toBe(1);
+  for (let i = 0; i < 3; i++) grow();
+  expect(lines.length).toBe(2);
+  reader.close();
+  writer.close();
+});

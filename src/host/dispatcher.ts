@@ -39,6 +39,8 @@ export interface DispatcherOptions {
   give(run: ClaimedRun): boolean;
   /** Gives a claimed run back unharmed. */
   release(run: ClaimedRun): void;
+  /** true: claim nothing now; `wake` when that is over. */
+  held?(): boolean;
   /** A pass found nothing due and nothing was running. */
   onIdle?(): void;
 }
@@ -119,7 +121,7 @@ export class Dispatcher {
     const { acts, clock, events } = this.#options;
     // What has arrived by now (ends of runs come in groups) is heard first: one claim takes for all of them.
     await new Promise((resolve) => setImmediate(resolve));
-    if (this.#stopped) return false;
+    if (this.#stopped || this.#options.held?.()) return false;
     const limit = Math.min(this.#options.free(), this.#options.ownLimit - this.#options.running());
     if (limit <= 0 || this.#options.maxConcurrent <= 0) {
       this.#idle();

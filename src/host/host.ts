@@ -194,6 +194,7 @@ export class Host {
     parts.leases.start();
     parts.cancels.start();
     parts.wal.start();
+    parts.file.start();
     parts.pruner?.start();
     parts.writeHold?.start();
     this.#startedAt = this.#clock.now();
@@ -218,6 +219,7 @@ export class Host {
     await parts.acts.close(RECORD_PATIENCE_MS);
     parts.cancels.stop();
     parts.wal.stop();
+    parts.file.stop();
     await Promise.all([parts.leases.stop(), parts.rescuer.stop()]);
     await parts.record.stop().catch((error) => events.log('warn', `the host's row could not be removed: ${String(error)}`));
     await parts.waker.stop();

@@ -13,6 +13,7 @@ import { HostActs } from './acts.js';
 import { CancelWatch } from './cancel-watch.js';
 import { Dispatcher } from './dispatcher.js';
 import { changeListener, type HostEmitter } from './events.js';
+import { FileWatch } from './file-watch.js';
 import { queueFollowUp } from './follow-up.js';
 import type { HostOptions } from './host.js';
 import { HostRecordKeeper } from './host-record.js';
@@ -57,6 +58,7 @@ export interface Parts {
   leases: LeaseKeeper;
   cancels: CancelWatch;
   wal: WalWatch;
+  file: FileWatch;
   pruner: Pruner | undefined;
   writeHold: WriteHold | undefined;
 }
@@ -105,6 +107,8 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
       else if (message.type === 'document-changed') events.emit('document:changed', message.change);
     },
   });
+  const file = new FileWatch(database.path, events, wake);
+  const held = () => file.gone;
   const inline = new InlineRunner({
     ...heard,
     handlers: options.handlers ?? new Map(),
@@ -130,6 +134,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     give: (run) =>
       runners.give(run, (run.slug === EMAIL_SLUG ? emails.timeoutSeconds : (registry.jobs.get(run.slug)?.timeout ?? 60)) * 1000),
     release: (run) => ends.giveBack(run),
+    held,
     ...(options.drain && { onIdle: () => shared.onDrained() }),
   });
   const parts: Parts = {
@@ -168,6 +173,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
       jobs: registry.jobs.values(),
       timezone: moonlighter.jobs.timezone,
       generation: options.generation,
+      held,
       clock,
       onEnqueued: (slug, id) => {
         events.emit('run:enqueued', { slug, id });
@@ -187,6 +193,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
         runners.stopRun(run.id, run.claim, 'released');
       },
     }),
+    file,
     wal: new WalWatch({ path: database.path, events, activity: shared.activity }),
     cancels: new CancelWatch({
       host: id,

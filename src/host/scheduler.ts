@@ -29,6 +29,8 @@ export interface SchedulerOptions {
   clock: Clock;
   /** For jitter: from 0 to 1. Default Math.random. */
   random?(): number;
+  /** true: record nothing now; what comes due meanwhile is accounted for afterwards. */
+  held?(): boolean;
   /** A run was enqueued. */
   onEnqueued(slug: string, id: string): void;
 }
@@ -82,6 +84,7 @@ export class Scheduler {
 
   async #check(): Promise<void> {
     const now = this.#options.clock.now();
+    if (this.#options.held?.()) return;
     for (const watched of this.#watched) {
       if (this.#stopped) return;
       // The clock was set back: instants that come again are already in the ledger, the watch follows the clock.

@@ -52,6 +52,7 @@ it("what is queued for later is later by the clock that the test moves, not by t
   expect((await host.jobs.run(id)).due_at).toBe(new Date(clock.now() + 60_000).toISOString());
   expect(await advance(59_000)).toEqual([]);
   expect((await advance(1_000)).map((run) => run.id)).toEqual([id]);
+  expect((await host.jobs.run(id)).completed_at).toBe(new Date(clock.now()).toISOString());
 });
 
 it('advance runs schedules, each instant at its time', async () => {

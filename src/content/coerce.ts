@@ -1,5 +1,6 @@
 /** From a data value to what its column stores (Lua API 3.4). */
 import { Float, type Json } from '../domain/json.js';
+import { parseJson } from '../domain/json-text.js';
 import type { SqlValue } from '../store/db.js';
 import { normaliseDate } from './date.js';
 import { refused } from './failure.js';
@@ -15,7 +16,10 @@ const WITHOUT_NUL = new Set(['text', 'textarea', 'email']);
 export function columnInput(leaf: PlannedLeaf, value: Json, zone?: string): SqlValue {
   const { field } = leaf;
   if (leaf.kind === 'checkbox') return isChecked(value) ? 1 : 0;
-  if (leaf.kind === 'number') return field.hasMany && isList(value) ? textOf(listOf(value))! : numberInput(value);
+  if (leaf.kind === 'number') {
+    const values = manyValues(field, value, parseJson);
+    return values ? textOf(values)! : numberInput(value);
+  }
   const text = textOf(field.hasMany && isList(value) ? listOf(value) : value);
   if (text === undefined || text === '') return null;
   if (field.type === 'date') return normaliseDate(text, zone);

@@ -66,6 +66,7 @@ export interface HostStats {
 
 export class Host {
   readonly id = nanoid(12);
+  readonly clock: Clock;
   readonly events = new HostEmitter();
   /** For whoever else changes documents in this process. */
   readonly changes = changeListener(this.events);
@@ -74,7 +75,6 @@ export class Host {
   readonly #options: HostOptions;
   readonly #queue = new FairWriteQueue();
   readonly #activity = new Activity(this.events);
-  readonly #clock: Clock;
   #parts: Parts | undefined;
   #starting: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
@@ -84,7 +84,7 @@ export class Host {
 
   constructor(options: HostOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.clock = options.clock ?? systemClock;
     this.drained = new Promise((resolve) => {
       this.#onDrained = resolve;
     });
@@ -101,7 +101,7 @@ export class Host {
       id: this.id,
       events: this.events,
       queue: this.#queue,
-      clock: this.#clock,
+      clock: this.clock,
       activity: () => this.activity(),
       onDrained: () => this.#onDrained(),
     });
@@ -197,7 +197,7 @@ export class Host {
     parts.file.start();
     parts.pruner?.start();
     parts.writeHold?.start();
-    this.#startedAt = this.#clock.now();
+    this.#startedAt = this.clock.now();
     const { threads, maxConcurrent } = parts.settings;
     this.events.emit('host:started', { host: this.id, workers: threads, maxConcurrent, cron, queues });
     parts.dispatcher.start();

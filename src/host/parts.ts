@@ -219,7 +219,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
 
 /** For inline jobs: the queue is the host's, so they wait for their turn without blocking anything. */
 function inlineSurroundings(options: HostOptions, queue: WriteQueue, events: HostEmitter) {
-  const { projectDir, databasePath, config: crap, moonlighter, generation } = options;
+  const { projectDir, databasePath, config: crap, moonlighter, generation, clock } = options;
   const log = (line: LogLine) => events.emit('log', { run: undefined, slug: undefined, line });
   const changes = changeListener(events);
   return executorOptions({
@@ -231,6 +231,7 @@ function inlineSurroundings(options: HostOptions, queue: WriteQueue, events: Hos
     queue,
     log,
     changes,
+    ...(clock && { clock }),
     jobs: options.registry.jobs.values(),
   });
 }

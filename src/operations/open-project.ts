@@ -4,7 +4,7 @@
  */
 import { isAbsolute, join, resolve } from 'node:path';
 import { findProject } from '../config/find-project.js';
-import { systemClock } from '../domain/clock.js';
+import { type Clock, systemClock } from '../domain/clock.js';
 import { ProjectError } from '../domain/errors.js';
 import { type Op, runAsync } from '../domain/op.js';
 import { loadProject } from '../host/load-project-thread.js';
@@ -53,6 +53,8 @@ export interface OwnHost {
   readonly writeQueue: WriteQueue;
   /** Hears of documents that commands of this process change. */
   readonly changes?: ChangeListener;
+  /** That of the host. Default the system's. */
+  readonly clock?: Clock;
   wake(): void;
 }
 
@@ -60,7 +62,7 @@ export class OpenedProject {
   readonly project: CheckedProject;
   readonly databasePath: string;
   readonly store = sqliteStore;
-  readonly clock = systemClock;
+  readonly clock: Clock;
   /** Told when a write has waited for a second for the lock that somebody (where the system can say it) holds. */
   onLocked: ((holder: LockHolder | undefined) => void) | undefined;
   readonly #database: Database;
@@ -71,6 +73,7 @@ export class OpenedProject {
   constructor(project: CheckedProject, database: Database, own?: OwnHost) {
     this.project = project;
     this.#own = own;
+    this.clock = own?.clock ?? systemClock;
     this.databasePath = database.path;
     this.#database = database;
     database.onLocked = ({ free }) => {

@@ -2,7 +2,7 @@
 import type { ChangeListener } from '../bindings/session.js';
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
-import { systemClock } from '../domain/clock.js';
+import { type Clock, systemClock } from '../domain/clock.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { LogLine } from '../domain/run.js';
 import { engineFor } from '../lua/engines.js';
@@ -25,6 +25,8 @@ export interface ExecutorSetup {
   /** Those that the files of the project do not define are added to its own, so that its scripts can queue them. */
   jobs?: Iterable<JobDefinition>;
   redefinitions?: Redefinitions;
+  /** Default the system's; only a host's own thread can have its. */
+  clock?: Clock;
   /** Number of the worker thread; none in the foreground. */
   worker?: number;
   /** Who hears of documents that changed. */
@@ -36,10 +38,9 @@ export interface ExecutorSetup {
 /** Opens nothing yet. The caller closes `slots` and `connections`. */
 export function executorOptions(setup: ExecutorSetup): ExecutorOptions {
   const { engine = engineFor(setup.moonlighter.lua.engine), projectDir, databasePath, crap, moonlighter, generation } = setup;
-  const { queue, worker, changes, log } = setup;
+  const { queue, worker, changes, log, clock = systemClock } = setup;
   const jobs = [...(setup.jobs ?? [])].filter(({ kind = 'lua' }) => kind !== 'lua');
   const store = sqliteStore;
-  const clock = systemClock;
   return {
     slots: new SlotPool({ engine, projectDir, crap, moonlighter, generation, store, clock, log, jobs, redefinitions: setup.redefinitions }),
     connections: new ConnectionPool(databasePath, moonlighter.database.synchronous, crap.database.busy_timeout * 1000, queue),

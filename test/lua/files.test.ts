@@ -169,6 +169,18 @@ describe.each(engines)('$name', (engine) => {
     ]);
   });
 
+  it('needs no path that Lua could express: modules are found under any name of the folder', async () => {
+    await engine.load();
+    const odd = join(top, 'a;b ?c');
+    mkdirSync(join(odd, 'lib'), { recursive: true });
+    writeFileSync(join(odd, 'lib', 'm.lua'), 'return { n = 7 }');
+    vm = engine.create({ projectDir: odd, label: 'test', print: () => {} });
+    expect(await runAsync(vm.execute('return require("lib.m").n, io.open("lib/m.lua"):read("l")', '=test'))).toEqual([
+      7,
+      'return { n = 7 }',
+    ]);
+  });
+
   it('has nothing to write without io_roots', async () => {
     const run = await open(10, []);
     expect((await run('return io.open("out/x.txt", "a")'))[0]).toBe(undefined);

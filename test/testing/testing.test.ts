@@ -46,6 +46,15 @@ describe('drain', () => {
   });
 });
 
+it("what is queued for later is later by the clock that the test moves, not by the system's", async () => {
+  const { host, clock, advance } = await start({ jobs: [ok] });
+  const { id } = await host.enqueueIn(60_000, 'ok');
+  expect((await host.jobs.run(id)).due_at).toBe(new Date(clock.now() + 60_000).toISOString());
+  expect(await advance(59_000)).toEqual([]);
+  expect((await advance(1_000)).map((run) => run.id)).toEqual([id]);
+  expect((await host.jobs.run(id)).completed_at).toBe(new Date(clock.now()).toISOString());
+});
+
 it('advance runs schedules, each instant at its time', async () => {
   const times: number[] = [];
   const clock = new FakeClock(new Date('2026-03-01T07:59:30Z'));

@@ -27,7 +27,13 @@ export function* manyBounds(field: FieldDefinition, value: Json): Generator<stri
   if (!field.hasMany || !CHECKED.has(field.type)) return;
   const { name, minRows, maxRows } = field;
   const values = field.type === 'number' && isNumber(value) ? [value] : manyValues(field, value, parseJson);
-  if (!values) return;
+  if (!values) {
+    // Neither a list nor a number: it would be stored as nothing.
+    if (field.type === 'number' && typeof value === 'string' && value !== '' && !Number.isFinite(parseNumber(value) ?? Number.NaN)) {
+      yield `${name} must be a number`;
+    }
+    return;
+  }
   for (const entry of values) {
     if (field.type === 'number') yield* numberEntry(field, entry);
     else yield* textEntry(field, entry);

@@ -25,6 +25,7 @@ const RULES: Record<string, Rule> = {
   http: { may: ['domain', 'config', 'host', 'operations'] },
   cli: { may: ['domain', 'config', 'host', 'operations', 'http'] },
   api: { may: ['domain', 'host', 'operations', 'store', 'worker'] },
+  compat: { may: ['index.ts'] },
   'testing.ts': { may: ['domain', 'operations', 'api'] },
   'index.ts': { may: ['domain', 'host', 'operations', 'worker', 'api'] },
 };

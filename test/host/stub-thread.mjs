@@ -24,7 +24,10 @@ if (workerData.crap?.unusable) {
 }
 post({ type: 'ready', problems: [] });
 
-parentPort.on('message', (message) => {
+parentPort.on('message', receive);
+
+function receive(message) {
+  if (message.type === 'several') for (const each of message.messages) receive(each);
   if (message.type === 'run') {
     const { run } = message;
     const act = JSON.parse(run.data);
@@ -53,4 +56,4 @@ parentPort.on('message', (message) => {
     if (timers.delete(message.run)) ended({ id: message.run, claim: message.claim }, message.reason);
   }
   if (message.type === 'shutdown') process.exit(0);
-});
+}

@@ -4,6 +4,7 @@ import SqliteDatabase from 'better-sqlite3';
 import { createHost } from '../dist/host/host.js';
 import { openProject } from '../dist/operations/open-project.js';
 import { prepareHost } from '../dist/operations/prepare-host.js';
+import { REFERENCE_TABLES } from '../dist/store/sqlite/reference-schema.js';
 import { quantile } from './measure.mjs';
 import { writeProject } from './project.mjs';
 
@@ -55,31 +56,33 @@ async function drainWith(engine, runs, concurrency) {
   }
 }
 
-/** The same work without a host: claims of a hundred, then one transaction a run. */
+/** The same work without a host, on the reference's table with its indexes: claims of a hundred, then one transaction a run. */
 function drainBare(runs) {
   const folder = writeProject({});
   const bare = new SqliteDatabase(join(folder.dir, 'bare.db'));
   try {
     bare.pragma('journal_mode = WAL');
     bare.pragma('synchronous = NORMAL');
-    bare.exec(`CREATE TABLE jobs (id TEXT PRIMARY KEY, slug TEXT NOT NULL, status TEXT NOT NULL DEFAULT 'pending', data TEXT, result TEXT,
-      attempt INTEGER NOT NULL DEFAULT 0, host TEXT, started_at INTEGER, completed_at INTEGER);
-      CREATE INDEX jobs_pending ON jobs (slug, id) WHERE status = 'pending'`);
-    const insert = bare.prepare("INSERT INTO jobs (id, slug, data) VALUES (?, 'noop', '{}')");
+    bare.exec(REFERENCE_TABLES);
+    const insert = bare.prepare("INSERT INTO _crap_jobs (id, slug, data) VALUES (?, 'noop', '{}')");
     bare.transaction(() => {
       for (let i = 0; i < runs; i++) insert.run(`run-${String(i).padStart(17, '0')}`);
     })();
-    const claim = bare.prepare(`UPDATE jobs SET status = 'running', attempt = attempt + 1, host = ?, started_at = ?
-      WHERE id IN (SELECT id FROM jobs WHERE status = 'pending' AND slug = 'noop' ORDER BY id LIMIT ${CLAIMED_AT_ONCE}) RETURNING id, data`);
-    const complete = bare.prepare("UPDATE jobs SET status = 'completed', result = ?, completed_at = ? WHERE id = ? AND status = 'running'");
+    const claim =
+      bare.prepare(`UPDATE _crap_jobs SET status = 'running', attempt = attempt + 1, started_at = ?, heartbeat_at = ? WHERE rowid IN
+      (SELECT rowid FROM _crap_jobs WHERE slug = 'noop' AND status = 'pending' ORDER BY rowid LIMIT ${CLAIMED_AT_ONCE}) RETURNING id, data`);
+    const complete = bare.prepare(
+      "UPDATE _crap_jobs SET status = 'completed', result = ?, completed_at = ? WHERE id = ? AND status = 'running'",
+    );
+    const now = () => new Date().toISOString();
     const begun = performance.now();
     for (;;) {
-      const claimed = claim.all('host', Date.now());
+      const claimed = claim.all(now(), now());
       if (claimed.length === 0) break;
-      for (const { id, data } of claimed) complete.run(JSON.stringify(JSON.parse(data)), Date.now(), id);
+      for (const { id, data } of claimed) complete.run(JSON.stringify(JSON.parse(data)), now(), id);
     }
     const ended = performance.now();
-    const { n } = bare.prepare("SELECT COUNT(*) AS n FROM jobs WHERE status = 'completed'").get();
+    const { n } = bare.prepare("SELECT COUNT(*) AS n FROM _crap_jobs WHERE status = 'completed'").get();
     if (n !== runs) throw new Error(`the bare loop completed ${n} of ${runs}`);
     return (runs * 1000) / (ended - begun);
   } finally {

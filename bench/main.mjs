@@ -14,6 +14,11 @@ const BENCHES = {
     const results = await measureDrain(options);
     return { results, text: printDrain(results) };
   },
+  latency: async (options) => {
+    const { measureLatency, printLatency } = await import('./latency.mjs');
+    const results = await measureLatency(options);
+    return { results, text: printLatency(results) };
+  },
 };
 
 const args = process.argv.slice(2);

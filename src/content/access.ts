@@ -73,8 +73,8 @@ function constraintOf(ctx: ContentContext, table: LuaTable): Where | undefined {
     if (!plain && !isNumeric(value)) return undefined;
   }
   try {
-    if (constraintsMayUseOr(generation) && table.entries.has('or')) return parseWhere(table);
-    return { all: parseConditions(table, (value) => (value ? '1' : '0')) };
+    if (constraintsMayUseOr(generation) && table.entries.has('or')) return parseWhere(table, generation);
+    return { all: parseConditions(table, (value) => (value ? '1' : '0'), generation) };
   } catch (error) {
     if (error instanceof BindingError && error.prefixed) throw refused(error.code, `runtime error: ${error.message}`);
     throw error;

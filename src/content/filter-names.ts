@@ -1,4 +1,6 @@
 /** Which names a filter or an order may use (Lua API 4.2, 4.3), and what they refer to. */
+import { didYouMean } from '../domain/suggest.js';
+import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
 import { columnOf, type Plan, type PlannedLeaf, sqlName } from './plan.js';
 import { filterName } from './row-field-access.js';
@@ -32,6 +34,19 @@ export function invalidField(plan: Plan, name: string, withPaths: boolean): Erro
   return refused('FIELD_INVALID', `Invalid field '${name}'. Valid fields: ${names.sort().join(', ')}`, { field: name });
 }
 
+/** Generation 10: a name in `select` that is no field is an error. */
+export function checkSelect(ctx: ContentContext, plan: Plan, select: readonly string[] | undefined): void {
+  if (select === undefined || ctx.settings.generation !== 10) return;
+  const names = new Set([...plan.fields.map(({ key }) => key), ...plan.columns.map(({ key }) => key), ...ownNames(plan)]);
+  if (plan.hasSizes) names.add('sizes');
+  const unknown = select.find((name) => !names.has(name));
+  if (unknown === undefined) return;
+  const valid = [...names].sort();
+  throw refused('FIELD_INVALID', `Invalid field '${unknown}' in select${didYouMean(unknown, valid)}. Valid fields: ${valid.join(', ')}`, {
+    field: unknown,
+  });
+}
+
 /** `group.leaf` -> `group__leaf`; a path into a side table is left as it is. */
 export function flatName(plan: Plan, name: string): string {
   const dot = name.indexOf('.');
@@ -46,6 +61,12 @@ export function sidePath(plan: Plan, name: string): { leaf: PlannedLeaf; segment
   const [head, ...segments] = name.split('.');
   const leaf = head === undefined ? undefined : plan.sides.find((side) => side.key === head);
   return leaf && segments.length > 0 ? { leaf, segments } : undefined;
+}
+
+/** Generation 10: what is never shown cannot be filtered or sorted on either, whoever asks. */
+export function refuseHidden(leaf: PlannedLeaf | undefined, name: string): void {
+  if (!leaf?.hidden) return;
+  throw refused('FIELD_INVALID', `Field '${name}' is hidden: it cannot be filtered or sorted on`, { field: name });
 }
 
 /** A field that the caller may not read cannot be filtered or sorted on either: its value could be guessed. */

@@ -4,6 +4,7 @@ import { luaToJson } from '../lua/json.js';
 import { luaTypeName } from '../lua/type-names.js';
 import { type LuaTable, type LuaValue, NULL } from '../lua/value.js';
 import { refused } from './failure.js';
+import type { Generation } from './generation.js';
 import { asTable } from './query.js';
 import { isNumber, plainNumberText } from './value-text.js';
 
@@ -29,6 +30,10 @@ export interface Condition {
   operator: Operator;
   /** Empty for exists and not_exists; any number of values for in and not_in; else one. */
   values: string[];
+  /** As generation 10 compares: values of the field's kind, whole days, lists element by element. */
+  later?: boolean;
+  /** exists or not_exists that was written with something else than true. */
+  loose?: string;
 }
 
 export interface Where {
@@ -39,21 +44,32 @@ export interface Where {
 }
 
 /** Empty conditions (a nil, a function, an empty table) add nothing. Throws the texts of the reference for what has no meaning. */
-export function parseWhere(table: LuaTable): Where {
+export function parseWhere(table: LuaTable, generation: Generation = 8): Where {
   const where: Where = { all: [] };
   for (const [key, value] of table.entries) {
     const field = fieldName(key);
     if (field === 'or') where.any = groupsOf(value);
     else addConditions(field, value, where.all);
   }
+  if (generation === 10) [...where.all, ...(where.any ?? []).flat()].forEach(asLater);
   return where;
 }
 
 /** A flat table: every entry is a condition, `or` is a name like any other. */
-export function parseConditions(table: LuaTable, booleanText?: (value: boolean) => string): Condition[] {
+export function parseConditions(table: LuaTable, booleanText?: (value: boolean) => string, generation: Generation = 8): Condition[] {
   const conditions: Condition[] = [];
   for (const [key, value] of table.entries) addConditions(fieldName(key), value, conditions, booleanText);
+  if (generation === 10) conditions.forEach(asLater);
   return conditions;
+}
+
+function asLater(condition: Condition): void {
+  condition.later = true;
+  if (condition.loose === undefined) return;
+  throw refused(
+    'FILTER_VALUE',
+    `'${condition.loose}' accepts only true (field '${condition.field}'); write the other operator for the opposite`,
+  );
 }
 
 function groupsOf(value: LuaValue): Condition[][] | undefined {
@@ -101,7 +117,12 @@ function conditionOf(field: string, name: string, operand: LuaValue, booleanText
     case 'exists':
     case 'not_exists': {
       const opposite = operand === false;
-      return { field, operator: (name === 'exists') === opposite ? 'not_exists' : 'exists', values: [] };
+      return {
+        field,
+        operator: (name === 'exists') === opposite ? 'not_exists' : 'exists',
+        values: [],
+        ...(operand !== true && { loose: name }),
+      };
     }
     case 'in':
     case 'not_in': {

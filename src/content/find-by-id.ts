@@ -6,6 +6,7 @@ import { draftDocument } from './draft.js';
 import { showingSql } from './failure.js';
 import { strip } from './field-access.js';
 import type { Sql } from './filter.js';
+import { checkSelect } from './filter-names.js';
 import { depthOf } from './generation.js';
 import { readRun } from './hook-context.js';
 import { hasHooks, readsWithHooks, runAfterRead, runBeforeRead } from './hooks.js';
@@ -20,6 +21,7 @@ import { hydrate } from './side-read.js';
 export function* findById(ctx: ContentContext, slug: string, id: string, query: QueryOptions): Op<Document | undefined> {
   const plan = collectionPlan(ctx, slug);
   checkOptions(ctx, query, 'find_by_id');
+  checkSelect(ctx, plan, query.select);
   const locale = localeOf(ctx, query.locale, true);
   const scope = yield* readScope(ctx, plan, query, locale, id);
   const run = readRun(ctx, plan, 'find_by_id', query.locale);

@@ -5,19 +5,22 @@ import type { Row } from '../store/db.js';
 import type { ContentContext, Document } from './context.js';
 import { countRows } from './count.js';
 import { encodeCursor, keysetSql } from './cursor.js';
-import { showingSql } from './failure.js';
+import { refused, showingSql } from './failure.js';
 import { strip } from './field-access.js';
+import type { Sql } from './filter.js';
+import { checkSelect } from './filter-names.js';
 import { depthOf } from './generation.js';
 import { readRun } from './hook-context.js';
 import { hasHooks, readsWithHooks, runAfterRead, runBeforeRead } from './hooks.js';
 import { localeOf } from './locale.js';
-import { type Order, orderOf, orderSql } from './order.js';
+import { type Order, orderOf, orderSql, RANK } from './order.js';
 import { checkCursor, cursorPagination, pagePagination, type Window, windowOf } from './pagination.js';
-import { collectionPlan } from './plan.js';
+import { collectionPlan, type Plan } from './plan.js';
 import { populate } from './populate.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { documentOf, selectSql, shapeOf } from './read.js';
 import { type ReadScope, readScope, refuseNames, whereClause } from './read-access.js';
+import { rankJoin } from './search.js';
 import { hydrate } from './side-read.js';
 
 export interface FindResult {
@@ -29,15 +32,17 @@ export interface FindResult {
 export function* find(ctx: ContentContext, slug: string, query: QueryOptions): Op<FindResult> {
   const plan = collectionPlan(ctx, slug);
   checkOptions(ctx, query, 'find');
+  checkSelect(ctx, plan, query.select);
   const locale = localeOf(ctx, query.locale, true);
   const window = windowOf(ctx, query);
   const scope = yield* readScope(ctx, plan, query, locale);
-  const order = orderOf(plan, query.orderBy, locale, scope.trash);
+  const order = orderOf(plan, query.orderBy, locale, scope.trash, ctx.settings.generation === 10);
   if (query.orderBy !== undefined && !scope.override) yield* refuseNames(ctx, scope, [order.column]);
   checkCursor(order, window);
   const run = readRun(ctx, plan, 'find', query.locale);
   if (hasHooks(ctx, run, 'before_read')) yield* ctx.db.savepoint(() => runBeforeRead(ctx, run), 'read');
-  const { rows, more } = yield* select(ctx, scope, order, window);
+  const ranks = order.column === RANK ? yield* ranksOf(ctx, plan, query.search) : undefined;
+  const { rows, more } = yield* select(ctx, scope, order, window, ranks);
   const total = yield* totalOf(ctx, scope, window, rows.length);
   const shape = shapeOf(locale, query.select);
   const documents = rows.map((row) => documentOf(plan, ctx.settings, row, shape));
@@ -51,15 +56,21 @@ export function* find(ctx: ContentContext, slug: string, query: QueryOptions): O
   return { documents, pagination: paginationOf(ctx, order, window, rows, more, total) };
 }
 
-function* select(ctx: ContentContext, scope: ReadScope, order: Order, window: Window): Op<{ rows: Row[]; more: boolean }> {
+function* select(
+  ctx: ContentContext,
+  scope: ReadScope,
+  order: Order,
+  window: Window,
+  ranks: Sql | undefined,
+): Op<{ rows: Row[]; more: boolean }> {
   const { plan } = scope;
   const { cursor } = window;
   const reversed = cursor?.before ?? false;
   const parts = cursor ? [...scope.parts, keysetSql(order, cursor.at, reversed)] : scope.parts;
   const where = whereClause(ctx, parts);
-  const sql = `${selectSql(plan, ctx.db.dialect, ctx.settings, scope.locale, sortColumn(ctx, order))} ${where.text} ORDER BY ${orderSql(order, reversed)} LIMIT ?`;
+  const sql = `${selectSql(plan, ctx.db.dialect, ctx.settings, scope.locale, sortColumn(ctx, order))} ${ranks?.text ?? ''} ${where.text} ORDER BY ${orderSql(order, reversed)} LIMIT ?`;
   // With a cursor one row more tells whether there are others.
-  const params = [...where.params, cursor ? window.limit + 1 : window.limit];
+  const params = [...(ranks?.params ?? []), ...where.params, cursor ? window.limit + 1 : window.limit];
   const skipping = window.offset > 0;
   const rows = yield* showingSql(`Failed to execute query on '${plan.slug}'`, 'prepare', () =>
     ctx.db.all(skipping ? `${sql} OFFSET ?` : sql, skipping ? [...params, window.offset] : params),
@@ -68,6 +79,12 @@ function* select(ctx: ContentContext, scope: ReadScope, order: Order, window: Wi
   if (more) rows.pop();
   if (reversed) rows.reverse();
   return { rows, more };
+}
+
+function* ranksOf(ctx: ContentContext, plan: Plan, search: string | undefined): Op<Sql> {
+  const ranks = yield* rankJoin(ctx, plan, search, RANK);
+  if (ranks) return ranks;
+  throw refused('FIELD_INVALID', `order_by '${RANK}' needs a search in a collection that has searchable fields`, { field: RANK });
 }
 
 /** The stored value of the sorted column, which a cursor needs as it is, also where a localized one falls back. */

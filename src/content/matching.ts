@@ -26,7 +26,7 @@ export interface Matching {
 
 /** Ids, oldest first. Only `where` of the query counts. */
 export function* matchingIds(ctx: ContentContext, plan: Plan, query: QueryOptions, matching: Matching): Op<string[]> {
-  const where = query.where ? parseWhere(query.where) : { all: [] };
+  const where = query.where ? parseWhere(query.where, ctx.settings.generation) : { all: [] };
   refuseSystemColumns(namesOf(where));
   const constraint = matching.override ? undefined : yield* askFirst(ctx, matching);
   if (constraint) refuseSystemConstraints(plan, namesOf(constraint), []);

@@ -26,7 +26,7 @@ const NO_WHERE: Where = { all: [] };
 
 /** `id`: of a find_by_id, which sees drafts and no trash; the filters of its query are not read. */
 export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions, locale: string | undefined, id?: string): Op<ReadScope> {
-  const where: Where = query.where && id === undefined ? parseWhere(query.where) : NO_WHERE;
+  const where: Where = query.where && id === undefined ? parseWhere(query.where, ctx.settings.generation) : NO_WHERE;
   if (where !== NO_WHERE) refuseSystemColumns(namesOf(where));
   const override = overrides(ctx, query);
   const trash = query.trash && plan.softDelete && id === undefined;

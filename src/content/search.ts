@@ -82,10 +82,24 @@ export function* refreshSearch(ctx: ContentContext, plan: Plan, id: string): Op<
 
 /** Every word must begin a word of the document, in whichever column; undefined when there is nothing to search for or in. */
 export function* searchSql(ctx: ContentContext, plan: Plan, search: string | undefined): Op<Sql | undefined> {
+  const asked = yield* matchOf(ctx, plan, search);
+  return asked && { text: `id IN (SELECT id FROM ${asked.table} WHERE ${asked.table} MATCH ?)`, params: [asked.query] };
+}
+
+/** The same as a join that gives `column`: how well a document matches, lowest best. */
+export function* rankJoin(ctx: ContentContext, plan: Plan, search: string | undefined, column: string): Op<Sql | undefined> {
+  const asked = yield* matchOf(ctx, plan, search);
+  if (!asked) return undefined;
+  const { ident } = ctx.db.dialect;
+  const ranks = `SELECT id AS ${ident('@match')}, rank AS ${ident(column)} FROM ${asked.table} WHERE ${asked.table} MATCH ?`;
+  return { text: `JOIN (${ranks}) ON ${ident('@match')} = ${ident(plan.table)}.id`, params: [asked.query] };
+}
+
+function* matchOf(ctx: ContentContext, plan: Plan, search: string | undefined): Op<{ table: string; query: string } | undefined> {
   const words = (search ?? '').split(/\s+/u).filter((word) => word !== '');
   if (words.length === 0) return undefined;
   const index = yield* indexOf(ctx, plan);
   if (!index) return undefined;
   const query = words.map((word) => `"${word.replaceAll('"', '""')}" *`).join(' ');
-  return { text: `id IN (SELECT id FROM ${index.table} WHERE ${index.table} MATCH ?)`, params: [query] };
+  return { table: index.table, query };
 }

@@ -2,7 +2,6 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
-import { Outbox, type Several } from '../worker/outbox.js';
 import type { FromWorker, RunError, RunReport, StopReason, ToWorker, WorkerSetup } from '../worker/protocol.js';
 import { timeoutText } from '../worker/run-report.js';
 import type { FairWriteQueue } from './write-queue.js';
@@ -48,7 +47,6 @@ export class WorkerThread {
   readonly id: number;
   readonly maxSlots: number;
   readonly #worker: Worker;
-  readonly #outbox: Outbox<ToWorker>;
   readonly #queue: FairWriteQueue;
   readonly #events: ThreadEvents;
   readonly #runs = new Map<string, Assignment>();
@@ -69,8 +67,7 @@ export class WorkerThread {
     this.#queue = queue;
     this.#events = events;
     this.#worker = new Worker(entry, { workerData: setup, name: `moonlighter worker ${setup.worker}` });
-    this.#outbox = new Outbox((message) => this.#worker.postMessage(message));
-    this.#worker.on('message', (message: FromWorker | Several<FromWorker>) => this.#receive(message));
+    this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => {
       this.#failure = { code: 'WORKER_CRASHED', message: messageOf(error) };
     });
@@ -116,11 +113,11 @@ export class WorkerThread {
       stopping: undefined,
       stopError: undefined,
     });
-    this.#outbox.postSoon({ type: 'run', run, timeoutMs });
+    this.post({ type: 'run', run, timeoutMs });
   }
 
   post(message: ToWorker): void {
-    this.#outbox.post(message);
+    this.#worker.postMessage(message);
   }
 
   /** Asks the thread to stop a run; where it does not answer in time the thread is terminated. False = the run is not here. */
@@ -163,11 +160,8 @@ export class WorkerThread {
     clearTimeout(timer);
   }
 
-  #receive(message: FromWorker | Several<FromWorker>): void {
+  #receive(message: FromWorker): void {
     switch (message.type) {
-      case 'several':
-        for (const each of message.messages) this.#receive(each);
-        return;
       case 'ready':
         this.#ready = true;
         clearTimeout(this.#loadTimer);

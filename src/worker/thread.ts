@@ -14,7 +14,6 @@ import { Executor, type RunWatcher } from './executor.js';
 import { executorOptions } from './executor-options.js';
 import { MailSender } from './mail-run.js';
 import { runOnInit } from './on-init.js';
-import { Outbox, type Several } from './outbox.js';
 import type { FromWorker, RunReport, ToWorker, WorkerSetup } from './protocol.js';
 import { RunControl } from './run-control.js';
 import { errorOf } from './run-report.js';
@@ -26,8 +25,7 @@ const setup = workerData as WorkerSetup;
 const crap = setup.crap as CrapConfig;
 const moonlighter = setup.moonlighter as MoonlighterConfig;
 const engine = engineFor(moonlighter.lua.engine);
-const outbox = new Outbox<FromWorker>((message) => parentPort!.postMessage(message));
-const post = (message: FromWorker) => outbox.post(message);
+const post = (message: FromWorker) => parentPort!.postMessage(message);
 const hostLog = (line: LogLine) => post({ type: 'log', run: undefined, slug: undefined, line });
 
 /** Jobs that scripts of any thread defined anew. */
@@ -67,13 +65,8 @@ const mails = new MailSender({ ...options, provider: createMailProvider(crap.ema
 const controls = new Map<string, { claim: number; control: RunControl }>();
 const running = new Set<Promise<void>>();
 
-parentPort!.on('message', receive);
-
-function receive(message: ToWorker | Several<ToWorker>): void {
+parentPort!.on('message', (message: ToWorker) => {
   switch (message.type) {
-    case 'several':
-      for (const each of message.messages) receive(each);
-      return;
     case 'run':
       begin(message);
       return;
@@ -97,7 +90,7 @@ function receive(message: ToWorker | Several<ToWorker>): void {
     case 'shutdown':
       void shutdown();
   }
-}
+});
 
 void start();
 
@@ -120,13 +113,13 @@ function begin({ run, timeoutMs }: Extract<ToWorker, { type: 'run' }>): void {
   controls.set(id, { claim, control });
   const watcher: RunWatcher = {
     started: () => post({ type: 'run-started', run: id, claim }),
-    completing: () => outbox.postSoon({ type: 'run-completing', run: id, claim }),
+    completing: () => post({ type: 'run-completing', run: id, claim }),
     log: (line) => post({ type: 'log', run: id, slug, line }),
     writerSuspended: (wait, location) => post({ type: 'writer-suspended', run: id, slug, reason: wait.reason, ...location }),
   };
   const execution = executionOf(run, timeoutMs, control, watcher).then((report) => {
     if (controls.get(id)?.claim === claim) controls.delete(id);
-    outbox.postSoon({ type: 'run-ended', run: id, claim, ...report });
+    post({ type: 'run-ended', run: id, claim, ...report });
   });
   running.add(execution);
   void execution.finally(() => running.delete(execution));

@@ -24,10 +24,7 @@ if (workerData.crap?.unusable) {
 }
 post({ type: 'ready', problems: [] });
 
-parentPort.on('message', receive);
-
-function receive(message) {
-  if (message.type === 'several') for (const each of message.messages) receive(each);
+parentPort.on('message', (message) => {
   if (message.type === 'run') {
     const { run } = message;
     const act = JSON.parse(run.data);
@@ -56,4 +53,4 @@ function receive(message) {
     if (timers.delete(message.run)) ended({ id: message.run, claim: message.claim }, message.reason);
   }
   if (message.type === 'shutdown') process.exit(0);
-}
+});

@@ -21,6 +21,55 @@ export const DIFFERENCES = {
   nullsStayInLists: { eight: 'a null in a JSON list reads as a hole', ten: 'as crap.null' },
   absentCheckboxesStay: { eight: 'an update without the key of a checkbox sets it to 0', ten: 'leaves it' },
   numbersAreChecked: { eight: 'booleans and tables given to a number field are stored as NULL', ten: 'are refused by validation' },
+  valuesAreChecked: {
+    eight: 'a value of another kind is bent to the field (texts, checkboxes) or dropped (ids)',
+    ten: 'is refused by validation, and so is a NUL character in any field',
+  },
+  textsAreFormed: {
+    eight: 'texts and e-mail addresses are kept as they are given',
+    ten: 'texts in NFC, addresses trimmed and in lower case; a populated document that is sent back stands for its id',
+  },
+  rowsKeepTheirIds: {
+    eight: 'rows of arrays and blocks get new ids with every write',
+    ten: 'rows that are sent back keep theirs, and what was not sent of them',
+  },
+  defaultsAreSetByTheApplication: {
+    eight: 'defaults are those of the columns: hooks and checks do not see them, rows have none',
+    ten: 'create sets them before hooks and checks, in rows too',
+  },
+  writesNameOneLocale: {
+    eight: 'locale = "all" writes the default locale; fields that are not localized can be written in any',
+    ten: 'both are refused; delete takes no locale',
+  },
+  manyTakeOnlyWhere: { eight: 'update_many and delete_many ignore what else is in their query', ten: 'it is an error' },
+  daysAreWhole: { eight: 'a date without a time in a filter means noon', ten: 'the whole day' },
+  filterValuesAreChecked: {
+    eight: 'a filter value that the field cannot hold finds nothing; exists takes false for the opposite',
+    ten: 'is an error; exists and not_exists accept only true',
+  },
+  likeIsEscaped: { eight: 'a backslash in `like` is a character', ten: 'escapes % and _' },
+  listsAreComparedByElement: {
+    eight: 'scalar has_many fields are filtered and sorted by their JSON text',
+    ten: 'filtered element by element, and not sorted',
+  },
+  searchesHaveRank: { eight: '`_rank` is no name to order by', ten: 'orders a search by how well documents match, the best first' },
+  hiddenFieldsAreClosed: { eight: 'hidden fields can be filtered and sorted on', ten: 'they cannot, by anybody' },
+  selectIsStrict: { eight: 'unknown names in `select` are ignored', ten: 'are errors' },
+  numbersMayBeWhole: {
+    eight: '`integer`, `required_when` and `required_locales` are unknown keys of a field',
+    ten: 'demand whole numbers, and values by a condition or in the named locales',
+  },
+  draftsArePublishedWhole: {
+    eight: 'an update that publishes leaves a pending draft in its version',
+    ten: 'writes what the draft changed too',
+  },
+  restoringKeepsTheStatus: { eight: 'restoring a version publishes it', ten: 'gives the document the status of the version' },
+  versionsAreDocuments: { eight: 'list_versions gives `docs`', ten: 'gives `documents`' },
+  paginationIsSnake: {
+    eight: 'pairs and JSON show the keys of pagination as totalDocs; total_docs answers too',
+    ten: 'as total_docs; totalDocs answers too',
+  },
+  draftsAreHiddenById: { eight: 'find_by_id finds drafts', ten: 'only with draft = true' },
   depthFollowsSettings: { eight: 'reads from Lua have depth 0 unless they say more', ten: '[depth] default_depth, at most max_depth' },
   unknownOptionsAreRefused: { eight: 'unknown keys of option tables are ignored', ten: 'are errors with a suggestion' },
   unknownDefinitionKeysAreRefused: { eight: 'unknown keys of collections, globals and fields are warnings', ten: 'are errors' },

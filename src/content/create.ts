@@ -12,7 +12,8 @@ import { deniedFields, strip } from './field-access.js';
 import { type HookRun, writeRun } from './hook-context.js';
 import { runAfterChange, runBeforeWrite } from './hooks.js';
 import { type Input, inputOf, plainInput, withFlatCopies } from './input.js';
-import { localeOf } from './locale.js';
+import { formInput, readyInput } from './later-input.js';
+import { localeOfWrite } from './locale.js';
 import { hashGiven, storePassword, withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
@@ -29,7 +30,7 @@ import { columnsToWrite, insertRow } from './write-columns.js';
 export function* create(ctx: ContentContext, slug: string, data: LuaTable | JsonObject, options: QueryOptions): Op<Document> {
   const plan = collectionPlan(ctx, slug);
   checkOptions(ctx, options, 'create');
-  const readLocale = localeOf(ctx, options.locale, true);
+  const readLocale = localeOfWrite(ctx, options.locale);
   const given = inputOf(data);
   return yield* prefixed('create error: ', function* () {
     const override = overrides(ctx, options);
@@ -60,6 +61,7 @@ export function* createInside(ctx: ContentContext, plan: Plan, given: JsonObject
   const data = withoutPassword(plan, given);
   const input = scope.many ? plainInput(data) : withFlatCopies(plan, data);
   if (!scope.override) strip(plan, yield* deniedFields(ctx, plan, 'create'), input.data);
+  readyInput(ctx, plan, input, { isUpdate: false, locale });
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
   if (!scope.many || options.hooks) {
     yield* validate(ctx, plan, input, { isUpdate: false, id: undefined, draft, locale, hookDepth: run.depth });
@@ -72,6 +74,7 @@ export function* createInside(ctx: ContentContext, plan: Plan, given: JsonObject
 }
 
 function* writeNew(ctx: ContentContext, plan: Plan, id: string, input: Input, locale: string | undefined, draft: boolean): Op<void> {
+  formInput(ctx, plan, input);
   const columns = columnsToWrite(plan, input, locale, 'default');
   columns.names.unshift('id');
   columns.values.unshift(id);

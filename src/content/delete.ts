@@ -10,7 +10,7 @@ import type { Where } from './filter-parse.js';
 import { writeRun } from './hook-context.js';
 import { runHooks } from './hooks.js';
 import { collectionPlan, type Plan } from './plan.js';
-import { checkOptions, type QueryOptions } from './query.js';
+import { ALL_BUT_LOCALE, checkOptions, type QueryOptions } from './query.js';
 import { countReferences, referenceCount, referencesOf, refersAtAll } from './references.js';
 import { requireRow } from './row-access.js';
 import { removeFromSearch } from './search.js';
@@ -18,7 +18,7 @@ import { removeFromSearch } from './search.js';
 /** Errors: "delete error: …". A document that others refer to is refused before any hook; one that is not there after before_delete. */
 export function* remove(ctx: ContentContext, slug: string, id: string, options: QueryOptions): Op<true> {
   const plan = collectionPlan(ctx, slug);
-  checkOptions(ctx, options, 'delete');
+  checkOptions(ctx, options, 'delete', ALL_BUT_LOCALE);
   return yield* prefixed('delete error: ', function* () {
     const soft = plan.softDelete && !options.forceHardDelete;
     const what = soft ? 'Trash' : 'Delete';

@@ -43,6 +43,11 @@ export function refusesNonNumbers(generation: Generation): boolean {
   return generation === 10;
 }
 
+/** Rows of arrays and blocks that are sent back keep their ids, and what is not sent of them: generation 10. */
+export function keepsRowIds(generation: Generation): boolean {
+  return generation === 10;
+}
+
 /** Hooks are told the id of the document and the locale that the call works in: generation 10. */
 export function showsDocument(generation: Generation): boolean {
   return generation === 10;

@@ -14,7 +14,8 @@ import { GLOBAL_ID, globalTableText, readGlobal } from './global-get.js';
 import { writeRun } from './hook-context.js';
 import { runAfterChange, runBeforeWrite } from './hooks.js';
 import { copyJson, inputOf, plainInput } from './input.js';
-import { localeOf } from './locale.js';
+import { fillRows, formInput, readyInput } from './later-input.js';
+import { localeOfWrite } from './locale.js';
 import { globalPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { writeChanges } from './update.js';
@@ -25,7 +26,7 @@ import { pendingDraft } from './version-rows.js';
 export function* updateGlobal(ctx: ContentContext, slug: string, data: LuaTable | JsonObject, options: QueryOptions): Op<Document> {
   const plan = globalPlan(ctx, slug);
   checkOptions(ctx, options, 'update');
-  const readLocale = localeOf(ctx, options.locale, true);
+  const readLocale = localeOfWrite(ctx, options.locale);
   const given = inputOf(data);
   return yield* prefixed('update_global error: ', function* () {
     const override = overrides(ctx, options);
@@ -48,9 +49,12 @@ function* updateInside(
   yield* showDocument(ctx, run, GLOBAL_ID);
   const input = plainInput(given);
   if (!override) strip(plan, yield* deniedFields(ctx, plan, 'update', GLOBAL_ID), input.data);
+  yield* fillRows(ctx, plan, GLOBAL_ID, input, locale);
+  readyInput(ctx, plan, input, { isUpdate: true, locale });
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
   yield* validate(ctx, plan, input, { isUpdate: true, id: GLOBAL_ID, draft, locale, hookDepth: run.depth });
   yield* runBeforeWrite(ctx, run, 'before_change', input);
+  formInput(ctx, plan, input);
   if (draft) {
     yield* saveDraft(ctx, plan, GLOBAL_ID, input, locale);
   } else {

@@ -15,3 +15,10 @@ export function localeOf(ctx: ContentContext, given: string | undefined, mayBeAl
   }
   return given === initial ? undefined : given;
 }
+
+/** Of a write: generation 10 refuses "all", which names no place to write to. */
+export function localeOfWrite(ctx: ContentContext, given: string | undefined): string | undefined {
+  const locale = localeOf(ctx, given, true);
+  if (locale !== 'all' || ctx.settings.generation === 8) return locale;
+  throw refused('LOCALE_INVALID', `locale = "all" is for reads: a write names one of ${ctx.settings.locale.locales.join(', ')}`);
+}

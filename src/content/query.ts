@@ -181,5 +181,8 @@ export function checkOptions(ctx: ContentContext, query: QueryOptions, context: 
   );
 }
 
+/** Options of delete under generation 10: it deletes in every locale. */
+export const ALL_BUT_LOCALE = Object.keys(KEYS).filter((key) => key !== 'locale');
+
 /** The query of update_many and delete_many under generation 10: what else a find takes would be ignored. */
 export const ONLY_WHERE = ['where'] as const;

@@ -7,6 +7,7 @@ import type { SqlValue } from '../store/db.js';
 import { columnInput } from './coerce.js';
 import type { ContentContext } from './context.js';
 import { refused, showingSql } from './failure.js';
+import { keepsRowIds } from './generation.js';
 import { ABSENT, type Input, valueOfLeaf } from './input.js';
 import { type SubColumn, subColumnsOf } from './layout-side.js';
 import { type Plan, type PlannedLeaf, sqlName } from './plan.js';
@@ -42,11 +43,16 @@ export function* saveSide(
   isUpdate: boolean,
 ): Op<void> {
   const table = ctx.db.dialect.ident(`${plan.table}_${leaf.key}`);
+  const kept = new Set<string>();
   if (isUpdate) {
     const own = locale === undefined ? [id] : [id, locale];
-    yield* ctx.db.run(`DELETE FROM ${table} WHERE parent_id = ?${locale === undefined ? '' : ' AND _locale = ?'}`, own);
+    const where = `WHERE parent_id = ?${locale === undefined ? '' : ' AND _locale = ?'}`;
+    if (keepsRowIds(ctx.settings.generation) && namesRows(leaf, value)) {
+      for (const row of yield* ctx.db.all(`SELECT id FROM ${table} ${where}`, own)) kept.add(String(row['id']));
+    }
+    yield* ctx.db.run(`DELETE FROM ${table} ${where}`, own);
   }
-  const { names, rows } = rowsOf(leaf, value);
+  const { names, rows } = rowsOf(leaf, value, kept);
   if (rows.length === 0) return;
   const columns = [...names, 'parent_id', '_order', ...(locale === undefined ? [] : ['_locale'])];
   const complete = rows.map((row, i) => [...row, id, i, ...(locale === undefined ? [] : [locale])]);
@@ -64,18 +70,32 @@ interface SideRows {
   rows: SqlValue[][];
 }
 
-function rowsOf(leaf: PlannedLeaf, value: Json): SideRows {
-  if (leaf.field.type === 'array') return arrayRows(leaf, value);
-  return leaf.field.type === 'blocks' ? blockRows(value) : relationRows(leaf, value);
+/** `kept`: ids of rows that were there, taken out as they are used. */
+function rowsOf(leaf: PlannedLeaf, value: Json, kept: Set<string>): SideRows {
+  if (leaf.field.type === 'array') return arrayRows(leaf, value, kept);
+  return leaf.field.type === 'blocks' ? blockRows(value, kept) : relationRows(leaf, value);
 }
 
-/** Objects only; each row gets a fresh id. */
-function arrayRows(leaf: PlannedLeaf, value: Json): SideRows {
+/** Whether rows are given with ids. */
+export function namesRows(leaf: PlannedLeaf, value: Json): value is Json[] {
+  const { type } = leaf.field;
+  return (
+    (type === 'array' || type === 'blocks') && Array.isArray(value) && value.some((row) => isObject(row) && typeof row['id'] === 'string')
+  );
+}
+
+/** The id that a row was given, where it is that of a row of this list; else a fresh one. */
+function rowId(given: Json | undefined, kept: Set<string>): string {
+  return typeof given === 'string' && kept.delete(given) ? given : nanoid();
+}
+
+/** Objects only. */
+function arrayRows(leaf: PlannedLeaf, value: Json, kept: Set<string>): SideRows {
   const columns = subColumnsOf(leaf.field.fields);
   const list = Array.isArray(value) ? value.filter(isObject) : [];
   return {
     names: ['id', ...columns.map((column) => sqlName(column.name))],
-    rows: list.map((row) => [nanoid(), ...columns.map((column) => subValue(leaf, column, row))]),
+    rows: list.map((row) => [rowId(row['id'], kept), ...columns.map((column) => subValue(leaf, column, row))]),
   };
 }
 
@@ -92,13 +112,13 @@ function subValue(leaf: PlannedLeaf, column: SubColumn, row: JsonObject): SqlVal
 }
 
 /** Everything but id and type is kept as JSON, unknown keys too. */
-function blockRows(value: Json): SideRows {
+function blockRows(value: Json, kept: Set<string>): SideRows {
   const rows: SqlValue[][] = [];
   for (const [i, block] of (Array.isArray(value) ? value : []).entries()) {
     if (!isObject(block)) continue;
-    const { id: _id, _block_type: type, ...data } = block;
+    const { id, _block_type: type, ...data } = block;
     if (typeof type !== 'string') throw refused('BLOCK_TYPE_MISSING', `Block row at index ${i} is missing '_block_type'`);
-    rows.push([nanoid(), type, stringifyJson(data)]);
+    rows.push([rowId(id, kept), type, stringifyJson(data)]);
   }
   return { names: ['id', '_block_type', 'data'], rows };
 }

@@ -6,7 +6,7 @@ import { allowRows, overrides } from './access.js';
 import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
 import { copyJson, inputOf } from './input.js';
-import { localeOf } from './locale.js';
+import { localeOfWrite } from './locale.js';
 import { isLive, matchingIds } from './matching.js';
 import { collectionPlan } from './plan.js';
 import { checkOptions, ONLY_WHERE, type QueryOptions } from './query.js';
@@ -24,7 +24,7 @@ export function* updateMany(
   const plan = collectionPlan(ctx, slug);
   checkOptions(ctx, query, 'update_many', ONLY_WHERE);
   checkOptions(ctx, options, 'update_many');
-  const readLocale = localeOf(ctx, options.locale, true);
+  const readLocale = localeOfWrite(ctx, options.locale);
   const given = inputOf(data);
   if (plan.isAuth && 'password' in given) {
     throw refused('PASSWORD_IN_BULK', 'Cannot set password via update_many. Use single update instead.');

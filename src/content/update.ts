@@ -15,7 +15,8 @@ import { publishesPendingDraft, resetsAbsentCheckboxes } from './generation.js';
 import { writeRun } from './hook-context.js';
 import { runBeforeWrite } from './hooks.js';
 import { type Input, inputOf, plainInput, withFlatCopies } from './input.js';
-import { localeOf } from './locale.js';
+import { fillRows, formInput, readyInput } from './later-input.js';
+import { localeOfWrite } from './locale.js';
 import { hashGiven, storePassword, withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
@@ -34,7 +35,7 @@ import { columnsToWrite, updateRow } from './write-columns.js';
 export function* update(ctx: ContentContext, slug: string, id: string, data: LuaTable | JsonObject, options: QueryOptions): Op<Document> {
   const plan = collectionPlan(ctx, slug);
   checkOptions(ctx, options, 'update');
-  const readLocale = localeOf(ctx, options.locale, true);
+  const readLocale = localeOfWrite(ctx, options.locale);
   if (options.unpublish && plan.definition.versions) return yield* unpublishByUpdate(ctx, plan, id, options, readLocale);
   const given = inputOf(data);
   return yield* prefixed('update error: ', function* () {
@@ -68,6 +69,8 @@ export function* updateInside(
   const data = withoutPassword(plan, given);
   const input = scope.many ? plainInput(data) : withFlatCopies(plan, data);
   if (!scope.override) strip(plan, yield* deniedFields(ctx, plan, 'update', id), input.data);
+  yield* fillRows(ctx, plan, id, input, locale);
+  readyInput(ctx, plan, input, { isUpdate: true, locale });
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
   const pending = !draft && publishesPendingDraft(ctx.settings.generation) ? yield* pendingDraft(ctx, plan, id) : undefined;
   if (!scope.many || options.hooks) {
@@ -75,6 +78,7 @@ export function* updateInside(
     yield* validate(ctx, plan, input, { isUpdate: true, id, draft, stored, locale, hookDepth: run.depth });
   }
   yield* runBeforeWrite(ctx, run, 'before_change', input);
+  formInput(ctx, plan, input);
   if (draft) {
     yield* saveDraft(ctx, plan, id, input, locale);
     if (scope.passwordHash !== undefined) ctx.lua.warn(`a draft holds no password: the one given for '${plan.slug}' ${id} was not stored`);

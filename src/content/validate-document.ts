@@ -11,6 +11,7 @@ import { asksEveryRule } from './generation.js';
 import { writeRun } from './hook-context.js';
 import { runBeforeWrite } from './hooks.js';
 import { inputOf, plainInput, withFlatCopies } from './input.js';
+import { fillRows, readyInput } from './later-input.js';
 import { localeOf } from './locale.js';
 import { passwordIssues, withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
@@ -43,6 +44,8 @@ export function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, optio
   if (!overrides(ctx, options)) strip(plan, yield* deniedFields(ctx, plan, operation, options.id), input.data);
   const password = passwordIssues(ctx, plan, given);
   try {
+    if (options.id !== undefined) yield* fillRows(ctx, plan, options.id, input, locale);
+    readyInput(ctx, plan, input, { isUpdate, locale });
     yield* runBeforeWrite(ctx, run, 'before_validate', input);
     yield* validate(ctx, plan, input, { isUpdate, id: options.id, draft, locale, hookDepth: run.depth });
     yield* runBeforeWrite(ctx, run, 'before_change', input);

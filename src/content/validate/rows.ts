@@ -7,7 +7,9 @@ import type { FieldDefinition } from '../schema.js';
 import { isObject } from '../value-text.js';
 import { custom } from './custom.js';
 import { date } from './date.js';
+import { isDemanded } from './demanded.js';
 import { manyBounds, manyOptions } from './has-many.js';
+import { kind } from './kind.js';
 import type { Issue } from './report.js';
 import { isPresent, rowCount } from './required.js';
 import { email, length, number, option } from './scalar.js';
@@ -72,11 +74,13 @@ function* checkField(at: RowScope, field: FieldDefinition, row: JsonObject, key:
   const present = Object.hasOwn(row, field.name);
   const value = row[field.name] ?? null;
   if (!scope.draft) {
-    if (field.required && field.type !== 'checkbox' && !isPresent(field, value)) report([`${field.name} is required`]);
+    const asked = { key, value, data: at.data, locale: scope.locale, hookDepth: scope.hookDepth };
+    if (!isPresent(field, value) && (yield* isDemanded(ctx, at.plan, field, asked))) report([`${field.name} is required`]);
     if (field.type === 'array' || field.type === 'blocks') report(rowCount(field, value));
   }
   if (!present) return;
   if (value !== null) {
+    report(kind(field, value, ctx.settings.generation));
     report(email(field, value));
     report(option(field, value));
     report(manyOptions(field, value));

@@ -7,7 +7,9 @@ import type { Plan, PlannedLeaf } from '../plan.js';
 import { textOf } from '../value-text.js';
 import { custom } from './custom.js';
 import { date } from './date.js';
+import { isDemanded } from './demanded.js';
 import { manyBounds, manyOptions } from './has-many.js';
+import { kind } from './kind.js';
 import { polymorphic } from './reference.js';
 import { type Issue, validationError } from './report.js';
 import { isPresent, rowCount } from './required.js';
@@ -44,13 +46,18 @@ function* checkLeaf(ctx: ContentContext, plan: Plan, input: Input, scope: Valida
   const absent = given === ABSENT;
   const value: Json = absent ? null : given;
   if (!scope.draft && !(scope.isUpdate && absent)) {
-    if (field.required && field.type !== 'checkbox') report(presence(ctx, plan, scope, leaf, value));
+    const { locale, hookDepth } = scope;
+    if (yield* isDemanded(ctx, plan, field, { key, value, data: input.data, locale, hookDepth }))
+      report(presence(ctx, plan, scope, leaf, value));
     report(rowCount(field, value));
-  } else if (scope.stored && absent && leaf.storage === 'column' && field.required && field.type !== 'checkbox') {
-    report(presence(ctx, plan, scope, leaf, scope.stored[key] ?? null));
+  } else if (scope.stored && absent && leaf.storage === 'column') {
+    const { stored, locale, hookDepth } = scope;
+    const asked = { key, value: stored[key] ?? null, data: { ...stored, ...input.data }, locale, hookDepth };
+    if (yield* isDemanded(ctx, plan, field, asked)) report(presence(ctx, plan, scope, leaf, asked.value));
   }
   if (absent) return;
   report(polymorphic(field, value));
+  if (value !== null) report(kind(field, value, ctx.settings.generation));
   if (leaf.storage === 'side') {
     yield* rows(ctx, plan, input.data, scope, leaf, value, issues);
   } else if (value !== null) {

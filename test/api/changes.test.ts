@@ -74,7 +74,10 @@ describe('changed documents', () => {
     await host.start();
     expect(await run('write', { title: 'before' })).toBe('completed');
     host.on('document:changed', listener);
+    // The run may be seen as completed before its event has come from the thread.
+    const told = new Promise((resolve) => host.on('document:changed', resolve));
     expect(await run('write', { title: 'between' })).toBe('completed');
+    await told;
     host.off('document:changed', listener);
     expect(await run('write', { title: 'after' })).toBe('completed');
     expect(changed.map(({ data }) => data?.['title'])).toEqual(['between']);

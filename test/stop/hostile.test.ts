@@ -1,6 +1,6 @@
 /**
  * [STOP] Every script of fixtures/lua is ended within its timeout plus 250 ms, its writes are gone, the run beside it on the same host is
- * unharmed, and the host goes on. The short form tries each twice; `npm run test:stop` a hundred times (ML_STOP_TRIES) and prints the counts.
+ * unharmed, and the host goes on. The short form tries each once; `npm run test:stop` a hundred times (ML_STOP_TRIES) and prints the counts.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { prepareHost } from '../../src/operations/prepare-host.js';
 import { engines } from '../support/engines.js';
 import { createProject, type ProjectFolder } from '../support/project.js';
 
-const TRIES = Number(process.env['ML_STOP_TRIES'] ?? 2);
+const TRIES = Number(process.env['ML_STOP_TRIES'] ?? 1);
 const TIMEOUT_MS = 300;
 const LIMIT_MS = TIMEOUT_MS + 250;
 /** On a machine that does other things too, a single try may be late; the long form holds the ninety-nine of a hundred. */

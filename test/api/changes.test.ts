@@ -75,9 +75,14 @@ describe('changed documents', () => {
     expect(await run('write', { title: 'before' })).toBe('completed');
     host.on('document:changed', listener);
     // The run may be seen as completed before its event has come from the thread.
-    const told = new Promise((resolve) => host.on('document:changed', resolve));
+    let tell = () => {};
+    const told = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    host.on('document:changed', tell);
     expect(await run('write', { title: 'between' })).toBe('completed');
     await told;
+    host.off('document:changed', tell);
     host.off('document:changed', listener);
     expect(await run('write', { title: 'after' })).toBe('completed');
     expect(changed.map(({ data }) => data?.['title'])).toEqual(['between']);

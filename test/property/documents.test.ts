@@ -72,7 +72,7 @@ describe.each(RULES)('%s', (_, rules) => {
 
   it('documents read back as they were written', { timeout: TIMEOUT }, () => {
     let [tried, kept] = [0, 0];
-    holds(cases(rules), 120, ({ collection: given, flat, documents }) => {
+    holds(cases(rules), 60, ({ collection: given, flat, documents }) => {
       const stage = openWith(given, rules);
       try {
         for (const { created, updates } of documents) {

@@ -94,7 +94,7 @@
 ---@field limit? integer Default: all
 ---@field offset? integer Default 0
 
---- Where a result stands among all matches. Both spellings of the keys are there.
+--- Where a result stands among all matches. Keys answer in both spellings; pairs shows those of the project's generation.
 ---@class crap.PaginationInfo
 ---@field total_docs integer All matches
 ---@field totalDocs integer

@@ -30,5 +30,6 @@ export type { Json, JsonObject } from './domain/json.js';
 export type { HostEvents } from './host/events.js';
 export type { FailedRun } from './host/follow-up.js';
 export type { HostLog, LogLevel } from './host/log.js';
+export type { RetryDelay } from './host/run-ends.js';
 export type { RunView } from './operations/run-view.js';
 export type { CollectionApi, EnqueueOptions, HandlerContext, RunInfo } from './worker/script-context.js';

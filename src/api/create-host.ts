@@ -53,9 +53,9 @@ export async function createHost<const Jobs extends readonly AnyJob[] = readonly
       ...(options.database !== undefined && { databasePath: options.database }),
     });
     const loaded = withSettings(prepared.project, options);
-    const known: KnownJobs = { definitions: loaded.registry.jobs, handlers: new Map(), checks: new Map() };
+    const known: KnownJobs = { definitions: loaded.registry.jobs, handlers: new Map(), checks: new Map(), retryDelays: new Map() };
     for (const job of jobs) addJob(known, job);
-    const { checks, handlers } = known;
+    const { checks, handlers, retryDelays } = known;
     const log = typeof options.log === 'string' ? createHostLog({ level: options.log }) : options.log;
     const host = createThreadedHost({
       ...prepared.options,
@@ -67,6 +67,7 @@ export async function createHost<const Jobs extends readonly AnyJob[] = readonly
       ...(clock && { clock }),
       cron: options.cron ?? true,
       handlers,
+      retryDelays,
       checks,
     });
     const opened = new OpenedProject(loaded, openProjectDatabase(loaded), host);

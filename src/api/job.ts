@@ -5,6 +5,7 @@ import type { Json } from '../domain/json.js';
 import type { FinalStatus } from '../domain/run.js';
 import { isTimeZone, parseSchedule } from '../domain/schedule.js';
 import { slugProblem } from '../domain/slug.js';
+import type { RetryDelay } from '../host/run-ends.js';
 import type { DataCheck } from '../host/runners.js';
 import type { HandlerContext, ScriptHandler } from '../worker/script-context.js';
 
@@ -53,8 +54,11 @@ export interface JobOptions {
   transaction?: boolean | 'immediate';
   keyConcurrency?: number;
   rateLimit?: { limit: number; perMs: number };
-  /** Milliseconds after each failure, the last one for all further; or a curve; or a function of the attempt that failed. */
-  backoff?: readonly number[] | { baseMs?: number; factor?: number; maxMs?: number; jitter?: number };
+  /**
+   * Milliseconds after each failure, the last one for all further; or a curve; or a function of the attempt that failed (from 1) and its
+   * error, called on the application's thread. Where that throws or gives no such number the default counts, and the log says why.
+   */
+  backoff?: readonly number[] | { baseMs?: number; factor?: number; maxMs?: number; jitter?: number } | RetryDelay;
   /** Milliseconds that ended runs are kept, by status. */
   retentionMs?: Partial<Record<FinalStatus, number>>;
   onLost?: 'retry' | 'stale';
@@ -91,6 +95,7 @@ export interface Job<Slug extends string = string, Input = never, Result = unkno
   readonly definition: JobDefinition;
   readonly handler: ScriptHandler<Json> | undefined;
   readonly check: DataCheck | undefined;
+  readonly retryDelay: RetryDelay | undefined;
   /** Types only. */
   readonly types?: { input: Input; result: Result };
 }
@@ -115,9 +120,16 @@ export function defineJob(options: InlineJobOptions<string, unknown, unknown> | 
   const { slug, handler, input } = options;
   const check = input === undefined ? undefined : checkOf(slug, input as StandardSchema);
   const definition = definitionOf(options);
+  const retryDelay = typeof options.backoff === 'function' ? options.backoff : undefined;
   if (handler instanceof URL) {
     const ref = (options as ModuleJobOptions<string, unknown>).exportName ?? 'default';
-    return { slug, definition: { ...definition, handler: { ref }, kind: 'module', module: handler.href }, handler: undefined, check };
+    return {
+      slug,
+      definition: { ...definition, handler: { ref }, kind: 'module', module: handler.href },
+      handler: undefined,
+      check,
+      retryDelay,
+    };
   }
   if (typeof handler !== 'function') throw invalid(slug, 'handler', 'a function or the URL of a module', handler);
   return {
@@ -125,6 +137,7 @@ export function defineJob(options: InlineJobOptions<string, unknown, unknown> | 
     definition: { ...definition, handler: { ref: 'inline' }, kind: 'inline' },
     handler: handler as ScriptHandler<Json>,
     check,
+    retryDelay,
   };
 }
 
@@ -175,7 +188,7 @@ function definitionOf(options: JobOptions & { slug: string }): Omit<JobDefinitio
     ...(options.label !== undefined && { label: options.label }),
     ...(options.keyConcurrency !== undefined && { keyConcurrency: whole('keyConcurrency', options.keyConcurrency, 1) }),
     ...(rateLimit && { rateLimit: { limit: whole('rateLimit.limit', rateLimit.limit, 1), per: rateLimit.perMs / 1000 } }),
-    ...(backoff && { backoff: backoffOf(backoff) }),
+    ...(backoff && typeof backoff !== 'function' && { backoff: backoffOf(backoff) }),
     ...(retentionMs && { retention: Object.fromEntries(Object.entries(retentionMs).map(([status, ms]) => [status, ms / 1000])) }),
     ...(options.onLost && { onLost: options.onLost }),
     ...(options.onFailed !== undefined && { onFailed: options.onFailed }),
@@ -188,7 +201,7 @@ function definitionOf(options: JobOptions & { slug: string }): Omit<JobDefinitio
   };
 }
 
-function backoffOf(backoff: NonNullable<JobOptions['backoff']>): Backoff {
+function backoffOf(backoff: Exclude<NonNullable<JobOptions['backoff']>, RetryDelay>): Backoff {
   if (Array.isArray(backoff)) return { kind: 'list', seconds: backoff.map((ms: number) => ms / 1000) };
   const { baseMs = 5_000, factor = 2, maxMs = 300_000, jitter = 0 } = backoff as Exclude<typeof backoff, readonly number[]>;
   return { kind: 'curve', base: baseMs / 1000, factor, max: maxMs / 1000, jitter };

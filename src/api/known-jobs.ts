@@ -2,6 +2,7 @@
 import { HostError } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { Json } from '../domain/json.js';
+import type { RetryDelay } from '../host/run-ends.js';
 import type { DataCheck } from '../host/runners.js';
 import type { ScriptHandler } from '../worker/script-context.js';
 import type { AnyJob } from './job.js';
@@ -11,10 +12,14 @@ export interface KnownJobs {
   definitions: Map<string, JobDefinition>;
   handlers: Map<string, ScriptHandler<Json>>;
   checks: Map<string, DataCheck>;
+  retryDelays: Map<string, RetryDelay>;
 }
 
 /** HostError DUPLICATE_SLUG. */
-export function addJob({ definitions, handlers, checks }: KnownJobs, { slug, definition, handler, check }: AnyJob): void {
+export function addJob(
+  { definitions, handlers, checks, retryDelays }: KnownJobs,
+  { slug, definition, handler, check, retryDelay }: AnyJob,
+): void {
   if (definitions.has(slug)) {
     throw new HostError('DUPLICATE_SLUG', `Job '${slug}' is defined twice`, {
       remedy: 'give one of the two another slug',
@@ -24,6 +29,7 @@ export function addJob({ definitions, handlers, checks }: KnownJobs, { slug, def
   definitions.set(slug, definition);
   if (handler) handlers.set(slug, handler);
   if (check) checks.set(slug, check);
+  if (retryDelay) retryDelays.set(slug, retryDelay);
 }
 
 /** HostError JOB_INVALID for a job whose `onFailed` names none. */

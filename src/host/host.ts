@@ -16,7 +16,7 @@ import { Activity, type ActivityReport } from './activity.js';
 import { changeListener, HostEmitter } from './events.js';
 import type { HostLog } from './log.js';
 import { buildParts, type Parts } from './parts.js';
-import type { OutcomeCounts } from './run-ends.js';
+import type { OutcomeCounts, RetryDelay } from './run-ends.js';
 import type { DataCheck } from './runners.js';
 import { VERSION } from './version.js';
 import { FairWriteQueue, type WriteHolder } from './write-queue.js';
@@ -49,6 +49,8 @@ export interface HostOptions {
   handlers?: ReadonlyMap<string, ScriptHandler<Json>>;
   /** Checks of data before a run is executed, by slug. */
   checks?: ReadonlyMap<string, DataCheck>;
+  /** How long runs wait after a failed attempt, by slug, where a function says. */
+  retryDelays?: ReadonlyMap<string, RetryDelay>;
   /** Module of the worker threads; tests of the host alone replace it. */
   workerEntry?: URL;
 }

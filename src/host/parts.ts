@@ -77,7 +77,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
   database.onLocked = ({ free, waitedMs }) => tellLock(database.path, events, free, waitedMs);
   const acts = new HostActs(database, sqliteStore, queue, events);
   const wake = () => parts.dispatcher.wake();
-  const ends = new RunEnds({ host: id, acts, events, clock, registry, onChange: wake });
+  const ends = new RunEnds({ host: id, acts, events, clock, registry, onChange: wake, retryDelays: options.retryDelays });
   const suspended = new SuspendedWriters(options.projectDir, events);
   const heard: RunnerEvents = {
     onStarted: (run, worker) => events.emit('attempt:started', { run, worker }),

@@ -1,5 +1,6 @@
 /** What the host makes of the end of each attempt: the next status by the retry rules, recorded once and told. */
 import type { Clock } from '../domain/clock.js';
+import { messageOf } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
 import type { ClaimedRun } from '../domain/run.js';
 import type { Registry } from '../project/registry.js';
@@ -13,6 +14,8 @@ import { afterFailure, afterLoss, afterRelease } from './retry.js';
 
 /** A run that was given back because its thread could not execute it (broken project file, no database) is tried again after this. */
 const UNABLE_DELAY_MS = 10_000;
+/** Waits beyond a year are mistakes of a unit. */
+const LONGEST_DELAY_MS = 366 * 86_400_000;
 
 export interface RunEndsOptions {
   host: string;
@@ -20,9 +23,13 @@ export interface RunEndsOptions {
   events: HostEmitter;
   clock: Clock;
   registry: Registry;
+  retryDelays?: ReadonlyMap<string, RetryDelay> | undefined;
   /** A run is over and recorded, or new runs are visible: look for work. */
   onChange(): void;
 }
+
+/** Milliseconds to wait after a failed attempt (from 1). */
+export type RetryDelay = (attempt: number, error: Error & { code: string }) => number;
 
 /** How often each outcome was met since the start. */
 export type OutcomeCounts = Record<RunReport['outcome'], number>;
@@ -59,8 +66,9 @@ export class RunEnds {
       tell('unknown');
       return;
     }
+    const asked = this.#askDelay(run, report);
     this.#options.acts
-      .record('finish', (db) => this.#end(db, run, report, worker))
+      .record('finish', (db) => this.#end(db, run, asked === undefined ? report : { ...report, retryInMs: asked }, worker))
       .then((next) => {
         if (!next) tell('unknown');
         else if (next.status === 'pending') tell('pending', next.dueAt);
@@ -70,6 +78,23 @@ export class RunEnds {
         this.#options.events.log('error', `Job ${run.id} (${run.slug}) execution error: ${String(error)}`);
         tell('unknown');
       });
+  }
+
+  /** Undefined where no function says, or what it says is no delay. */
+  #askDelay(run: ClaimedRun, report: RunReport): number | undefined {
+    const ask = this.#options.retryDelays?.get(run.slug);
+    if (!ask || report.final || (report.outcome !== 'failed' && report.outcome !== 'timed_out')) return undefined;
+    const { code, message } = report.error ?? { code: report.outcome, message: report.outcome };
+    let problem: string;
+    try {
+      const delay: unknown = ask(run.attempt, Object.assign(new Error(message), { code }));
+      if (typeof delay === 'number' && delay >= 0 && delay <= LONGEST_DELAY_MS) return Math.round(delay);
+      problem = `expected milliseconds from 0 to ${LONGEST_DELAY_MS}, got ${String(delay)}`;
+    } catch (error) {
+      problem = messageOf(error);
+    }
+    this.#options.events.log('warn', `backoff of job '${run.slug}' failed, the default delay counts: ${problem}`, run);
+    return undefined;
   }
 
   /** Gives back a claim that no slot took. */

@@ -85,3 +85,43 @@ it('remove deletes one ended run with its attempts, refuses one that has not end
   await expect(made.jobs.remove(done.id)).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
   await expect(made.jobs.remove(later.id)).rejects.toMatchObject({ code: 'RUN_NOT_ENDED' });
 });
+
+it('backoff as a function sees the attempt and its error; one that fails leaves the default', async () => {
+  const asked: [number, string, string][] = [];
+  const jobs = [
+    defineJob({
+      slug: 'asks',
+      retries: 2,
+      backoff: (attempt, error) => {
+        asked.push([attempt, error.message, error.code]);
+        return attempt * 1_000;
+      },
+      handler: ({ run }) => Promise.reject(new Error(`attempt ${run.attempt}`)),
+    }),
+    defineJob({
+      slug: 'broken',
+      retries: 1,
+      backoff: () => {
+        throw new Error('no idea');
+      },
+      handler: () => Promise.reject(new Error('no')),
+    }),
+  ] as const;
+  const { host: made, drain, clock, stop } = await createTestHost({ jobs });
+  open.push({ stop });
+  const lines: string[] = [];
+  made.on('log', ({ line }) => void lines.push(line.text));
+  const begun = clock.now();
+  await made.enqueue('asks');
+  await drain({ later: true });
+  expect(clock.now() - begun).toBe(3_000);
+  expect(asked.map(([attempt, message]) => [attempt, message])).toEqual([
+    [1, 'attempt 1'],
+    [2, 'attempt 2'],
+    [3, 'attempt 3'],
+  ]);
+  await made.enqueue('broken');
+  await drain({ later: true });
+  expect(clock.now() - begun).toBe(8_000);
+  expect(lines).toContain("backoff of job 'broken' failed, the default delay counts: no idea");
+});

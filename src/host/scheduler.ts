@@ -42,6 +42,8 @@ export class Scheduler {
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #stopped = false;
+  /** Told once; what comes due meanwhile is accounted for afterwards. */
+  #outage = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -153,10 +155,13 @@ export class Scheduler {
   async #attempt(act: () => Promise<void>): Promise<boolean> {
     try {
       await act();
+      if (this.#outage) this.#options.events.log('info', 'Ticks can be recorded again');
+      this.#outage = false;
       return true;
     } catch (error) {
       if (error instanceof AlreadyRecorded) return true;
-      this.#options.events.log('error', `Scheduler cron error: ${messageOf(error)}`);
+      if (!this.#outage) this.#options.events.log('error', `Scheduler cron error: ${messageOf(error)}`);
+      this.#outage = true;
       return false;
     }
   }

@@ -25,3 +25,8 @@ describe('retry rules', () => {
     expect(afterLoss(3, 0, 'failed')).toEqual({ status: 'failed' });
   });
 });
+
+it('[ONCE] a job with on_lost = "stale" is not run again after the first loss', () => {
+  expect(afterLoss(1, 0, 'stale', 'stale')).toEqual({ status: 'stale' });
+  expect(afterLoss(1, 0, 'failed', 'stale')).toEqual({ status: 'stale' });
+});

@@ -29,6 +29,7 @@ crap.jobs = {}
 ---@field from? string ISO 8601; no instant of the schedule before it
 ---@field until? string ISO 8601; no instant of the schedule from it on
 ---@field max_instructions? integer Lua instructions of one attempt. Default `[hooks] max_instructions` where crap.toml writes it
+---@field max_memory? integer|string Bytes, or a text such as `"64MB"`, that Lua may take for one attempt. Default that of the configuration
 
 --- Seconds, or a text: `"30s"`, `"5m"`, `"2h"`, `"7d"`.
 ---@alias crap.Duration number|string

@@ -85,6 +85,8 @@ export interface JobDefinition {
   until?: number;
   /** Lua instructions that one attempt may execute; default [hooks] max_instructions where crap.toml writes it. */
   maxInstructions?: number;
+  /** Bytes of memory that a slot may take while it executes a run of this job; default that of the slot. */
+  maxMemory?: number;
   /** File (relative) and line of the `define` call. */
   file?: string;
   line?: number;

@@ -76,6 +76,8 @@ export interface Limits {
   deadline: number;
   /** Lua VM instructions in all coroutines of the run; Infinity = unlimited. */
   maxInstructions: number;
+  /** Memory that Lua may take, in bytes, where the engine has a cap; default that of the VM. An allocation beyond it fails inside Lua. */
+  maxMemoryBytes?: number;
   /** A slice of Lua longer than this is preempted where it can be suspended (fairness), in ms. */
   sliceMs: number;
 }

@@ -1,9 +1,11 @@
 /** The keys of a job's definition that only Moonlighter has: limits, backoff, retention, and what becomes of lost runs and missed ticks. */
 import { DurationError, parsePreciseDuration } from '../domain/duration.js';
+import { HostError } from '../domain/errors.js';
 import { parseInstant } from '../domain/instant.js';
 import type { Backoff, DstPolicy, JobDefinition, MisfirePolicy } from '../domain/job.js';
 import { numberOf } from '../domain/json.js';
 import { FINAL_STATUSES, type FinalStatus } from '../domain/run.js';
+import { parseSize } from '../domain/size.js';
 import { didYouMean } from '../domain/suggest.js';
 import { LuaTable, type LuaValue } from '../lua/value.js';
 import { BadValue, functionRef, shown, wholeNumber } from './job-values.js';
@@ -24,6 +26,7 @@ export const JOB_RULES = {
   from: (value: LuaValue): Rules => ({ from: instant('from', value) }),
   until: (value: LuaValue): Rules => ({ until: instant('until', value) }),
   max_instructions: (value: LuaValue): Rules => ({ maxInstructions: wholeNumber('max_instructions', value, 1, Number.MAX_SAFE_INTEGER) }),
+  max_memory: (value: LuaValue): Rules => ({ maxMemory: bytes('max_memory', value) }),
 } as const satisfies Record<string, (value: LuaValue) => Partial<JobDefinition>>;
 
 type Rules = Partial<JobDefinition>;
@@ -119,6 +122,18 @@ function seconds(key: string, value: LuaValue): number {
     if (!(error instanceof DurationError)) throw error;
   }
   throw new BadValue(`Job config key '${key}' expected seconds or a text such as "30s", "5m", "2h", "7d", got ${shown(value)}`);
+}
+
+/** Bytes from a number or a text such as "64MB"; at least one. */
+function bytes(key: string, value: LuaValue): number {
+  const given = typeof value === 'string' ? value : numberOf(value);
+  try {
+    const size = given === undefined ? 0 : parseSize(given);
+    if (size > 0) return size;
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+  }
+  throw new BadValue(`Job config key '${key}' expected bytes above zero or a text such as "500KB", "64MB", "1GB", got ${shown(value)}`);
 }
 
 function instant(key: string, value: LuaValue): number {

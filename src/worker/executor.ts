@@ -215,9 +215,13 @@ class Passage {
   }
 
   #enter(): LuaValue {
-    const maxInstructions = this.#assignment.job.maxInstructions ?? this.#options.maxInstructions;
-    const limits = { deadline: this.#clock.deadline, maxInstructions, sliceMs: SLICE_MS };
-    const { user } = this.#assignment;
+    const { user, job } = this.#assignment;
+    const limits = {
+      deadline: this.#clock.deadline,
+      maxInstructions: job.maxInstructions ?? this.#options.maxInstructions,
+      sliceMs: SLICE_MS,
+      ...(job.maxMemory !== undefined && { maxMemoryBytes: job.maxMemory }),
+    };
     this.#slot.enter(
       {
         db: this.#database,

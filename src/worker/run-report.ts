@@ -26,8 +26,9 @@ export function errorOf(thrown: unknown): RunError {
   if (thrown instanceof LuaError) {
     const host = thrown.cause instanceof HostError ? thrown.cause : thrown;
     const { traceback } = thrown;
-    if (traceback === undefined) return { code: host.code, message: placed(thrown.render(), host) };
-    return { code: host.code, message: placed(thrown.render().slice(0, -(traceback.length + 1)), host), traceback };
+    const code = thrown.kind === 'memory' ? 'MEMORY_LIMIT' : host.code;
+    if (traceback === undefined) return { code, message: placed(thrown.render(), host) };
+    return { code, message: placed(thrown.render().slice(0, -(traceback.length + 1)), host), traceback };
   }
   if (thrown instanceof HostError) return { code: thrown.code, message: placed(thrown.message, thrown) };
   return { code: 'INTERNAL', message: messageOf(thrown) };

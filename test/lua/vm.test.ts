@@ -329,6 +329,16 @@ describe.each(engines)('$name', (engine) => {
       expect(String(caught)).toContain('not enough memory');
     });
 
+    needing(engine, 'memoryCap')('the cap of one run holds until its end', async () => {
+      const made = await vm();
+      const grow = 'local t = {}; for i = 1, 2000 do t[i] = ("x"):rep(30000) .. i end return #t';
+      made.vm.begin({ ...unlimited, maxMemoryBytes: 8 * 1024 * 1024 });
+      expect(await failure(made.run(grow))).toMatchObject({ kind: 'memory' });
+      made.vm.end();
+      made.vm.begin(unlimited);
+      expect(await made.run(grow)).toEqual([2000]);
+    });
+
     it('an operation that gives the run up leaves the VM usable', async () => {
       const made = await vm({
         bindings: {

@@ -131,6 +131,17 @@ describe('a broken project [BOUNDARY]', () => {
     expect(messages[6]).toMatch(/^Failed to execute init\.lua: runtime error: .*attempt to index a nil value \(field 'nothing'\)$/);
   });
 
+  it('is told where operations may be called when a file calls one while it is loaded', async () => {
+    const project = await check({
+      'collections/a.lua': 'crap.collections.define("a", { fields = {} })\nlocal all = crap.collections.find("a")\n',
+      'init.lua': 'local ok = pcall(crap.globals.get, "none")\nassert(not ok)\n',
+    });
+    expect(places(project)).toEqual([['collections/a.lua', 2, 'NO_DATABASE_CONTEXT']]);
+    expect(project.problems[0]!.message).toContain('crap.collections CRUD functions are only available inside hooks');
+    expect(project.problems[0]!.remedy).toContain('call it from a job handler');
+    expect(project.registry.collections.has('a')).toBe(true);
+  });
+
   it('warns of a hook that is registered for an event which never comes', async () => {
     const project = await check({ 'init.lua': '\ncrap.hooks.register("before_chnge", function() end)' });
     expect(project.problems).toEqual([

@@ -39,6 +39,8 @@ describe('rules of a job', () => {
     ],
     ['jitter', { schedule, jitter: '10s' }, { jitter: 10 }],
     ['max_instructions', { max_instructions: 5_000_000 }, { maxInstructions: 5_000_000 }],
+    ['max_memory', { max_memory: '64MB' }, { maxMemory: 67_108_864 }],
+    ['max_memory in bytes', { max_memory: 1_000_000 }, { maxMemory: 1_000_000 }],
   ])('%s', (_name, rules, expected) => {
     expect(parse(rules)).toMatchObject(expected);
   });
@@ -58,6 +60,8 @@ describe('rules of a job', () => {
     [{ schedule, from: '2026-02-01', until: '2026-01-01' }, "'until' is not after 'from'"],
     [{ misfire: 'once' }, "'misfire' has no meaning without 'schedule'"],
     [{ max_instructions: 0 }, "'max_instructions' expected a whole number of at least 1"],
+    [{ max_memory: 0 }, "'max_memory' expected bytes above zero"],
+    [{ max_memory: '64 megs' }, `'max_memory' expected bytes above zero or a text such as "500KB", "64MB", "1GB", got string "64 megs"`],
   ])('refuses %j', (rules, message) => {
     expect(() => parse(rules)).toThrow(message);
   });

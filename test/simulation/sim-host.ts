@@ -99,6 +99,8 @@ export class SimHost {
     this.id = id;
     this.#world = world;
     this.#database = openDatabase({ path: world.path, busyTimeoutMs: 1_000 });
+    // No power is cut here.
+    this.#database.exec('PRAGMA synchronous = OFF');
     this.acts = new MortalActs(this.#database, new FairWriteQueue(), this.events, world);
     const shared = { host: id, acts: this.acts, events: this.events, clock };
     const wake = () => this.#dispatcher.wake();

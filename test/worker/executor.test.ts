@@ -19,7 +19,7 @@ import type { RunReport } from '../../src/worker/protocol.js';
 import { RunControl } from '../../src/worker/run-control.js';
 import { ConnectionPool } from '../../src/worker/run-database.js';
 import type { Slot, SlotPool } from '../../src/worker/slot.js';
-import { engines } from '../support/engines.js';
+import { engines, needing } from '../support/engines.js';
 import { createVm, type TestVm } from '../support/vm.js';
 
 /** A slot without a project: bindings `host.write(n)`, `host.count()`, `host.sleep(seconds)` over a table of numbers. */
@@ -223,6 +223,20 @@ describe.each(engines)('executor on $name', (engine) => {
     expect(rows('SELECT * FROM numbers')).toEqual([]);
     expect(status(report.id)?.status).toBe('running');
     expect(queue.holder).toBeUndefined();
+  });
+
+  needing(engine, 'memoryCap')('[STOP] a job has a memory budget of its own', async () => {
+    const grow = 'host.write(1)\nlocal t = {}; for i = 1, 2000 do t[i] = ("x"):rep(30000) .. i end return #t';
+    const { run, job } = await claimed('grow', grow);
+    const report = await executor.execute({
+      run,
+      job: { ...job, maxMemory: 8 * 1024 * 1024 },
+      timeoutMs: 60_000,
+      control: new RunControl(),
+    });
+    expect(report).toMatchObject({ outcome: 'failed', error: { code: 'MEMORY_LIMIT', message: 'memory error: not enough memory' } });
+    expect(rows('SELECT * FROM numbers')).toEqual([]);
+    expect(await execute('larger', grow)).toMatchObject({ outcome: 'completed', result: '2000' });
   });
 
   it('[ONCE] a lost claim rolls everything back', async () => {

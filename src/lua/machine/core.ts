@@ -38,6 +38,8 @@ export interface LuaCore {
   /** A state with the standard libraries opened. */
   readonly main: State;
   readonly memoryBytes: number;
+  /** Bytes that Lua may take from now on, instead of those it was made with; absent = the engine has no cap. */
+  capMemory?(bytes: number | undefined): void;
 
   makeFunction(fn: CFunction): FunctionHandle<CFunction>;
   makeContinuation(fn: Continuation): FunctionHandle<Continuation>;

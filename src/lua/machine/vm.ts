@@ -90,6 +90,7 @@ export class MachineVm implements Vm {
   begin(limits: Limits): void {
     const execution = this.#execution;
     execution.limits = limits;
+    execution.core.capMemory?.(limits.maxMemoryBytes);
     execution.instructions = 0;
     execution.stopReason = undefined;
     this.#restingBytes ||= this.usage.memoryBytes;
@@ -98,6 +99,7 @@ export class MachineVm implements Vm {
 
   end(): void {
     this.#execution.limits = UNLIMITED;
+    this.#execution.core.capMemory?.(undefined);
     // The memory of an instance never shrinks: one that has grown far beyond its resting size is not kept.
     if (this.#restingBytes > 0 && this.usage.memoryBytes > 2 * this.#restingBytes) this.#execution.spent = true;
   }

@@ -24,16 +24,23 @@ const POSITIONS = Array.from({ length: 1_025 }, (_, i) => BigInt(i));
 const MASK_COUNT = 8;
 const TEXT_MODE = 0x74;
 
-/** A core whose memory never grows beyond `maxBytes`. */
+/** What an instance has before Lua allocates: a cap is on top of it, as the reference counts what Lua itself takes. */
+const BASE_MEMORY = 32 * 1024 * 1024;
+
+/** A core in which Lua takes at most `maxBytes`, or what `capMemory` says for a while. */
 export function createCore(maxBytes: number): LuaCore {
   let text: Text | undefined;
-  const { api, main } = instantiate(maxBytes, () => text?.renew());
+  const cap = { bytes: BASE_MEMORY + maxBytes };
+  const { api, main } = instantiate(cap, () => text?.renew());
   api.luaL_openlibs(main);
   text = new Text(api);
-  return coreOver(api, main, text);
+  const capMemory = (bytes = maxBytes) => {
+    cap.bytes = BASE_MEMORY + bytes;
+  };
+  return coreOver(api, main, text, capMemory);
 }
 
-function coreOver(api: LuaApi, main: number, text: Text): LuaCore {
+function coreOver(api: LuaApi, main: number, text: Text, capMemory: NonNullable<LuaCore['capMemory']>): LuaCore {
   const handle = <F>(pointer: number): FunctionHandle<F> => ({ handle: pointer });
   const carried = new Map<number, object>();
   let carriers = 0;
@@ -51,6 +58,7 @@ function coreOver(api: LuaApi, main: number, text: Text): LuaCore {
   return {
     ...own,
     main,
+    capMemory,
     get memoryBytes() {
       return api.memory.buffer.byteLength;
     },

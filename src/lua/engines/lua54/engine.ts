@@ -6,8 +6,6 @@ import { createCore } from './core.js';
 import { compile } from './wasm.js';
 
 const DEFAULT_MEMORY = 256 * 1024 * 1024;
-/** What an instance has before Lua allocates: the cap is on top of it, as the reference counts what Lua itself takes. */
-const BASE_MEMORY = 32 * 1024 * 1024;
 
 export const lua54: Engine = {
   name: 'lua54',
@@ -15,5 +13,5 @@ export const lua54: Engine = {
   async load() {
     compile();
   },
-  create: (options) => new MachineVm('lua54', capabilities, createCore(BASE_MEMORY + (options.maxMemoryBytes ?? DEFAULT_MEMORY)), options),
+  create: (options) => new MachineVm('lua54', capabilities, createCore(options.maxMemoryBytes ?? DEFAULT_MEMORY), options),
 };

@@ -92,10 +92,11 @@ export function compile(): WebAssembly.Module {
 }
 
 /**
- * An instance of its own with one state; its memory never grows beyond `maxBytes` (allocation then fails inside Lua: "not enough memory").
+ * An instance of its own with one state; its memory never grows beyond `cap.bytes`, which may change (allocation then fails inside Lua:
+ * "not enough memory").
  * `grown` is called whenever it has grown: views of it are of no use any more.
  */
-export function instantiate(maxBytes: number, grown: () => void): { api: LuaApi; main: State } {
+export function instantiate(cap: { bytes: number }, grown: () => void): { api: LuaApi; main: State } {
   let main: State = 0;
   const refuse = () => -1;
   const env: Record<string, WebAssembly.ImportValue> = {
@@ -121,9 +122,9 @@ export function instantiate(maxBytes: number, grown: () => void): { api: LuaApi;
     emscripten_resize_heap: (wanted: number) => {
       const bytes = wanted >>> 0;
       const current = api.memory.buffer.byteLength;
-      if (bytes > maxBytes) return 0;
+      if (bytes > cap.bytes) return 0;
       // Grows by a fifth where the cap allows it, so that steady growth does not call here for each allocation.
-      const target = Math.min(Math.max(bytes, current + Math.floor(current / 5)), maxBytes);
+      const target = Math.min(Math.max(bytes, current + Math.floor(current / 5)), cap.bytes);
       try {
         api.memory.grow(Math.ceil((Math.max(target, bytes) - current) / PAGE));
         grown();

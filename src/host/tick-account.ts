@@ -3,6 +3,7 @@
  * last look and now; consecutive skips for one reason are one row.
  */
 import type { Op } from '../domain/op.js';
+import { holdsTicks } from '../domain/pause.js';
 import { nextInstant } from '../domain/schedule.js';
 import type { Db } from '../store/db.js';
 import type { Store } from '../store/store.js';
@@ -70,9 +71,7 @@ function chosen(watched: Watched, after: number, now: number, missed: number): n
 
 /** What keeps the job from being run at all now. */
 function* obstacleOf(db: Db, { store, pendingOverlaps }: AccountOptions, { job }: Watched): Op<SkipReason | undefined> {
-  const paused = (yield* store.listPauses(db)).some(
-    ({ kind, name }) => kind === 'all' || (kind === 'queue' ? name === job.queue : name === job.slug),
-  );
+  const paused = (yield* store.listPauses(db)).some((pause) => holdsTicks(pause, job));
   if (paused) return 'paused';
   if (!job.skipIfRunning) return undefined;
   const { running, pending } = yield* store.countActive(db, job.slug);

@@ -1,6 +1,7 @@
 /**
  * Why a run is not running, or what became of it: [EXPLAIN]. Every reason that holds a pending run back is named, with what would end it.
  */
+import { holdsRuns } from '../domain/pause.js';
 import type { Run } from '../domain/run.js';
 import { holderText, writerProcess } from '../store/sqlite/lock-holders.js';
 import { jobBySlug } from './find-job.js';
@@ -104,7 +105,7 @@ async function waitReasons(opened: OpenedProject, run: Run, attempts: readonly A
 async function pauseReasons(opened: OpenedProject, run: Run): Promise<Reason[]> {
   const pauses = await opened.read((db) => opened.store.listPauses(db));
   return pauses
-    .filter(({ kind, name }) => kind === 'all' || (kind === 'job' && name === run.slug) || (kind === 'queue' && name === run.queue))
+    .filter((pause) => holdsRuns(pause, run))
     .map(({ kind, name, since, reason }) => ({
       code: 'paused',
       text: `${kind === 'all' ? 'everything' : `the ${kind} '${name}'`} is paused since ${iso(since)}${reason === null ? '' : `: ${reason}`}`,

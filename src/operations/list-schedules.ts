@@ -1,5 +1,6 @@
 /** List schedules: every job that has one, with its next due instant. */
 import type { JobDefinition } from '../domain/job.js';
+import { holdsTicks } from '../domain/pause.js';
 import { nextTick, parseSchedule } from '../domain/schedule.js';
 import type { OpenedProject } from './open-project.js';
 import { iso } from './run-view.js';
@@ -22,7 +23,7 @@ export async function listSchedules(opened: OpenedProject): Promise<ScheduleView
   const jobs = [...opened.project.registry.jobs.values()].filter((job) => job.schedule !== undefined);
   for (const job of jobs.sort((a, b) => (a.slug < b.slug ? -1 : 1))) {
     const timezone = zoneOf(opened, job);
-    const paused = pauses.some(({ kind, name }) => kind === 'all' || (kind === 'queue' ? name === job.queue : name === job.slug));
+    const paused = pauses.some((pause) => holdsTicks(pause, job));
     const last = await opened.read((db) => opened.store.lastTick(db, job.slug));
     const next = nextTick(parseSchedule(job.schedule!), now, timezone, job.dst);
     views.push({ slug: job.slug, schedule: job.schedule!, timezone, next: iso(next ?? null), last: iso(last ?? null), paused });

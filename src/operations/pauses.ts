@@ -1,7 +1,8 @@
 /** Pause and resume: everything, a queue, a job or a schedule. Rows of the database: they hold over restarts and for every host. */
 import { NotFoundError } from '../domain/errors.js';
+import type { PauseTarget } from '../domain/pause.js';
 import { didYouMean } from '../domain/suggest.js';
-import type { Pause, PauseTarget } from '../store/store.js';
+import type { Pause } from '../store/store.js';
 import { jobBySlug } from './find-job.js';
 import type { OpenedProject } from './open-project.js';
 import { iso } from './run-view.js';

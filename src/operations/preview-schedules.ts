@@ -1,4 +1,5 @@
 /** What comes due within a time, over all schedules, in the order of time. */
+import { holdsTicks } from '../domain/pause.js';
 import { nextInstant, parseSchedule } from '../domain/schedule.js';
 import { zoneOf } from './list-schedules.js';
 import type { OpenedProject } from './open-project.js';
@@ -18,7 +19,7 @@ export async function previewSchedules(opened: OpenedProject, withinMs: number, 
   for (const job of opened.project.registry.jobs.values()) {
     if (job.schedule === undefined) continue;
     const schedule = parseSchedule(job.schedule);
-    const paused = pauses.some(({ kind, name }) => kind === 'all' || (kind === 'queue' ? name === job.queue : name === job.slug));
+    const paused = pauses.some((pause) => holdsTicks(pause, job));
     const zone = zoneOf(opened, job);
     let instant = nextInstant(schedule, now, zone, job.dst);
     for (let n = 0; instant && instant.at <= now + withinMs && n < limit; n++) {

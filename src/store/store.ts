@@ -4,6 +4,7 @@
  */
 import type { DstPolicy } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
+import type { PauseTarget } from '../domain/pause.js';
 import type { ClaimedRun, EnqueueRequest, FinalStatus, LogLine, Outcome, Run, RunStatus } from '../domain/run.js';
 import type { Db } from './db.js';
 import type { FoundBreach, HistoryMarks, PastAttempt } from './history.js';
@@ -115,13 +116,6 @@ export interface Attempt {
   outcome: Outcome;
   error: { code: string | null; message: string; traceback: string | null } | null;
   log: LogLine[];
-}
-
-/** What is paused: everything, or by its name a queue, a job (its claims and its schedule), or a schedule (its ticks only). */
-export interface PauseTarget {
-  kind: 'all' | 'queue' | 'job' | 'schedule';
-  /** '' for all. */
-  name: string;
 }
 
 export interface Pause extends PauseTarget {

@@ -1,10 +1,10 @@
 /** Random sequences of every act of the store, by two hosts, against the model; afterwards `verify` has to find nothing. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { PauseTarget } from '../../src/domain/pause.js';
 import type { ClaimedRun } from '../../src/domain/run.js';
 import { verifyStore } from '../../src/operations/verify.js';
 import { sqliteStore as store } from '../../src/store/sqlite/store.js';
-import type { PauseTarget } from '../../src/store/store.js';
 import { caps, NOW, TestStore } from '../store/support.js';
 import { CAPS, MAX_CONCURRENT, Model, type ModelRun, QUEUE_CAPS, rankOf } from './model.js';
 

@@ -1,8 +1,9 @@
 /** What a queue can do beyond waiting: delays, unique modes, keys, rate limits, pauses, dependencies, cancelling, retrying, retention. */
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PauseTarget } from '../../src/domain/pause.js';
 import { sqliteStore as store } from '../../src/store/sqlite/store.js';
-import type { PauseTarget, Served } from '../../src/store/store.js';
+import type { Served } from '../../src/store/store.js';
 import { caps, NOW, TestStore } from './support.js';
 
 let db: TestStore;

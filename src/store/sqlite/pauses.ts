@@ -1,7 +1,8 @@
 /** Pauses: switches that claims and schedules look at. They are rows, so they hold over restarts and for every host. */
 import type { Op } from '../../domain/op.js';
+import type { PauseTarget } from '../../domain/pause.js';
 import type { Db } from '../db.js';
-import type { Pause, PauseTarget } from '../store.js';
+import type { Pause } from '../store.js';
 
 export function* pause(db: Db, { kind, name }: PauseTarget, reason: string | undefined, now: number): Op<boolean> {
   const sql = 'INSERT INTO _ml_pauses (kind, name, since, reason) VALUES (?, ?, ?, ?) ON CONFLICT (kind, name) DO NOTHING';
@@ -20,9 +21,4 @@ export function* listPauses(db: Db): Op<Pause[]> {
     since: Number(row['since']),
     reason: row['reason'] === null ? null : String(row['reason']),
   }));
-}
-
-/** Whether nothing of this job in this queue is claimed. */
-export function isPaused(pauses: readonly PauseTarget[], slug: string, queue: string): boolean {
-  return pauses.some(({ kind, name }) => kind === 'all' || (kind === 'job' && name === slug) || (kind === 'queue' && name === queue));
 }

@@ -4,10 +4,11 @@
  * SQLite takes the reference's index on the status, and reads every pending row.
  */
 import type { Op } from '../../domain/op.js';
+import { holdsRuns, type PauseTarget } from '../../domain/pause.js';
 import type { Db } from '../db.js';
-import type { PauseTarget, Served } from '../store.js';
+import type { Served } from '../store.js';
 import { isUnsettled } from './dependencies.js';
-import { isPaused, listPauses } from './pauses.js';
+import { listPauses } from './pauses.js';
 import { allowance, allowedAt } from './rate.js';
 import { READY, WAITS } from './schema.js';
 import { fromText, toText } from './times.js';
@@ -43,7 +44,7 @@ export function* openLanes(db: Db, queues: readonly string[] | undefined, pauses
   const rows = yield* db.all(LANES);
   return rows
     .map((row) => ({ slug: String(row['slug']), queue: String(row['queue']) }))
-    .filter(({ slug, queue }) => (queues?.includes(queue) ?? true) && !isPaused(pauses, slug, queue));
+    .filter(({ slug, queue }) => (queues?.includes(queue) ?? true) && !pauses.some((pause) => holdsRuns(pause, { slug, queue })));
 }
 
 /** Runs whose due time has come become claimable. */
@@ -76,7 +77,7 @@ export function* hasDue(db: Db, now: number, served: Served): Op<boolean> {
   );
   for (const row of due) {
     const [slug, queue] = [String(row['slug']), String(row['queue'])];
-    if ((queues?.includes(queue) ?? true) && !isPaused(pauses, slug, queue) && (yield* open(slug))) return true;
+    if ((queues?.includes(queue) ?? true) && !pauses.some((pause) => holdsRuns(pause, { slug, queue })) && (yield* open(slug))) return true;
   }
   return yield* isUnsettled(db);
 }

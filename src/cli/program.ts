@@ -4,6 +4,7 @@ import { VERSION } from '../host/version.js';
 import { registerCheck } from './check.js';
 import { registerCollections } from './collections.js';
 import type { Invocation } from './command.js';
+import { registerDoctor } from './doctor.js';
 import { registerEval } from './eval.js';
 import { registerInit } from './init.js';
 import { registerJobs } from './jobs.js';
@@ -48,6 +49,7 @@ export function createProgram(invocation: Invocation): Command {
     registerMigrate,
     registerTypes,
     registerVerify,
+    registerDoctor,
   ]) {
     register(program, invocation);
   }

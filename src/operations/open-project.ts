@@ -97,6 +97,11 @@ export class OpenedProject {
     return this.#executor;
   }
 
+  /** Writes the write-ahead log back into the file and empties it; false while somebody holds it. */
+  shrinkLog(): boolean {
+    return Number(this.#database.get('PRAGMA wal_checkpoint(TRUNCATE)')?.['busy'] ?? 1) === 0;
+  }
+
   hosts(): Promise<HostRecord[]> {
     return this.read((db) => this.store.listHosts(db));
   }

@@ -67,3 +67,24 @@ export interface HistoryMarks {
   /** Slugs that ever had a schedule. */
   scheduled: string[];
 }
+
+/** What `doctor` sees of a database. */
+export interface DatabaseState {
+  /** Of the system tables; 0 = not made yet. */
+  version: number;
+  supported: number;
+  /** Lines of SQLite's own check; empty = sound. */
+  damage: string[];
+  /** "index name", "trigger name" …; only looked for where the version is ours. */
+  missing: string[];
+  /** Size in bytes, and how many. */
+  pages: { size: number; count: number; free: number };
+  /** Rows whose parent is not there, by table. */
+  orphans: { table: string; rows: number }[];
+  /** Pending runs that wait for what will not come. */
+  stuck: { key: number; dependencies: number };
+  /** Rows of runs that are not there. */
+  leftovers: { attempts: number; dependencies: number };
+  /** Epoch ms; 0 = none. */
+  newestInstant: number;
+}

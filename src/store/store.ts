@@ -7,7 +7,7 @@ import type { Op } from '../domain/op.js';
 import type { PauseTarget } from '../domain/pause.js';
 import type { ClaimedRun, EnqueueRequest, FinalStatus, LogLine, Outcome, Run, RunStatus } from '../domain/run.js';
 import type { Db } from './db.js';
-import type { FoundBreach, HistoryMarks, PastAttempt } from './history.js';
+import type { DatabaseState, FoundBreach, HistoryMarks, PastAttempt } from './history.js';
 
 /** At most `limit` claims within any `perMs`. */
 export interface RateLimit {
@@ -261,4 +261,16 @@ export interface Store {
   /** The ledger of one schedule, ascending, after the instant `after`. */
   readTicks(db: Db, slug: string, after: number, limit: number): Op<(RecordedTick & { runExists: boolean })[]>;
   readMarks(db: Db): Op<HistoryMarks>;
+
+  // doctor
+  /** `full`: SQLite checks indexes against their tables too. */
+  inspectDatabase(db: Db, full: boolean): Op<DatabaseState>;
+  /** Puts back what is missing of the system tables. */
+  repairSchema(db: Db): Op<void>;
+  /** Lets go on what waits for nothing; how many rows were mended. */
+  releaseStuck(db: Db): Op<number>;
+  /** Removes rows of runs that are not there; how many. */
+  dropLeftovers(db: Db): Op<number>;
+  /** Collections whose search table is not complete. */
+  incompleteSearch(db: Db, slugs: readonly string[]): Op<string[]>;
 }

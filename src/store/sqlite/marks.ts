@@ -28,3 +28,12 @@ export function* noteRunWideLimit(db: Db, limit: number): Op<void> {
 export function* runWideLimit(db: Db): Op<number> {
   return Number((yield* db.get('SELECT value FROM _ml_meta WHERE key = ?', [RUN_WIDE]))?.['value'] ?? 0);
 }
+
+/** The newest instant that any row of ours carries, epoch ms; 0 = none. */
+export function* notedInstants(db: Db): Op<number> {
+  const row = yield* db.get(
+    `SELECT max(coalesce((SELECT max(ended_at) FROM _ml_attempts), 0), coalesce((SELECT max(recorded_at) FROM _ml_ticks), 0),
+       coalesce((SELECT max(_ml_created) FROM _crap_jobs), 0), coalesce((SELECT max(seen_at) FROM _ml_hosts), 0)) AS newest`,
+  );
+  return Number(row?.['newest'] ?? 0);
+}

@@ -5,6 +5,7 @@ import { cancelAllPending, cancelPending, listCancelRequests, requestCancel } fr
 import { claim, runningCounts } from './claim.js';
 import { complete } from './complete.js';
 import { listDependencies } from './dependencies.js';
+import { dropLeftovers, incompleteSearch, inspectDatabase, releaseStuck, repairSchema } from './doctor.js';
 import { end } from './end.js';
 import { enqueue } from './enqueue.js';
 import { healthFigures } from './health.js';
@@ -70,4 +71,9 @@ export const sqliteStore: Store = {
   readRunning,
   readTicks,
   readMarks,
+  inspectDatabase,
+  repairSchema,
+  releaseStuck,
+  dropLeftovers,
+  incompleteSearch,
 };

@@ -1,0 +1,46 @@
+/** `moonlighter doctor`: the state of the database and what stands around it; with --repair what is safe is mended. */
+import type { Command } from 'commander';
+import { examine, type Finding } from '../operations/doctor.js';
+import { repair } from '../operations/doctor-repair.js';
+import { loadAndCheck, OpenedProject, openProjectDatabase } from '../operations/open-project.js';
+import { action, type GlobalOptions, type Invocation, openOptions } from './command.js';
+import { EXIT } from './exit-codes.js';
+
+interface Options extends GlobalOptions {
+  repair?: boolean;
+  quick?: boolean;
+}
+
+const HELP = `
+Without --repair it only reads; hosts may run meanwhile. --repair works in one transaction, prints what it did, and removes no data of yours.
+Whether the promises were kept is another question: moonlighter verify.`;
+
+export function registerDoctor(program: Command, invocation: Invocation): void {
+  const command = program
+    .command('doctor')
+    .description('the state of the database: damage, missing parts, dead hosts, runs that wait for nothing, space, clock')
+    .option('--repair', 'mend what is safe to mend')
+    .option('--quick', 'leave out the check of indexes against their tables, which reads the whole file')
+    .addHelpText('after', HELP);
+  action<Options>(command, invocation, async ({ output }, options) => {
+    const project = await loadAndCheck(openOptions(invocation, options));
+    const opened = new OpenedProject(project, openProjectDatabase(project, false));
+    try {
+      let examination = await examine(opened, !options.quick);
+      const repaired = options.repair ? await repair(opened, examination) : [];
+      if (options.repair) examination = await examine(opened, !options.quick);
+      const { findings } = examination;
+      const ok = findings.every(({ level }) => level === 'note');
+      output.result({ ok, database: opened.databasePath, repaired, findings }, () =>
+        [...repaired.map((line) => `repaired: ${line}`), ...findings.map(text), ...(ok ? ['healthy'] : [])].join('\n'),
+      );
+      return ok ? EXIT.done : EXIT.failed;
+    } finally {
+      await opened.close();
+    }
+  });
+}
+
+function text({ code, level, message, remedy }: Finding): string {
+  return `${level === 'note' ? 'note: ' : ''}${code}: ${message}\n  ${remedy}`;
+}

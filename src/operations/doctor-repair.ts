@@ -1,0 +1,55 @@
+/** Doctor, the repairs: one transaction over everything that is safe to mend; then the log is written back. User data is never removed. */
+import type { Op } from '../domain/op.js';
+import { afterLoss } from '../host/retry.js';
+import { hostSettings } from '../host/settings.js';
+import type { Db } from '../store/db.js';
+import type { Examination } from './doctor.js';
+import { migrateSchema } from './migrate-schema.js';
+import type { OpenedProject } from './open-project.js';
+
+/** Ends with what was done, a sentence each. */
+export async function repair(opened: OpenedProject, { findings, dead, state, search }: Examination): Promise<string[]> {
+  if (state.version > state.supported || state.damage.length > 0) return [];
+  const has = (...codes: string[]) => findings.some(({ code }) => codes.includes(code));
+  const { store, project } = opened;
+  const done: string[] = [];
+  if (has('SCHEMA_OUTDATED') || (search.length > 0 && !has('PROJECT_INVALID'))) {
+    if (has('PROJECT_INVALID')) await opened.write('doctor', (db) => store.repairSchema(db));
+    else await migrateSchema(opened);
+    done.push(search.length > 0 ? `filled the search tables of ${search.join(', ')}` : 'brought the tables to this version');
+  }
+  const { foreignStaleMs } = hostSettings(project.config, project.moonlighter, undefined);
+  const mended = await opened.write('doctor', function* (db): Op<string[]> {
+    const lines: string[] = [];
+    if (has('SCHEMA_INCOMPLETE')) {
+      yield* store.repairSchema(db);
+      lines.push(`put back ${state.missing.join(', ')}`);
+    }
+    const now = opened.clock.now();
+    const lost = [...dead.map(({ id }) => id as string | undefined), ...(has('RUN_ABANDONED') ? [undefined] : [])];
+    for (const host of lost) {
+      const count = yield* rescue(db, opened, host, now, now - foreignStaleMs);
+      if (host !== undefined) yield* store.removeHost(db, host);
+      lines.push(`${host === undefined ? '' : `removed the dead host ${host}; `}gave back ${count} run(s)`);
+    }
+    if (has('WAIT_STUCK')) lines.push(`let go on what waited for nothing: ${yield* store.releaseStuck(db)} row(s)`);
+    if (has('ATTEMPT_ORPHAN', 'DEPENDENCY_ORPHAN'))
+      lines.push(`removed ${yield* store.dropLeftovers(db)} row(s) of runs that are not there`);
+    return lines;
+  });
+  done.push(...mended);
+  if (has('WAL_LARGE') && opened.shrinkLog()) done.push('wrote the write-ahead log back');
+  if (mended.length > 0) await opened.wake();
+  return done;
+}
+
+/** As the rescuer of a host does: no retry is spent, three losses in a row make it stale. */
+function* rescue(db: Db, { store, project }: OpenedProject, host: string | undefined, now: number, staleBefore: number): Op<number> {
+  let count = 0;
+  for (const { run, slug, claim, losses } of yield* store.listClaimsOf(db, host, staleBefore)) {
+    const next = afterLoss(losses + 1, now, 'stale', project.registry.jobs.get(slug)?.onLost);
+    const error = { code: 'RUN_LOST', message: next.status === 'stale' ? 'stale: its host is gone' : 'stale: its host is gone, requeued' };
+    if (yield* store.end(db, { run, claim, now, outcome: 'lost', error, next, log: [] })) count++;
+  }
+  return count;
+}

@@ -1,0 +1,124 @@
+/** Doctor over a real project: healthy ones are healthy, and each state that is brought about is named, mended where that is safe, and then gone. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { examine, type Finding } from '../../src/operations/doctor.js';
+import { repair } from '../../src/operations/doctor-repair.js';
+import { type OpenedProject, openProject } from '../../src/operations/open-project.js';
+import { openDatabase } from '../../src/store/sqlite/database.js';
+import { sqliteStore as store } from '../../src/store/sqlite/store.js';
+import { TRIGGERS } from '../../src/store/sqlite/triggers.js';
+import { notesProject } from '../cli/project.js';
+import { runCli } from '../support/cli.js';
+import type { ProjectFolder } from '../support/project.js';
+
+let folder: ProjectFolder;
+let opened: OpenedProject;
+beforeEach(async () => {
+  folder = await notesProject();
+  opened = await openProject({ cwd: folder.dir, env: {} });
+});
+afterEach(async () => {
+  await opened.close();
+  await folder.dispose();
+});
+
+const codes = (findings: readonly Finding[]) => findings.map(({ code }) => code);
+
+/** Writes around the triggers. */
+function tamper(...statements: string[]): void {
+  const database = openDatabase({ path: join(folder.dir, 'data', 'crap.db') });
+  const triggers = Object.entries(TRIGGERS);
+  for (const [name] of triggers) database.exec(`DROP TRIGGER ${name}`);
+  for (const sql of statements) database.exec(sql);
+  for (const [name, text] of triggers) database.exec(`CREATE TRIGGER ${name} ${text}`);
+  database.close();
+}
+
+async function deadHost(): Promise<string> {
+  const now = Date.now() - 600_000;
+  return await opened.write('test', function* (db) {
+    yield* store.registerHost(db, {
+      id: 'gone',
+      pid: 1,
+      hostname: hostname(),
+      socket: '/nowhere',
+      startedAt: now,
+      seenAt: now,
+      version: '1',
+    });
+    const request = { slug: 'echo', data: '{}', queue: 'default', maxAttempts: 1, scheduledBy: 'cli' as const };
+    const { id } = yield* store.enqueue(db, request, now);
+    const claim = { host: 'gone', now, leaseUntil: now, limit: 1, maxConcurrent: 9, concurrency: new Map([['echo', 1]]) };
+    yield* store.claim(db, claim);
+    return id;
+  });
+}
+
+describe('doctor', () => {
+  it('finds a fresh project healthy', async () => {
+    expect((await examine(opened, true)).findings).toEqual([]);
+    const { code, stdout } = await runCli(['doctor'], { cwd: folder.dir });
+    expect([code, stdout]).toEqual([0, 'healthy\n']);
+  });
+
+  it('[DURABLE] names a dead host and what it left running, and gives that back', async () => {
+    const id = await deadHost();
+    const found = await examine(opened, true);
+    expect(codes(found.findings)).toEqual(['HOST_DEAD']);
+    expect(found.findings[0]!.message).toContain('1 run(s)');
+    expect(await repair(opened, found)).toEqual(['removed the dead host gone; gave back 1 run(s)']);
+    expect((await examine(opened, true)).findings).toEqual([]);
+    expect(await opened.read((db) => store.findRun(db, id))).toMatchObject({ status: 'pending', attempt: 0, losses: 1 });
+  });
+
+  it.each([
+    ['WAIT_STUCK', ["INSERT INTO _crap_jobs (id, slug, _ml_waits, _ml_key) VALUES ('s', 'echo', 2, 'k'), ('t', 'echo', 2, 'k')"]],
+    ['WAIT_STUCK', ["INSERT INTO _crap_jobs (id, slug, _ml_waits) VALUES ('s', 'echo', 4)"]],
+    ['ATTEMPT_ORPHAN', ["INSERT INTO _ml_attempts (run, claim, attempt, ended_at, outcome) VALUES ('nobody', 1, 1, 1, 'failed')"]],
+    ['DEPENDENCY_ORPHAN', ["INSERT INTO _ml_dependencies (run, after) VALUES ('nobody', 'nothing')"]],
+    ['SCHEMA_INCOMPLETE', ['DROP INDEX _ml_jobs_claimable', 'DROP INDEX _ml_jobs_later']],
+    ['SCHEMA_OUTDATED', ["UPDATE _ml_meta SET value = '3' WHERE key = 'schema_version'"]],
+    ['SEARCH_INCOMPLETE', ["INSERT INTO _fts_notes (id, title) VALUES ('x', 'left over')"]],
+    [
+      'RUN_ABANDONED',
+      ["INSERT INTO _crap_jobs (id, slug, status, attempt, heartbeat_at) VALUES ('s', 'echo', 'running', 1, '2020-01-01 00:00:00')"],
+    ],
+  ])('names and mends %s', async (code, statements) => {
+    tamper(...statements);
+    const found = await examine(opened, true);
+    expect(codes(found.findings)).toEqual([code]);
+    expect(found.findings[0]).toMatchObject({ level: 'problem', repairable: true });
+    expect((await repair(opened, found)).length).toBeGreaterThan(0);
+    expect((await examine(opened, true)).findings).toEqual([]);
+  });
+
+  it('mends nothing that it cannot: a newer schema, a clock that is behind, orphans that are data', async () => {
+    tamper(`INSERT INTO _crap_jobs (id, slug, _ml_created, status) VALUES ('s', 'echo', ${Date.now() + 3_600_000}, 'completed')`);
+    const found = await examine(opened, true);
+    expect(codes(found.findings)).toEqual(['CLOCK_BEHIND']);
+    expect(found.findings[0]!.repairable).toBe(false);
+    expect(await repair(opened, found)).toEqual([]);
+    tamper("UPDATE _ml_meta SET value = '99' WHERE key = 'schema_version'");
+    const newer = await examine(opened, true);
+    expect(codes(newer.findings)).toEqual(['DATABASE_NEWER']);
+    expect(await repair(opened, newer)).toEqual([]);
+  });
+
+  it('says what it found, did and left, with its exit code', async () => {
+    await deadHost();
+    await folder.write({ 'data/crap.pid': '999999999' });
+    const looked = await runCli(['doctor', '--quick'], { cwd: folder.dir });
+    expect(looked.code).toBe(1);
+    expect(looked.stdout).toMatch(/^HOST_DEAD: .*\n {2}start a host.*\nnote: PID_FILE_STALE/);
+    const mended = await runCli(['--json', 'doctor', '--repair'], { cwd: folder.dir });
+    expect(mended.code).toBe(0);
+    expect(JSON.parse(mended.stdout)).toMatchObject({
+      ok: true,
+      repaired: [expect.stringContaining('gone')],
+      findings: [{ level: 'note' }],
+    });
+    const verified = await runCli(['verify'], { cwd: folder.dir });
+    expect([verified.code, verified.stdout]).toEqual([0, '1 run, 1 attempt, 0 ticks: no breach\n']);
+  });
+});

@@ -42,7 +42,7 @@ it('[BOUNDARY] broken TOML is named with file and line, and no command starts ov
 it('[BOUNDARY] every problem of a project is reported together, with file and line', async () => {
   const dir = await open({
     'collections/broken.lua': 'crap.collections.define("broken", {\n  fields = {\n',
-    'collections/odd.lua': 'crap.collections.define("odd", {\n  fields = { { name = "x", type = "colour" } },\n})\n',
+    'collections/odd.lua': 'crap.collections.define("odd", {\n  fields = { { type = "text" } },\n})\n',
     'jobs/cron.lua': 'crap.jobs.define("cron", { handler = "jobs.echo.run", schedule = "61 * * * *" })\n',
     'jobs/gone.lua': 'crap.jobs.define("gone", { handler = "jobs.nowhere.run" })\n',
     'jobs/typo.lua': 'crap.jobs.define("typo", { handler = "jobs.echo.run", retires = 3 })\n',
@@ -51,7 +51,7 @@ it('[BOUNDARY] every problem of a project is reported together, with file and li
   const at = (file: string) => problems.filter((problem) => problem.file === file);
   expect(at('collections/broken.lua')).toHaveLength(1);
   expect(at('collections/odd.lua')).toHaveLength(1);
-  expect(at('collections/odd.lua')[0]!.message).toContain('colour');
+  expect(at('collections/odd.lua')[0]!.message).toContain('missing');
   expect(at('jobs/cron.lua')[0]).toMatchObject({ line: 1 });
   expect(at('jobs/cron.lua')[0]!.message).toContain('61');
   expect(at('jobs/gone.lua')[0]!.message).toContain('jobs.nowhere.run');

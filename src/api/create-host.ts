@@ -1,7 +1,7 @@
 /** createHost: a host over a project, over jobs in TypeScript, or over both. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Clock } from '../domain/clock.js';
 import { createHost as createThreadedHost } from '../host/host.js';
 import { createHostLog, type HostLog, type LogLevel } from '../host/log.js';
@@ -12,7 +12,7 @@ import type { AnyJob } from './job.js';
 import { addJob, type KnownJobs } from './known-jobs.js';
 
 export interface CreateHostOptions<Jobs extends readonly AnyJob[] = readonly AnyJob[]> {
-  /** Folder of a project. Without one the host has only the jobs given here. */
+  /** Folder of a project, seen from the current one. Without one the host has only the jobs given here. */
   project?: string;
   /** The database file; default the project's. Without a project: a file of its own that goes with the host. */
   database?: string;
@@ -46,12 +46,14 @@ export async function createHost<const Jobs extends readonly AnyJob[] = readonly
   const { project, jobs = [], env = process.env, clock } = options;
   const own = project === undefined ? emptyProject() : undefined;
   try {
-    const prepared = await prepareHost({
-      config: own?.dir ?? project!,
-      cwd: process.cwd(),
+    const cwd = process.cwd();
+    const open = {
+      config: resolve(cwd, own?.dir ?? project!),
+      cwd,
       env: own ? { ...env, CRAP_CONFIG_DIR: undefined } : env,
-      ...(options.database !== undefined && { databasePath: options.database }),
-    });
+      ...(options.database !== undefined && { databasePath: resolve(cwd, options.database) }),
+    };
+    const prepared = await prepareHost(open);
     const loaded = withSettings(prepared.project, options);
     const known: KnownJobs = { definitions: loaded.registry.jobs, handlers: new Map(), checks: new Map(), retryDelays: new Map() };
     for (const job of jobs) addJob(known, job);
@@ -71,7 +73,7 @@ export async function createHost<const Jobs extends readonly AnyJob[] = readonly
       checks,
     });
     const opened = new OpenedProject(loaded, openProjectDatabase(loaded), host);
-    return new EmbeddedHost<Jobs>({ host, opened, known, dispose: () => own?.remove() });
+    return new EmbeddedHost<Jobs>({ host, opened, known, open, project: own === undefined, dispose: () => own?.remove() });
   } catch (error) {
     own?.remove();
     throw error;

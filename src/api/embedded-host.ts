@@ -5,19 +5,25 @@ import { runSync } from '../domain/op.js';
 import type { EnqueueRequest } from '../domain/run.js';
 import type { HostEvents } from '../host/events.js';
 import type { Host } from '../host/host.js';
+import type { CheckReport } from '../operations/check.js';
 import { evalChunk } from '../operations/eval-chunk.js';
 import { collectionBySlug } from '../operations/find-collection.js';
 import { jobBySlug } from '../operations/find-job.js';
 import { type ForegroundOptions, inTransaction } from '../operations/foreground.js';
+import { type CollectionView, listCollections } from '../operations/list-collections.js';
 import { type JobView, listJobs } from '../operations/list-jobs.js';
-import type { OpenedProject } from '../operations/open-project.js';
-import { runOnce } from '../operations/run-once.js';
+import type { OpenedProject, OpenOptions } from '../operations/open-project.js';
+import { type RunOnceReport, runOnce } from '../operations/run-once.js';
+import type { VerifyReport } from '../operations/verify.js';
 import { clientDb } from '../store/sqlite/client.js';
 import { type CollectionApi, collectionApi, type EnqueueOptions } from '../worker/script-context.js';
 import { enqueueRequest } from '../worker/script-executor.js';
 import type { AnyJob, Job } from './job.js';
 import { addJob, type KnownJobs, requireFollowUps } from './known-jobs.js';
+import { Listeners } from './listeners.js';
 import { jobOperations, scheduleOperations } from './operations.js';
+import { checkFiles, migrateOperations, typesOperations, verifyDatabase } from './project-operations.js';
+import { RunWaits } from './run-waits.js';
 import { type QueueLimitState, queueLimitStates, type Snapshot, snapshotOf } from './snapshot.js';
 import type { DataArguments, DataOf, SlugOf } from './typing.js';
 
@@ -44,6 +50,10 @@ export interface EmbeddedParts {
   host: Host;
   opened: OpenedProject;
   known: KnownJobs;
+  /** How the project was found. */
+  open: OpenOptions;
+  /** false: the folder is a throwaway one. */
+  project: boolean;
   /** Removes what was made for it. */
   dispose(): void;
 }
@@ -52,15 +62,26 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
   /** jobs.status, cancel, retry, purge, pause, resume, logs, why, health … */
   readonly jobs: ReturnType<typeof jobOperations>;
   readonly schedules: ReturnType<typeof scheduleOperations>;
+  readonly migrate: ReturnType<typeof migrateOperations>;
+  readonly types: ReturnType<typeof typesOperations>;
   readonly #parts: EmbeddedParts;
+  readonly #listeners: Listeners;
+  readonly #waits: RunWaits;
+  #starting = false;
   #started = false;
   #stopped: Promise<void> | undefined;
 
   /** Made by createHost. */
   constructor(parts: EmbeddedParts) {
     this.#parts = parts;
-    this.jobs = jobOperations(parts.opened);
-    this.schedules = scheduleOperations(parts.opened);
+    const { opened, host, known, open, project } = parts;
+    this.#listeners = new Listeners(host.events);
+    this.#waits = new RunWaits(opened, host.events);
+    opened.scripts = known;
+    this.jobs = jobOperations(opened, this.#waits);
+    this.schedules = scheduleOperations(opened);
+    this.migrate = migrateOperations(opened);
+    this.types = typesOperations(open, project);
   }
 
   get id(): string {
@@ -77,11 +98,22 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
     return this.#parts.opened.databasePath;
   }
 
-  /** Ends when runs are claimed. Rejects with everything closed again when a part cannot start. */
+  /**
+   * Ends when runs are claimed; what was queued before is executed now. Rejects with everything closed when a part cannot start. HostError
+   * HOST_STARTED the second time, HOST_STOPPED after `stop`, JOB_INVALID where a job's `onFailed` names none (it can be defined, and start called again).
+   */
   async start(): Promise<void> {
+    if (this.#stopped) throw new HostError('HOST_STOPPED', 'the host is stopped: it does not start again', { remedy: 'make another host' });
+    if (this.#starting) throw new HostError('HOST_STARTED', 'the host was started already', { remedy: 'call start once' });
     requireFollowUps(this.#parts.known);
-    await this.#parts.host.start();
-    this.#started = true;
+    this.#starting = true;
+    try {
+      await this.#parts.host.start();
+      this.#started = true;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   /** Claims nothing more, waits for running handlers up to `grace` ms (default [jobs] shutdown_grace), gives the rest back unharmed, closes everything. */
@@ -94,13 +126,19 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
     return this.stop();
   }
 
+  /** A listener that throws is told of in the log, and disturbs nothing. */
   on<K extends keyof HostEvents>(event: K, listener: (event: HostEvents[K]) => void): this {
-    this.#parts.host.events.on(event, listener);
+    this.#listeners.on(event, listener);
+    return this;
+  }
+
+  once<K extends keyof HostEvents>(event: K, listener: (event: HostEvents[K]) => void): this {
+    this.#listeners.once(event, listener);
     return this;
   }
 
   off<K extends keyof HostEvents>(event: K, listener: (event: HostEvents[K]) => void): this {
-    this.#parts.host.events.off(event, listener);
+    this.#listeners.off(event, listener);
     return this;
   }
 
@@ -214,14 +252,32 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
     return collectionApi(slug, (body) => inTransaction(opened, options, (session) => body(() => session.contentContext())));
   }
 
-  /** Executes a Lua job's handler now, in this process, without a row. */
-  run(slug: string, data: Json = {}, options: ForegroundOptions = {}) {
+  /** Every collection of the project with its number of documents. */
+  collections(): Promise<CollectionView[]> {
+    return listCollections(this.#parts.opened);
+  }
+
+  /**
+   * Executes a job's handler now, on this thread, without a row; a failure is in the report. `rollback` undoes what it wrote. The loop of a
+   * job in TypeScript cannot be stopped here. NotFoundError JOB_NOT_DEFINED; HostError DATA_INVALID.
+   */
+  run(slug: string, data: Json = {}, options: ForegroundOptions = {}): Promise<RunOnceReport> {
     return runOnce(this.#parts.opened, { slug, data: JSON.stringify(data), ...options });
   }
 
   /** Executes a chunk of Lua in one transaction; the values that it returns. */
   eval(source: string, options: ForegroundOptions = {}): Promise<Json[]> {
     return evalChunk(this.#parts.opened, { source, chunkName: '=eval', ...options });
+  }
+
+  /** Loads the files of the project as they are now and lists every problem; the host goes on with what it has. */
+  check(): Promise<CheckReport> {
+    return checkFiles(this.#parts.open);
+  }
+
+  /** Whether every promise was kept, from the database; reads one snapshot. `since`: what was before is not judged. */
+  verify(options: { since?: Date } = {}): Promise<VerifyReport> {
+    return verifyDatabase(this.#parts.opened, options.since);
   }
 
   async #one(slug: string, data: Json | undefined, options: EnqueueOptions): Promise<Enqueued> {
@@ -231,7 +287,7 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
 
   async #enqueueAll(requests: { job: string; data: Json; options: EnqueueOptions }[]): Promise<Enqueued[]> {
     const { opened, known } = this.#parts;
-    if (this.#stopped) throw new HostError('HOST_STOPPED', 'the host is stopped');
+    if (this.#stopped) throw new HostError('HOST_STOPPED', 'the host is stopped', { remedy: 'queue before stop, or with another host' });
     const now = opened.clock.now();
     const prepared: Omit<EnqueueRequest, 'scheduledBy'>[] = [];
     for (const { job, data, options } of requests) {
@@ -252,6 +308,7 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
 
   async #stop(grace: number | undefined): Promise<void> {
     await this.#parts.host.stop('stopped', grace);
+    this.#waits.close();
     await this.#parts.opened.close();
     this.#parts.dispose();
   }

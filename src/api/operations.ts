@@ -17,14 +17,15 @@ import { retryRun, retryRuns } from '../operations/retry-runs.js';
 import { type AttemptView, runAttempts } from '../operations/run-attempts.js';
 import type { RunView } from '../operations/run-view.js';
 import { scheduleHistory, type TickView } from '../operations/schedule-history.js';
-import { waitForRun } from '../operations/wait-for-run.js';
+import { triggerRun } from '../operations/trigger-run.js';
+import type { RunWaits } from './run-waits.js';
 
 export interface JobOperations {
   /** One run. NotFoundError RUN_NOT_FOUND. */
   run(id: string): Promise<RunView>;
   /** Newest first; default the newest twenty. */
   runs(query?: Partial<RunQuery>): Promise<RunView[]>;
-  /** Ends when the run has. */
+  /** Ends when the run has, wherever it is executed. The signal's reason when it is aborted; HostError HOST_STOPPED when the host stops first. */
   wait(id: string, signal?: AbortSignal): Promise<RunView>;
   /** `wait`: until a running one has ended. */
   cancel(id: string, options?: { wait?: boolean }): Promise<Cancelled>;
@@ -42,11 +43,11 @@ export interface JobOperations {
   health(): Promise<JobHealth>;
 }
 
-export function jobOperations(opened: OpenedProject): JobOperations {
+export function jobOperations(opened: OpenedProject, waits: RunWaits): JobOperations {
   return {
     run: (id) => getRun(opened, id),
     runs: (query = {}) => listRuns(opened, { limit: 20, ...query }),
-    wait: (id, signal) => waitForRun(opened, id, signal),
+    wait: (id, signal) => waits.wait(id, signal),
     cancel: (id, options) => cancelRun(opened, id, options),
     cancelPending: (slug) => cancelPendingRuns(opened, slug),
     retry: (id) => retryRun(opened, id),
@@ -72,6 +73,8 @@ export interface ScheduleOperations {
   history(slug?: string, limit?: number): Promise<TickView[]>;
   pause(slug: string, reason?: string): Promise<boolean>;
   resume(slug: string): Promise<boolean>;
+  /** Queues a run of a scheduled job now, beside its schedule. */
+  run(slug: string): Promise<{ id: string }>;
 }
 
 export function scheduleOperations(opened: OpenedProject): ScheduleOperations {
@@ -83,5 +86,10 @@ export function scheduleOperations(opened: OpenedProject): ScheduleOperations {
     history: (slug, limit = 20) => scheduleHistory(opened, slug, limit),
     pause: (slug, reason) => pause(opened, { kind: 'schedule', name: slug }, reason),
     resume: (slug) => resume(opened, { kind: 'schedule', name: slug }),
+    async run(slug) {
+      nextTicks(opened, slug, 0);
+      const { id } = await triggerRun(opened, { slug, scheduledBy: 'api' });
+      return { id };
+    },
   };
 }

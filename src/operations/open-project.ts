@@ -5,9 +5,11 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { findProject } from '../config/find-project.js';
 import { type Clock, systemClock } from '../domain/clock.js';
-import { ProjectError } from '../domain/errors.js';
+import { HostError, ProjectError } from '../domain/errors.js';
+import type { Json } from '../domain/json.js';
 import { type Op, runAsync } from '../domain/op.js';
 import { loadProject } from '../host/load-project-thread.js';
+import type { DataCheck } from '../host/runners.js';
 import { probeSocket, wakeHosts } from '../host/waker.js';
 import { type CheckedProject, checkProject } from '../project/check-project.js';
 import type { Db } from '../store/db.js';
@@ -19,6 +21,7 @@ import type { HostRecord } from '../store/store.js';
 import type { WriteQueue } from '../store/writer.js';
 import type { ChangeListener } from '../worker/changes.js';
 import { createLocalExecutor, type LocalExecutor } from '../worker/local.js';
+import type { ScriptHandler } from '../worker/script-context.js';
 import { bringUpToDate } from './migrate-schema.js';
 
 export interface OpenOptions {
@@ -65,9 +68,12 @@ export class OpenedProject {
   readonly clock: Clock;
   /** Told when a write has waited for a second for the lock that somebody (where the system can say it) holds. */
   onLocked: ((holder: LockHolder | undefined) => void) | undefined;
+  /** Jobs in TypeScript of the application, by slug; executed in the foreground too. */
+  scripts: { handlers: ReadonlyMap<string, ScriptHandler<Json>>; checks: ReadonlyMap<string, DataCheck> } | undefined;
   readonly #database: Database;
   readonly #own: OwnHost | undefined;
   #executor: Promise<LocalExecutor> | undefined;
+  #closed = false;
 
   /** `own`: the host of this process, where there is one. */
   constructor(project: CheckedProject, database: Database, own?: OwnHost) {
@@ -82,19 +88,22 @@ export class OpenedProject {
   }
 
   /** One snapshot. */
-  read<T>(body: (db: Db) => Op<T>): Promise<T> {
-    return runAsync(readTransaction(this.#database, body));
+  async read<T>(body: (db: Db) => Op<T>): Promise<T> {
+    this.#refuseClosed();
+    return await runAsync(readTransaction(this.#database, body));
   }
 
   /** One write transaction; other processes are met at the file's lock, for up to [database] busy_timeout. */
-  write<T>(owner: string, body: (db: Db) => Op<T>): Promise<T> {
-    return runAsync(writeTransaction(this.#database, this.#own?.writeQueue ?? noQueue, owner, body));
+  async write<T>(owner: string, body: (db: Db) => Op<T>): Promise<T> {
+    this.#refuseClosed();
+    return await runAsync(writeTransaction(this.#database, this.#own?.writeQueue ?? noQueue, owner, body));
   }
 
   /** Executes project code in this process; made at the first call. */
-  executor(): Promise<LocalExecutor> {
+  async executor(): Promise<LocalExecutor> {
+    this.#refuseClosed();
     this.#executor ??= createLocalExecutor(this.project, this.databasePath, this.#own?.changes);
-    return this.#executor;
+    return await this.#executor;
   }
 
   /** Writes the write-ahead log back into the file and empties it; false while somebody holds it. */
@@ -122,9 +131,14 @@ export class OpenedProject {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     const executor = await this.#executor?.catch(() => undefined);
     executor?.close();
     this.#database.close();
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw new HostError('HOST_STOPPED', 'the database is closed: the host is stopped', { remedy: 'make another host' });
   }
 }
 

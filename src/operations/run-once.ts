@@ -23,13 +23,16 @@ export interface RunOnceReport {
   log: readonly LogLine[];
 }
 
-/** A handler that fails is a report, not an error. NotFoundError JOB_NOT_DEFINED, UsageError INVALID_JSON. */
+/** A handler that fails is a report, not an error. NotFoundError JOB_NOT_DEFINED, UsageError INVALID_JSON, HostError DATA_INVALID. */
 export async function runOnce(opened: OpenedProject, request: RunOnceRequest): Promise<RunOnceReport> {
   const { slug, data = '{}', ...options } = request;
   jobBySlug(opened.project.registry, slug);
-  jsonValue(data);
+  const given = jsonValue(data);
+  const { scripts } = opened;
+  const converted = await scripts?.checks.get(slug)?.(given);
+  const script = { handler: scripts?.handlers.get(slug), ...(converted !== undefined && { data: converted }) };
   const executor = await opened.executor();
-  const report = await waking(opened, options, (call) => executor.runHandler(slug, data, call));
+  const report = await waking(opened, options, (call) => executor.runHandler(slug, data, call, script));
   const result = report.result === undefined || report.result === null ? null : sortedJson(parseJson(report.result));
   return { slug, outcome: report.outcome, result, error: report.error, log: report.log };
 }

@@ -7,7 +7,7 @@ import type { ChangeListener, DatabaseContext, Session } from '../bindings/sessi
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { HostError, NotFoundError, RunAbort } from '../domain/errors.js';
-import type { JsonObject } from '../domain/json.js';
+import type { Json, JsonObject } from '../domain/json.js';
 import type { Op, Wait } from '../domain/op.js';
 import type { ClaimedRun, LogLine } from '../domain/run.js';
 import { engineFor } from '../lua/engines.js';
@@ -15,13 +15,16 @@ import type { Registry } from '../project/registry.js';
 import type { Db } from '../store/db.js';
 import type { WriteGrant, WriteQueue } from '../store/writer.js';
 import { runEffects } from './effects.js';
-import { Executor, type ExecutorOptions } from './executor.js';
+import { type Assignment, Executor, type ExecutorOptions } from './executor.js';
 import { executorOptions } from './executor-options.js';
 import { SLICE_MS } from './limits.js';
+import { moduleHandler } from './module-handler.js';
 import type { RunReport } from './protocol.js';
 import { drive, RunControl } from './run-control.js';
 import { RunDatabase, type TransactionMode } from './run-database.js';
-import { timeoutText } from './run-report.js';
+import { errorOf, timeoutText } from './run-report.js';
+import type { ScriptHandler } from './script-context.js';
+import { ScriptExecutor } from './script-executor.js';
 
 export interface LocalProject {
   dir: string;
@@ -46,6 +49,14 @@ export interface TransactionOptions {
   signal?: AbortSignal;
 }
 
+/** Of a job in TypeScript. */
+export interface ForegroundScript {
+  /** Of an inline job; that of a module job is loaded. */
+  handler?: ScriptHandler<Json> | undefined;
+  /** What the job's schema made of the data. */
+  data?: Json;
+}
+
 export interface LocalExecutor {
   /**
    * Calls `body` with a session inside one transaction, and commits it. Where another commit came between its reads and its first write,
@@ -54,9 +65,9 @@ export interface LocalExecutor {
   transaction<T>(body: (session: Session, db: Db) => Op<T>, options?: TransactionOptions): Promise<T>;
   /**
    * Executes a job's handler now, without a row: `data` is JSON text. `rollback` undoes what it did to the database.
-   * NotFoundError JOB_UNKNOWN where the project has no such job.
+   * NotFoundError JOB_UNKNOWN where the project has no such job. Jobs in TypeScript run on this thread, where a loop cannot be stopped.
    */
-  runHandler(slug: string, data: string, options?: TransactionOptions): Promise<RunReport>;
+  runHandler(slug: string, data: string, options?: TransactionOptions, script?: ForegroundScript): Promise<RunReport>;
   close(): void;
 }
 
@@ -79,6 +90,7 @@ export async function createLocalExecutor(project: LocalProject, databasePath: s
     log: (line) => hostLog(line),
   });
   const executor = new Executor(options);
+  const scripts = new ScriptExecutor(options);
 
   return {
     async transaction(body, call = {}) {
@@ -88,7 +100,7 @@ export async function createLocalExecutor(project: LocalProject, databasePath: s
         if (!passage.again) return passage.value;
       }
     },
-    async runHandler(slug, data, call = {}) {
+    async runHandler(slug, data, call = {}, script = {}) {
       const job = project.registry.jobs.get(slug);
       if (!job) throw new NotFoundError('JOB_UNKNOWN', `Job '${slug}' not defined`);
       const run: ClaimedRun = {
@@ -104,18 +116,32 @@ export async function createLocalExecutor(project: LocalProject, databasePath: s
         scheduledBy: null,
         createdAt: Date.now(),
       };
-      const report = await executor.execute({
+      const { control, forget } = controlOf(call.signal);
+      const assignment: Assignment = {
         run,
         // What each call has committed by itself cannot be undone.
         job: call.rollback && job.transaction === false ? { ...job, transaction: true } : job,
         timeoutMs: (call.timeout ?? job.timeout) * 1000,
-        control: controlOf(call.signal),
+        control,
         watcher: { ...(call.log && { log: call.log }) },
         unrecorded: true,
         ...(call.rollback && { dryRun: true }),
         ...(call.user && { user: call.user }),
-      });
-      await executor.settled();
+      };
+      let report: RunReport;
+      try {
+        if (job.kind !== 'module' && job.kind !== 'inline') report = await executor.execute(assignment);
+        else {
+          const handler = script.handler ?? (await moduleHandler(job));
+          const { jobs } = project.registry;
+          report = await scripts.execute({ ...assignment, handler, jobs, ...(script.data !== undefined && { data: script.data }) });
+        }
+      } catch (error) {
+        report = { outcome: 'failed', committed: false, log: [], queued: false, error: errorOf(error) };
+      } finally {
+        forget();
+      }
+      await Promise.all([executor.settled(), scripts.settled()]);
       if (report.queued && !call.rollback) call.onQueued?.(slug);
       return report;
     },
@@ -134,10 +160,11 @@ async function transactionPassage<T>(
   call: TransactionOptions,
   mode: TransactionMode,
 ): Promise<Passage<T>> {
-  const control = controlOf(call.signal);
+  const { control, forget } = controlOf(call.signal);
   const timeoutMs = (call.timeout ?? Number.POSITIVE_INFINITY) * 1000;
   const deadline = performance.now() + timeoutMs;
   const slot = await options.slots.acquire(control).catch((error: unknown) => {
+    forget();
     throw error instanceof RunAbort ? stoppedError(error, timeoutMs) : error;
   });
   const timer = Number.isFinite(timeoutMs) ? setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1)) : undefined;
@@ -188,6 +215,7 @@ async function transactionPassage<T>(
     }
     throw stoppedError(error, timeoutMs);
   } finally {
+    forget();
     clearTimeout(timer);
     database.close();
     slot.leave();
@@ -206,11 +234,13 @@ function stoppedError(abort: RunAbort, timeoutMs: number): HostError {
   return new HostError(timedOut ? 'RUN_TIMED_OUT' : abort.reason.toUpperCase(), text, { cause: abort });
 }
 
-function controlOf(signal: AbortSignal | undefined): RunControl {
+/** `forget`: a signal that outlives the call keeps nothing of it. */
+function controlOf(signal: AbortSignal | undefined): { control: RunControl; forget(): void } {
   const control = new RunControl();
-  if (signal?.aborted) control.stop('cancelled');
-  signal?.addEventListener('abort', () => control.stop('cancelled'), { once: true });
-  return control;
+  const stop = () => control.stop('cancelled');
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  return { control, forget: () => signal?.removeEventListener('abort', stop) };
 }
 
 /** One writer at a time in this process. */

@@ -194,7 +194,15 @@ class ScriptPassage {
       this.#queued = true;
     };
     const { changes } = this.#options;
-    const context = { db: this.#database, overrideAccessByDefault: true, effects: this.#effects, onQueued, ...(changes && { changes }) };
+    const { user } = this.#assignment;
+    const context = {
+      db: this.#database,
+      ...(user && { user }),
+      overrideAccessByDefault: user === undefined,
+      effects: this.#effects,
+      onQueued,
+      ...(changes && { changes }),
+    };
     slot.enter(context, limits, (line) => this.#write(line));
     this.#slot = slot;
     return slot;

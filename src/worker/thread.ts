@@ -2,9 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
-import { HostError } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
-import type { Json } from '../domain/json.js';
 import type { ClaimedRun, LogLine } from '../domain/run.js';
 import { engineFor } from '../lua/engines.js';
 import { EMAIL_SLUG } from '../mail/message.js';
@@ -13,11 +11,12 @@ import { plainChange } from './changes.js';
 import { Executor, type RunWatcher } from './executor.js';
 import { executorOptions } from './executor-options.js';
 import { MailSender } from './mail-run.js';
+import { moduleHandler } from './module-handler.js';
 import { runOnInit } from './on-init.js';
+import { setExecuting, takePlace } from './places.js';
 import type { FromWorker, RunReport, ToWorker, WorkerSetup } from './protocol.js';
 import { RunControl } from './run-control.js';
 import { errorOf } from './run-report.js';
-import type { ScriptHandler } from './script-context.js';
 import { ScriptExecutor } from './script-executor.js';
 import { WriteQueueClient } from './write-queue-client.js';
 
@@ -107,9 +106,13 @@ async function start(): Promise<void> {
   }
 }
 
-function begin({ run, timeoutMs }: Extract<ToWorker, { type: 'run' }>): void {
+function begin({ run, timeoutMs, place }: Extract<ToWorker, { type: 'run' }>): void {
+  if (!takePlace(setup.places, place)) {
+    post({ type: 'place-freed', place });
+    return;
+  }
   const { id, claim, slug } = run;
-  const control = new RunControl();
+  const control = new RunControl((going) => setExecuting(setup.places, going ? place : 0));
   controls.set(id, { claim, control });
   const watcher: RunWatcher = {
     started: () => post({ type: 'run-started', run: id, claim }),
@@ -147,15 +150,6 @@ async function executeModule(
   } catch (error) {
     return { outcome: 'failed', committed: false, log: [], queued: false, error: errorOf(error) };
   }
-}
-
-async function moduleHandler({ slug, module = '', handler: { ref } }: JobDefinition): Promise<ScriptHandler<Json>> {
-  const loaded = (await import(module)) as Record<string, unknown>;
-  const handler = loaded[ref];
-  if (typeof handler === 'function') return handler as ScriptHandler<Json>;
-  throw new HostError('HANDLER_NOT_FOUND', `job '${slug}': the module ${module} exports no function '${ref}'`, {
-    remedy: 'export the handler as default, or name its export in defineJob',
-  });
 }
 
 async function shutdown(): Promise<void> {

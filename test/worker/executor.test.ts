@@ -61,8 +61,18 @@ describe.each(engines)('executor on $name', (engine) => {
   let dropped: number;
   let files: Record<string, string>;
   let queue: FairWriteQueue;
+  let gate: { reached: Promise<void>; reach(): void; opened: Promise<void>; open(): void };
 
   beforeEach(async () => {
+    let open = () => {};
+    let reach = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve;
+    });
+    gate = { opened, open, reached, reach };
     dir = mkdtempSync(join(tmpdir(), 'ml-x-'));
     made = 0;
     queue = new FairWriteQueue();
@@ -94,6 +104,15 @@ describe.each(engines)('executor on $name', (engine) => {
             params: [],
             *run(): Op<number> {
               return Number((yield* slot.context!.db.get('SELECT COUNT(*) AS n FROM numbers'))!['n']);
+            },
+          },
+          // Outside until the test opens the gate.
+          gate: {
+            params: [],
+            *run(): Op<undefined> {
+              slot.context!.onOutside?.('gate');
+              gate.reach();
+              yield* waitFor({ reason: 'http', start: () => gate.opened });
             },
           },
           sleep: {
@@ -276,9 +295,11 @@ describe.each(engines)('executor on $name', (engine) => {
   });
 
   it('[ONCE] a conflict after a call outside is WRITE_CONFLICT', async () => {
-    const slow = await claimed('slow', 'host.count()\nhost.sleep(0.1)\nhost.write(1)');
+    const slow = await claimed('slow', 'host.count()\nhost.gate()\nhost.write(1)');
     const running = executor.execute({ ...slow, timeoutMs: 10_000, control: new RunControl() });
+    await gate.reached;
     await execute('quick', 'host.write(2)');
+    gate.open();
     expect(await running).toMatchObject({ outcome: 'failed', error: { code: 'WRITE_CONFLICT' } });
     expect(rows('SELECT number FROM numbers')).toEqual([{ number: 2 }]);
   });

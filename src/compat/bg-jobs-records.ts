@@ -84,7 +84,11 @@ function baseOf(run: RunView, name: string, attempts: number): Base {
 export function toJob(run: RunView, name: string, reservedBy: string | null): Job {
   const running = run.status === 'running';
   const reserved = running ? instant(run.started_at) : null;
-  return { ...baseOf(run, name, running ? run.attempt - 1 : run.attempt), reserved_at: reserved, reserved_by: running ? reservedBy : null };
+  return {
+    ...baseOf(run, name, running || run.status === 'completed' ? run.attempt - 1 : run.attempt),
+    reserved_at: reserved,
+    reserved_by: running ? reservedBy : null,
+  };
 }
 export function toSucceeded(run: RunView, name: string): SucceededJob {
   return { ...baseOf(run, name, run.attempt - 1), succeeded_at: instant(run.completed_at) };

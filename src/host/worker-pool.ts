@@ -3,9 +3,10 @@ import { HostError } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { ClaimedRun } from '../domain/run.js';
 import { ON_INIT_LIMIT_MS } from '../worker/limits.js';
+import { makePlaces } from '../worker/places.js';
 import type { FromWorker, RunError, StopReason, WorkerSetup } from '../worker/protocol.js';
 import type { HostEmitter } from './events.js';
-import { type FinishedRun, WorkerThread } from './worker-thread.js';
+import { BLOCKED_AFTER_MS, type FinishedRun, WorkerThread } from './worker-thread.js';
 import type { FairWriteQueue } from './write-queue.js';
 
 /** A thread that dies before it was ever ready is started again after this, doubled each time up to the limit. */
@@ -17,7 +18,7 @@ const SHUTDOWN_PATIENCE_MS = 1_000;
 const ON_INIT_PATIENCE_MS = ON_INIT_LIMIT_MS + 1_000;
 
 export interface WorkerPoolOptions {
-  setup: Omit<WorkerSetup, 'worker' | 'maxSlots' | 'listening'>;
+  setup: Omit<WorkerSetup, 'worker' | 'maxSlots' | 'listening' | 'places'>;
   /** Threads, at least 1. */
   threads: number;
   /** Slots a thread may have, at least 1. */
@@ -44,6 +45,7 @@ export class WorkerPool {
   /** Jobs that scripts defined anew, for threads that start later. */
   readonly #redefined = new Map<string, JobDefinition>();
   readonly #restarts = new Set<NodeJS.Timeout>();
+  readonly #watched = new Map<WorkerThread, NodeJS.Timeout>();
   #stopping = false;
   #next = 0;
   #failures = 0;
@@ -73,7 +75,7 @@ export class WorkerPool {
   get free(): number {
     if (this.#stopping) return 0;
     let free = 0;
-    for (const thread of this.#threads) if (!thread.ended) free += thread.maxSlots - thread.running;
+    for (const thread of this.#threads) free += thread.free;
     return free;
   }
 
@@ -85,15 +87,49 @@ export class WorkerPool {
     return [...this.#threads].flatMap((thread) => thread.runs);
   }
 
-  /** Hands a run to the least loaded thread, those that are loaded already first. False = no slot is free. */
+  /**
+   * Hands a run to the least loaded thread, those first that are loaded already and not blocked. False = no slot is free. What a thread does
+   * not take, since code in it cannot be suspended, is given to another that has room.
+   */
   give(run: ClaimedRun, timeoutMs: number): boolean {
+    const best = this.#best();
+    if (!best) return false;
+    best.give(run, timeoutMs);
+    if (this.#options.threads > 1) this.#watch(best);
+    return true;
+  }
+
+  #best(): WorkerThread | undefined {
     let best: WorkerThread | undefined;
+    let [rank, load] = [-1, 0];
     for (const thread of this.#threads) {
-      if (thread.ended || thread.running >= thread.maxSlots) continue;
-      if (!best || (thread.ready && !best.ready) || (thread.ready === best.ready && thread.running < best.running)) best = thread;
+      if (thread.free <= 0) continue;
+      const its = (thread.ready ? 2 : 0) + (this.#watched.has(thread) && thread.blocked ? 0 : 1);
+      if (its > rank || (its === rank && thread.running < load)) [best, rank, load] = [thread, its, thread.running];
     }
-    best?.give(run, timeoutMs);
-    return best !== undefined;
+    return best;
+  }
+
+  /** Looks again and again, until the thread has taken everything that it was given. */
+  #watch(thread: WorkerThread): void {
+    if (this.#watched.has(thread)) return;
+    const timer = setInterval(() => {
+      if (thread.ended || this.#stopping || !thread.waiting) {
+        clearInterval(timer);
+        this.#watched.delete(thread);
+      } else if (thread.ready && thread.blocked) this.#relieve(thread);
+    }, BLOCKED_AFTER_MS);
+    this.#watched.set(thread, timer);
+  }
+
+  #relieve(blocked: WorkerThread): void {
+    const others = [...this.#threads].filter((thread) => thread !== blocked && thread.ready && thread.free > 0 && !thread.blocked);
+    const room = others.reduce((sum, { free }) => sum + free, 0);
+    for (const { run, timeoutMs } of blocked.withdraw(room)) {
+      const [least] = others.filter(({ free }) => free > 0).sort((a, b) => a.running - b.running);
+      least!.give(run, timeoutMs);
+      this.#watch(least!);
+    }
   }
 
   /** `error`: what the attempt is recorded with, instead of the text of the reason. False = the run is not running here. */
@@ -116,6 +152,11 @@ export class WorkerPool {
     });
   }
 
+  /** Number of the thread that has this run. */
+  threadOf(run: string): number | undefined {
+    return [...this.#threads].find((thread) => thread.runs.some(({ id }) => id === run))?.id;
+  }
+
   /** Ends the thread that executes this run as a crash would; for tests of what a host makes of it. */
   crashThreadOf(run: string): void {
     for (const thread of this.#threads) if (thread.runs.some((r) => r.id === run)) thread.crash();
@@ -127,13 +168,20 @@ export class WorkerPool {
     this.#settle?.reject(new HostError('HOST_STOPPED', 'the host was stopped before it had started'));
     this.#settle = undefined;
     for (const timer of this.#restarts) clearTimeout(timer);
+    for (const timer of this.#watched.values()) clearInterval(timer);
     for (const thread of this.#threads) for (const run of thread.runs) thread.stopRun(run.id, run.claim, 'released');
     await Promise.all([...this.#threads].map((thread) => thread.shutdown(SHUTDOWN_PATIENCE_MS)));
   }
 
   #spawn(): void {
     const { setup: shared, maxSlots, events } = this.#options;
-    const setup: WorkerSetup = { ...shared, worker: ++this.#next, maxSlots, listening: events.changesHeard };
+    const setup: WorkerSetup = {
+      ...shared,
+      worker: ++this.#next,
+      maxSlots,
+      listening: events.changesHeard,
+      places: makePlaces(maxSlots),
+    };
     const thread = new WorkerThread(this.#entry, setup, this.#options.queue, {
       ready: () => {
         this.#failures = 0;

@@ -2,16 +2,18 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
+import { farTimer } from '../worker/far-timer.js';
+import { executingPlace, givePlace, isTaken, withdrawPlace } from '../worker/places.js';
 import type { FromWorker, RunError, RunReport, StopReason, ToWorker, WorkerSetup } from '../worker/protocol.js';
 import { timeoutText } from '../worker/run-report.js';
 import type { FairWriteQueue } from './write-queue.js';
 
-/** How long a thread may take to report a stopped run before it is terminated: with the exit, under the promised 250 ms. */
-const STOP_GRACE_MS = 150;
+/** How long a thread may take to report a stopped run before it is terminated: with the exit, well under the promised 250 ms. */
+const STOP_GRACE_MS = 120;
 /** A terminated thread that is stuck in native code leaves late; its runs are accounted for after this. */
 const EXIT_PATIENCE_MS = 60;
-/** Longest timer of Node. */
-const TIMER_LIMIT_MS = 2 ** 31 - 1;
+/** A thread that has not taken a run after this is blocked by code that cannot be suspended. */
+export const BLOCKED_AFTER_MS = 200;
 /** Loading the engine and the project, and making a slot, must end within this. */
 const LOAD_LIMIT_MS = 60_000;
 
@@ -22,7 +24,9 @@ interface Assignment {
   /** Monotonic ms at which it was handed over, and at which the handler began. */
   givenAt: number;
   startedAt: number | undefined;
-  timer: NodeJS.Timeout | undefined;
+  place: number;
+  /** Forgets the timer of its timeout, or of its stop. */
+  forgetTimer: () => void;
   stopping: StopReason | undefined;
   stopError: RunError | undefined;
 }
@@ -50,6 +54,8 @@ export class WorkerThread {
   readonly #queue: FairWriteQueue;
   readonly #events: ThreadEvents;
   readonly #runs = new Map<string, Assignment>();
+  readonly #places: Int32Array;
+  readonly #freePlaces: number[];
   readonly #exited: Promise<void>;
   #ready = false;
   #gone = false;
@@ -66,6 +72,8 @@ export class WorkerThread {
     this.maxSlots = setup.maxSlots;
     this.#queue = queue;
     this.#events = events;
+    this.#places = setup.places;
+    this.#freePlaces = Array.from({ length: setup.maxSlots }, (_, i) => setup.maxSlots - i);
     this.#worker = new Worker(entry, { workerData: setup, name: `moonlighter worker ${setup.worker}` });
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => {
@@ -103,17 +111,50 @@ export class WorkerThread {
     return [...this.#runs.values()].map((assignment) => assignment.run);
   }
 
+  /** How many runs may be given to it now. */
+  get free(): number {
+    return this.ended ? 0 : this.#freePlaces.length;
+  }
+
+  /** A run that was given to it has not been taken yet. */
+  get waiting(): boolean {
+    for (const { place } of this.#runs.values()) if (!isTaken(this.#places, place)) return true;
+    return false;
+  }
+
+  /** It has not taken a run that was given to it a while ago. */
+  get blocked(): boolean {
+    const before = performance.now() - BLOCKED_AFTER_MS;
+    for (const { givenAt, place } of this.#runs.values()) if (givenAt <= before && !isTaken(this.#places, place)) return true;
+    return false;
+  }
+
+  /** Takes back what it has not begun and was not told to stop, at most `limit` runs: they may be given to another thread. */
+  withdraw(limit: number): { run: ClaimedRun; timeoutMs: number }[] {
+    const taken: Assignment[] = [];
+    for (const assignment of this.#runs.values()) {
+      if (taken.length >= limit) break;
+      if (!assignment.stopping && withdrawPlace(this.#places, assignment.place)) taken.push(assignment);
+    }
+    for (const { run } of taken) this.#runs.delete(run.id);
+    return taken;
+  }
+
   give(run: ClaimedRun, timeoutMs: number): void {
+    const place = this.#freePlaces.pop();
+    if (place === undefined) throw new Error('a thread was given more runs than it has slots');
+    givePlace(this.#places, place);
     this.#runs.set(run.id, {
       run,
       timeoutMs,
       givenAt: performance.now(),
       startedAt: undefined,
-      timer: undefined,
+      place,
+      forgetTimer: () => {},
       stopping: undefined,
       stopError: undefined,
     });
-    this.post({ type: 'run', run, timeoutMs });
+    this.post({ type: 'run', run, timeoutMs, place });
   }
 
   post(message: ToWorker): void {
@@ -127,12 +168,17 @@ export class WorkerThread {
     if (assignment.stopping) return true;
     assignment.stopping = reason;
     assignment.stopError = error;
+    if (withdrawPlace(this.#places, assignment.place)) {
+      this.#runs.delete(id);
+      this.#tell(assignment, buriedReport(assignment, reason, false, ''));
+      return true;
+    }
     this.post({ type: 'stop-run', run: id, claim, reason, ...(error && { error }) });
-    clearTimeout(assignment.timer);
-    assignment.timer = setTimeout(() => {
+    assignment.forgetTimer();
+    assignment.forgetTimer = farTimer(STOP_GRACE_MS, () => {
       this.#guilty.set(id, reason);
       this.end(`run ${id} (${assignment.run.slug}) did not stop`);
-    }, STOP_GRACE_MS);
+    });
     return true;
   }
 
@@ -177,16 +223,13 @@ export class WorkerThread {
         assignment.startedAt = performance.now();
         this.#events.started(assignment.run, this.id);
         if (!assignment.stopping) {
-          assignment.timer = setTimeout(
-            () => this.stopRun(message.run, message.claim, 'timed_out'),
-            Math.min(assignment.timeoutMs, TIMER_LIMIT_MS),
-          );
+          assignment.forgetTimer = farTimer(assignment.timeoutMs, () => this.stopRun(message.run, message.claim, 'timed_out'));
         }
         return;
       }
       case 'run-completing': {
         const assignment = this.#runs.get(message.run);
-        if (assignment?.run.claim === message.claim && !assignment.stopping) clearTimeout(assignment.timer);
+        if (assignment?.run.claim === message.claim && !assignment.stopping) assignment.forgetTimer();
         return;
       }
       case 'run-ended': {
@@ -196,6 +239,9 @@ export class WorkerThread {
         this.#finish(assignment, report);
         return;
       }
+      case 'place-freed':
+        this.#freePlaces.push(message.place);
+        return;
       case 'write-requested':
         this.#queue.requestFor(
           this.id,
@@ -214,8 +260,13 @@ export class WorkerThread {
   }
 
   #finish(assignment: Assignment, report: RunReport): void {
-    clearTimeout(assignment.timer);
+    assignment.forgetTimer();
     this.#runs.delete(assignment.run.id);
+    this.#freePlaces.push(assignment.place);
+    this.#tell(assignment, report);
+  }
+
+  #tell(assignment: Assignment, report: RunReport): void {
     this.#events.finished({
       run: assignment.run,
       report,
@@ -229,22 +280,26 @@ export class WorkerThread {
     this.#gone = true;
     clearTimeout(this.#loadTimer);
     const crashed = this.#ending === undefined && this.#ready;
-    for (const assignment of [...this.#runs.values()]) {
+    const runs = [...this.#runs.values()];
+    // Whoever was executed when the thread ended by itself has ended it; the runs beside it did nothing.
+    const culprit = runs.find(({ place }) => place === executingPlace(this.#places));
+    for (const assignment of runs) {
       const guilt = this.#guilty.get(assignment.run.id) ?? (this.#ending ? undefined : assignment.stopping);
-      this.#finish(assignment, buriedReport(assignment, guilt, crashed, reason));
+      const lost = crashed && (culprit ?? assignment) === assignment;
+      this.#finish(assignment, buriedReport(assignment, guilt, lost, reason));
     }
     this.#events.gone(this, reason);
   }
 }
 
-function buriedReport(assignment: Assignment, guilt: StopReason | undefined, crashed: boolean, reason: string): RunReport {
+function buriedReport(assignment: Assignment, guilt: StopReason | undefined, lost: boolean, reason: string): RunReport {
   const report = { committed: false, log: [], queued: false };
   if (guilt === 'timed_out') {
     const message = timeoutText(assignment.timeoutMs);
     return { ...report, outcome: 'timed_out', error: assignment.stopError ?? { code: 'RUN_TIMED_OUT', message } };
   }
   if (guilt === 'cancelled') return { ...report, outcome: 'cancelled', error: { code: 'RUN_CANCELLED', message: 'cancelled' } };
-  if (crashed && guilt === undefined) {
+  if (lost && guilt === undefined) {
     return { ...report, outcome: 'lost', error: { code: 'WORKER_CRASHED', message: `lost: its worker thread ended: ${reason}` } };
   }
   return { ...report, outcome: 'released' };

@@ -16,6 +16,7 @@ import type { Store } from '../store/store.js';
 import type { WriteQueue } from '../store/writer.js';
 import { askBackoff } from './backoff-call.js';
 import { RunEffects } from './effects.js';
+import { farTimer } from './far-timer.js';
 import { handlerContext } from './handler-context.js';
 import { SLICE_MS } from './limits.js';
 import { ownerOf, type RunReport } from './protocol.js';
@@ -87,18 +88,18 @@ export class Executor {
     const { slots } = this.#options;
     const { job, run, timeoutMs, control } = assignment;
     let slot: Slot | undefined;
-    let timer: NodeJS.Timeout | undefined;
+    let forgetTimeout = () => {};
     let broken = false;
     const forget = control.onStop((reason) => slot?.vm.stop(reason));
     try {
       slot = await slots.acquire(control);
-      timer = setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1));
+      forgetTimeout = farTimer(timeoutMs, () => control.stop('timed_out'));
       const deadline = performance.now() + timeoutMs;
       assignment.watcher?.started?.();
       let mode = firstMode(job, run);
       for (;;) {
         if (control.reason) throw new RunAbort(control.reason, 'stopped before it began');
-        const passage = new Passage(this.#options, slot, assignment, mode, { deadline, handlerReturned: () => clearTimeout(timer) });
+        const passage = new Passage(this.#options, slot, assignment, mode, { deadline, handlerReturned: () => forgetTimeout() });
         const report = await passage.execute();
         broken = passage.broken;
         if (report !== 'again') {
@@ -118,7 +119,7 @@ export class Executor {
       const ending = unable ? { outcome: 'released' as const, error: errorOf(error) } : endingOf(error, timeoutMs);
       return { ...ending, committed: false, log: [], queued: false };
     } finally {
-      clearTimeout(timer);
+      forgetTimeout();
       forget();
       if (slot) slots.release(slot, broken);
     }

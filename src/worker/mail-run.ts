@@ -11,6 +11,7 @@ import type { MailProvider } from '../mail/provider.js';
 import type { Store } from '../store/store.js';
 import type { WriteQueue } from '../store/writer.js';
 import type { Assignment } from './executor.js';
+import { farTimer } from './far-timer.js';
 import { ownerOf, type RunReport } from './protocol.js';
 import { drive, RunControl } from './run-control.js';
 import { type ConnectionPool, RunDatabase } from './run-database.js';
@@ -43,13 +44,13 @@ export class MailSender {
       log.push(line);
       watcher?.log?.(line);
     };
-    const timer = setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1));
+    const forgetTimeout = farTimer(timeoutMs, () => control.stop('timed_out'));
     let sent = false;
     try {
       watcher?.started?.();
       await drive(this.#send(run, control, write), control);
       sent = true;
-      clearTimeout(timer);
+      forgetTimeout();
       watcher?.completing?.();
       const committed = await this.#complete(run, log);
       return { outcome: 'completed', committed, result: null, log, queued: false };
@@ -58,7 +59,7 @@ export class MailSender {
       if (control.error && ending.outcome === control.reason) ending.error = control.error;
       return { ...ending, committed: false, log, queued: false };
     } finally {
-      clearTimeout(timer);
+      forgetTimeout();
     }
   }
 

@@ -20,6 +20,8 @@ export interface WorkerSetup {
   maxSlots: number;
   /** Shared with the main thread: `[0]` is 1 while anybody there listens to changed documents. */
   listening: Int32Array;
+  /** Shared with the main thread (places.ts); a word for each slot, and one. */
+  places: Int32Array;
 }
 
 /** Why the main thread ends a run. A lost claim is stopped as `released`: nothing of it is recorded. */
@@ -53,7 +55,8 @@ export interface RunReport {
 }
 
 export type ToWorker =
-  | { type: 'run'; run: ClaimedRun; timeoutMs: number }
+  /** `place`: of those that the two threads share; the run begins only where it was not withdrawn. */
+  | { type: 'run'; run: ClaimedRun; timeoutMs: number; place: number }
   /** `error`: what the attempt is recorded with, instead of the text of the reason. */
   | { type: 'stop-run'; run: string; claim: number; reason: StopReason; error?: RunError }
   /** Calls the [hooks] on_init functions in one transaction; answered by `initialised`. */
@@ -78,6 +81,8 @@ export type FromWorker =
   | { type: 'run-completing'; run: string; claim: number }
   /** The attempt is over, its transaction closed and its slot free. */
   | ({ type: 'run-ended'; run: string; claim: number } & RunReport)
+  /** The run in this place had been withdrawn: nothing of it has begun, and the place can be used again. */
+  | { type: 'place-freed'; place: number }
   | { type: 'log'; run: string | undefined; slug: string | undefined; line: LogLine }
   /** `signal[0]`: 0 waiting, 1 granted, 2 given up; the blocked thread sleeps on it. */
   | { type: 'write-requested'; ticket: number; owner: string; signal?: SharedArrayBuffer }

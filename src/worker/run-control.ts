@@ -10,6 +10,22 @@ export class RunControl {
   #reason: StopReason | undefined;
   #error: RunError | undefined;
   readonly #listeners = new Set<(reason: StopReason) => void>();
+  readonly #turn: (going: boolean) => void;
+
+  /** `turn` is told when the run's code begins and ceases to be executed, between its waits. */
+  constructor(turn: (going: boolean) => void = () => {}) {
+    this.#turn = turn;
+  }
+
+  /** Executes a stretch of the run that does not wait. */
+  during<T>(stretch: () => T): T {
+    this.#turn(true);
+    try {
+      return stretch();
+    } finally {
+      this.#turn(false);
+    }
+  }
 
   /** Why it was stopped; undefined while it may go on. */
   get reason(): StopReason | undefined {
@@ -42,14 +58,15 @@ export class RunControl {
  */
 export async function drive<T>(op: Op<T>, control: RunControl, waiting?: (wait: Wait) => void): Promise<T> {
   let reminders = 0;
-  let step = op.next();
+  let step = control.during(() => op.next());
   while (!step.done) {
     if (control.reason) {
       if (++reminders > REMINDERS) {
         op.return(undefined as never);
         throw stopped(control.reason);
       }
-      step = op.throw(stopped(control.reason));
+      const reason = control.reason;
+      step = control.during(() => op.throw(stopped(reason)));
       continue;
     }
     let value: unknown;
@@ -57,10 +74,10 @@ export async function drive<T>(op: Op<T>, control: RunControl, waiting?: (wait: 
       waiting?.(step.value);
       value = await interruptible(step.value, control);
     } catch (error) {
-      step = op.throw(error);
+      step = control.during(() => op.throw(error));
       continue;
     }
-    step = op.next(value);
+    step = control.during(() => op.next(value));
   }
   return step.value;
 }

@@ -26,7 +26,9 @@ post({ type: 'ready', problems: [] });
 
 parentPort.on('message', (message) => {
   if (message.type === 'run') {
-    const { run } = message;
+    const { run, place } = message;
+    // As src/worker/places.ts: given becomes taken, or the run was withdrawn.
+    if (Atomics.compareExchange(workerData.places, place, 0, 1) !== 0) return post({ type: 'place-freed', place });
     const act = JSON.parse(run.data);
     post({ type: 'run-started', run: run.id, claim: run.claim });
     if (act.wait !== undefined)
@@ -39,8 +41,14 @@ parentPort.on('message', (message) => {
       setTimeout(() => {
         for (;;);
       }, 5);
-    } else if (act.exit) process.exit(3);
-    else if (act.hold) {
+    } else if (act.block !== undefined) {
+      const until = performance.now() + act.block;
+      while (performance.now() < until);
+      ended(run, 'completed');
+    } else if (act.exit) {
+      if (act.exit !== 'unseen') Atomics.store(workerData.places, 0, place);
+      process.exit(3);
+    } else if (act.hold) {
       const ticket = ++tickets;
       granted.set(ticket, () => post({ type: 'log', run: run.id, slug: run.slug, line: { at: 0, level: 'info', text: 'writer' } }));
       post({ type: 'write-requested', ticket, owner: run.id });

@@ -30,6 +30,7 @@ class Stage {
   readonly events = new HostEmitter();
   readonly ends = new Map<string, FinishedRun>();
   readonly started = new Set<string>();
+  readonly starts: string[] = [];
   readonly messages: FromWorker[] = [];
   readonly #watchers = new Set<() => void>();
   readonly pool: WorkerPool;
@@ -50,7 +51,11 @@ class Stage {
       queue: this.queue,
       events: this.events,
       entry: new URL('./stub-thread.mjs', import.meta.url),
-      onStarted: (run) => this.#note(() => this.started.add(run.id)),
+      onStarted: (run) =>
+        this.#note(() => {
+          this.started.add(run.id);
+          this.starts.push(run.id);
+        }),
       onFinished: (end) => this.#note(() => this.ends.set(end.run.id, end)),
       onMessage: (message) => this.#note(() => this.messages.push(message)),
     });
@@ -128,10 +133,52 @@ describe('worker pool', () => {
     expect(s.ends.get('next')?.report.outcome).toBe('completed');
   });
 
-  it('reports the runs of a thread that ends by itself as lost and starts another', async () => {
+  it('Regression: gives to another thread what a blocked one has not taken, instead of letting it wait for the end of the block', async () => {
+    const s = await stage({ threads: 2, maxSlots: 4 });
+    s.pool.give(claimed('blocking', { block: 1_500 }), 60_000);
+    await s.until(() => s.started.has('blocking'));
+    const blocked = s.pool.threadOf('blocking');
+    const beside = Array.from({ length: 4 }, (_, i) => `beside ${i}`);
+    for (const id of beside) s.pool.give(claimed(id, {}), 60_000);
+    await s.until(() => beside.every((id) => s.ends.has(id)));
+    expect(s.ends.has('blocking')).toBe(false);
+    for (const id of beside) expect(s.ends.get(id)).toMatchObject({ report: { outcome: 'completed' } });
+    expect(beside.map((id) => s.ends.get(id)!.worker)).not.toContain(blocked);
+    await s.until(() => s.ends.has('blocking'));
+    // One for each thread: what was posted before has been heard by then.
+    for (const id of ['last 1', 'last 2']) s.pool.give(claimed(id, { wait: 50 }), 60_000);
+    await s.until(() => s.ends.has('last 1') && s.ends.has('last 2'));
+    expect(new Set([s.ends.get('last 1')!.worker, s.ends.get('last 2')!.worker]).size).toBe(2);
+    expect(s.starts.toSorted()).toEqual(['blocking', ...beside, 'last 1', 'last 2'].toSorted());
+    expect(s.pool.free).toBe(8);
+  });
+
+  it('a run that its thread has not taken is cancelled at once, without harm to the thread', async () => {
+    const s = await stage();
+    s.pool.give(claimed('blocking', { block: 600 }), 60_000);
+    await s.until(() => s.started.has('blocking'));
+    const waiting = claimed('waiting', {});
+    s.pool.give(waiting, 60_000);
+    expect(s.pool.stopRun('waiting', waiting.claim, 'cancelled')).toBe(true);
+    expect(s.ends.get('waiting')?.report.outcome).toBe('cancelled');
+    await s.until(() => s.ends.has('blocking'));
+    expect(s.ends.get('blocking')?.report.outcome).toBe('completed');
+    expect(s.started.has('waiting')).toBe(false);
+  });
+
+  it('Regression: of the runs of a thread that ends by itself, the one that was executed is lost, those beside it are released', async () => {
     const s = await stage();
     s.pool.give(claimed('beside', { wait: 60_000 }), 60_000);
     s.pool.give(claimed('exit', { exit: true }), 1000);
+    await s.until(() => s.ends.size === 2);
+    expect(s.ends.get('exit')?.report).toMatchObject({ outcome: 'lost', error: { code: 'WORKER_CRASHED' } });
+    expect(s.ends.get('beside')?.report.outcome).toBe('released');
+  });
+
+  it('reports the runs of a thread that ends by itself as lost, where nobody knows which it was, and starts another', async () => {
+    const s = await stage();
+    s.pool.give(claimed('beside', { wait: 60_000 }), 60_000);
+    s.pool.give(claimed('exit', { exit: 'unseen' }), 1000);
     await s.until(() => s.ends.size === 2);
     expect([...s.ends.values()].map((e) => e.report.outcome)).toEqual(['lost', 'lost']);
     s.pool.give(claimed('next', {}), 1000);

@@ -11,6 +11,7 @@ import type { Op } from '../domain/op.js';
 import { type ClaimedRun, type EnqueueRequest, type LogLine, MAX_JSON_BYTES, oversizedData } from '../domain/run.js';
 import { RunEffects } from './effects.js';
 import { type Assignment, type ExecutorOptions, firstMode } from './executor.js';
+import { belonging } from './floating.js';
 import { SLICE_MS } from './limits.js';
 import { ownerOf, type RunReport } from './protocol.js';
 import { drive } from './run-control.js';
@@ -139,23 +140,22 @@ class ScriptPassage {
 
   async #call(signal: AbortSignal): Promise<unknown> {
     const { run, handler, data = dataOf(run) } = this.#assignment;
-    return await handler(
-      scriptContext({
-        data,
-        run: infoOf(run),
-        signal,
-        log: (level, text) => this.#write({ at: this.#options.clock.now(), level, text }),
-        operate: (body) =>
-          this.#inTurn(async () => {
-            const slot = await this.#session();
-            return await drive(
-              inCall(slot.session, () => body(() => slot.session.contentContext())),
-              this.#assignment.control,
-            );
-          }),
-        enqueue: (slug, payload, options) => this.#inTurn(() => drive(this.#enqueue(slug, payload, options), this.#assignment.control)),
-      }),
-    );
+    const context = scriptContext({
+      data,
+      run: infoOf(run),
+      signal,
+      log: (level, text) => this.#write({ at: this.#options.clock.now(), level, text }),
+      operate: (body) =>
+        this.#inTurn(async () => {
+          const slot = await this.#session();
+          return await drive(
+            inCall(slot.session, () => body(() => slot.session.contentContext())),
+            this.#assignment.control,
+          );
+        }),
+      enqueue: (slug, payload, options) => this.#inTurn(() => drive(this.#enqueue(slug, payload, options), this.#assignment.control)),
+    });
+    return await belonging(run, () => handler(context));
   }
 
   /** One operation after the other: they share one connection and one transaction. */

@@ -10,6 +10,7 @@ import { createMailProvider } from '../mail/provider.js';
 import { plainChange } from './changes.js';
 import { Executor, type RunWatcher } from './executor.js';
 import { executorOptions } from './executor-options.js';
+import { survivesFloating } from './floating.js';
 import { MailSender } from './mail-run.js';
 import { moduleHandler } from './module-handler.js';
 import { runOnInit } from './on-init.js';
@@ -90,6 +91,8 @@ parentPort!.on('message', (message: ToWorker) => {
       void shutdown();
   }
 });
+
+survivesFloating(({ id, slug }, line) => post({ type: 'log', run: id, slug, line }));
 
 void start();
 

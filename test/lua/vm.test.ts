@@ -5,6 +5,7 @@ import { runAsync } from '../../src/domain/op.js';
 import { BindingError, LuaError } from '../../src/lua/errors.js';
 import { type LuaFunction, LuaTable, type LuaValue } from '../../src/lua/value.js';
 import { Multi } from '../../src/lua/vm.js';
+import { drive, RunControl } from '../../src/worker/run-control.js';
 import { engines, needing } from '../support/engines.js';
 import { createVm, type TestVm, unlimited, waiting } from '../support/vm.js';
 
@@ -337,6 +338,44 @@ describe.each(engines)('$name', (engine) => {
       made.vm.end();
       made.vm.begin(unlimited);
       expect(await made.run(grow)).toEqual([2000]);
+    });
+
+    it('Regression: what a binding does at its end is done also when its run is stopped while it waits, the innermost first', async () => {
+      const ended: string[] = [];
+      const control = new RunControl();
+      const made = await vm();
+      made.vm.register('deep', {
+        wait: {
+          params: [],
+          *run() {
+            try {
+              yield* waiting('test', () => {
+                setImmediate(() => control.stop('cancelled'));
+                return new Promise(() => {});
+              });
+              return undefined;
+            } finally {
+              ended.push('inner');
+            }
+          },
+        },
+        call: {
+          params: ['function'],
+          *run(fn: LuaFunction) {
+            try {
+              yield* made.vm.call(fn, []);
+              return undefined;
+            } finally {
+              ended.push('outer');
+            }
+          },
+        },
+      });
+      control.onStop((reason) => made.vm.stop(reason));
+      made.vm.begin(unlimited);
+      const error = await drive(made.vm.execute('pcall(deep.call, function() pcall(deep.wait) end)', '=test'), control).catch((e) => e);
+      expect(error.reason).toBe('cancelled');
+      expect(ended).toEqual(['inner', 'outer']);
     });
 
     it('an operation that gives the run up leaves the VM usable', async () => {

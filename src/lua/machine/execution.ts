@@ -16,6 +16,7 @@ import type { CFunction, Continuation, FunctionHandle, LuaCore, State } from './
 import * as c from './core.js';
 import { ErrorValues } from './error-values.js';
 import { cannotWait, engineFailure, failureOf, isFatal, isOp } from './failure.js';
+import { type Frame, Frames } from './frames.js';
 import { HeldFunctions } from './held-functions.js';
 import { FIRST_INTERVAL, FIXED_INTERVAL, nextInterval } from './pace.js';
 import { Stack } from './stack.js';
@@ -28,10 +29,6 @@ export const UNLIMITED: Limits = {
 };
 
 export type RawFunction = CFunction;
-
-interface Frame {
-  op: Op<LuaValue | Multi>;
-}
 
 export class Execution {
   readonly core: LuaCore;
@@ -47,9 +44,10 @@ export class Execution {
   readonly #functions: (Binding | RawFunction)[] = [];
   readonly #bindingEntry: FunctionHandle<CFunction>;
   readonly #continuation: FunctionHandle<Continuation>;
-  readonly #frames = new Map<number, Frame>();
+  readonly #frames = new Frames();
   readonly threads: Threads;
-  #nextFrame = 1;
+  /** A call from outside is under way; those from bindings are within it. */
+  #going = false;
   #sliceEnd = Number.POSITIVE_INFINITY;
   #lastLook = 0;
   /** The state of the innermost binding that runs. */
@@ -196,8 +194,7 @@ export class Execution {
       if (step.done) return this.#pushResults(L, step.value);
       const wait = step.value;
       if (core.lua_isyieldable(L) !== 0) {
-        const id = this.#nextFrame++;
-        this.#frames.set(id, frame);
+        const id = this.#frames.suspend(frame);
         this.#pending = wait;
         this.#suspended = L;
         core.lua_settop(L, 0);
@@ -218,9 +215,7 @@ export class Execution {
     const outer = this.#current;
     this.#current = L;
     try {
-      const frame = this.#frames.get(id);
-      this.#frames.delete(id);
-      if (!frame) throw new Error('a suspended binding was resumed twice');
+      const frame = this.#frames.resume(id);
       const input = this.#register;
       return 'error' in input ? this.#drive(L, frame, false, input.error) : this.#drive(L, frame, true, input.value);
     } catch (thrown) {
@@ -264,6 +259,8 @@ export class Execution {
     this.threads.roots.add(L);
     core.pace?.set(L, FIRST_INTERVAL);
     let finished = false;
+    const outermost = !this.#going;
+    this.#going = true;
     try {
       let status = this.#resume(L, args);
       while (status === c.YIELD) {
@@ -298,6 +295,10 @@ export class Execution {
       this.threads.roots.delete(L);
       if (finished) this.threads.keep(thread);
       else if (!this.spent) this.threads.drop(thread);
+      if (outermost) {
+        this.#going = false;
+        if (!finished) this.#frames.abandon();
+      }
     }
   }
 

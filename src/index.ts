@@ -15,14 +15,17 @@ export {
   type StandardSchema,
 } from './api/job.js';
 export type { JobOperations, ScheduleOperations } from './api/operations.js';
+export type { DoctorOptions, DoctorReport, MigrateOperations, MigrateStatus, TypesOperations } from './api/project-operations.js';
 export type { Counts, QueueLimitState, Snapshot } from './api/snapshot.js';
 export type { DataOf, JobTypes, SlugOf } from './api/typing.js';
 export {
+  type AbortReason,
   HostError,
   NotFoundError,
   type Problem,
   ProjectError,
   RefusedError,
+  RunAbort,
   StoreUnavailableError,
   UsageError,
 } from './domain/errors.js';
@@ -31,5 +34,9 @@ export type { HostEvents } from './host/events.js';
 export type { FailedRun } from './host/follow-up.js';
 export type { HostLog, LogLevel } from './host/log.js';
 export type { RetryDelay } from './host/run-ends.js';
+export type { CheckReport } from './operations/check.js';
+export type { ForegroundOptions } from './operations/foreground.js';
+export type { RunOnceReport } from './operations/run-once.js';
 export type { RunView } from './operations/run-view.js';
+export type { VerifyReport } from './operations/verify.js';
 export type { CollectionApi, EnqueueOptions, HandlerContext, RunInfo } from './worker/script-context.js';

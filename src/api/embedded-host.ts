@@ -22,7 +22,15 @@ import type { AnyJob, Job } from './job.js';
 import { addJob, type KnownJobs, requireFollowUps } from './known-jobs.js';
 import { Listeners } from './listeners.js';
 import { jobOperations, scheduleOperations } from './operations.js';
-import { checkFiles, migrateOperations, typesOperations, verifyDatabase } from './project-operations.js';
+import {
+  checkFiles,
+  type DoctorOptions,
+  type DoctorReport,
+  examineDatabase,
+  migrateOperations,
+  typesOperations,
+  verifyDatabase,
+} from './project-operations.js';
 import { RunWaits } from './run-waits.js';
 import { type QueueLimitState, queueLimitStates, type Snapshot, snapshotOf } from './snapshot.js';
 import type { DataArguments, DataOf, SlugOf } from './typing.js';
@@ -278,6 +286,11 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
   /** Whether every promise was kept, from the database; reads one snapshot. `since`: what was before is not judged. */
   verify(options: { since?: Date } = {}): Promise<VerifyReport> {
     return verifyDatabase(this.#parts.opened, options.since);
+  }
+
+  /** The state of the database and what stands around it; with `repair` what is safe is mended. */
+  doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
+    return examineDatabase(this.#parts.opened, options);
   }
 
   async #one(slug: string, data: Json | undefined, options: EnqueueOptions): Promise<Enqueued> {

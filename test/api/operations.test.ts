@@ -2,6 +2,7 @@
 import { getEventListeners } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import type { Command } from 'commander';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -54,7 +55,7 @@ const METHODS: Record<string, string> = {
   'migrate status': 'migrate.status',
   types: 'types.lua',
   verify: 'verify',
-  doctor: 'is of the operator, who may have no host that starts',
+  doctor: 'doctor',
 };
 
 const hosts: { stop(): Promise<void> }[] = [];
@@ -117,6 +118,19 @@ describe('check, verify, collections', () => {
     expect(await host.verify()).toMatchObject({ ok: true, runs: 1, attempts: 1, breaches: [], since: null });
     expect(await host.verify({ since: new Date('2026-01-01T00:00:00Z') })).toMatchObject({ since: '2026-01-01T00:00:00.000Z' });
   });
+});
+
+it('doctor finds and mends what is wrong, beside the host that runs', async () => {
+  const host = await open(undefined, { jobs: [defineJob({ slug: 'ok', handler: () => 1 })] });
+  await host.start();
+  expect(await host.doctor()).toMatchObject({ ok: true, repaired: [], database: host.databasePath });
+  const other = new Sqlite(host.databasePath);
+  other.exec(`INSERT INTO _ml_attempts (run, claim, attempt, host, ended_at, outcome) VALUES ('gone', 1, 1, 'x', 1, 'completed')`);
+  other.close();
+  expect(await host.doctor({ quick: true })).toMatchObject({ ok: false, findings: [expect.objectContaining({ code: 'ATTEMPT_ORPHAN' })] });
+  const report = await host.doctor({ repair: true });
+  expect(report.repaired.length).toBe(1);
+  expect(report.ok).toBe(true);
 });
 
 it('migrate applies and undoes the migrations of the project', async () => {

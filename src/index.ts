@@ -30,7 +30,7 @@ export {
   UsageError,
 } from './domain/errors.js';
 export type { Json, JsonObject } from './domain/json.js';
-export type { HostEvents } from './host/events.js';
+export type { EventSource, HostEvents } from './host/events.js';
 export type { FailedRun } from './host/follow-up.js';
 export type { HostLog, LogLevel } from './host/log.js';
 export type { RetryDelay } from './host/run-ends.js';

@@ -10,6 +10,7 @@ import { prepareHost } from '../operations/prepare-host.js';
 import { EmbeddedHost } from './embedded-host.js';
 import type { AnyJob } from './job.js';
 import { addJob, type KnownJobs } from './known-jobs.js';
+import { Listeners } from './listeners.js';
 
 export interface CreateHostOptions<Jobs extends readonly AnyJob[] = readonly AnyJob[]> {
   /** Folder of a project, seen from the current one. Without one the host has only the jobs given here. */
@@ -58,7 +59,7 @@ export async function createHost<const Jobs extends readonly AnyJob[] = readonly
     const known: KnownJobs = { definitions: loaded.registry.jobs, handlers: new Map(), checks: new Map(), retryDelays: new Map() };
     for (const job of jobs) addJob(known, job);
     const { checks, handlers, retryDelays } = known;
-    const log = typeof options.log === 'string' ? createHostLog({ level: options.log }) : options.log;
+    const log = logOf(options.log);
     const host = createThreadedHost({
       ...prepared.options,
       config: loaded.config,
@@ -78,6 +79,16 @@ export async function createHost<const Jobs extends readonly AnyJob[] = readonly
     own?.remove();
     throw error;
   }
+}
+
+/** A log of the application hears as its listeners do: one that throws disturbs nothing. */
+function logOf(given: LogLevel | HostLog | undefined): HostLog | undefined {
+  if (typeof given === 'string') return createHostLog({ level: given });
+  if (given === undefined) return undefined;
+  return {
+    line: (...line) => given.line(...line),
+    attach: (events) => given.attach(new Listeners(events)),
+  };
 }
 
 type Prepared = Awaited<ReturnType<typeof prepareHost>>['project'];

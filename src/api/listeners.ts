@@ -1,29 +1,37 @@
 /** Listeners of the application: one that throws, or whose promise is rejected, is told of in the log and disturbs nothing of the host. */
 import { messageOf } from '../domain/errors.js';
-import type { HostEmitter, HostEvents } from '../host/events.js';
+import type { EventSource, HostEvents } from '../host/events.js';
+import type { LogLevel } from '../host/log.js';
 
 type Listener<K extends keyof HostEvents> = (event: HostEvents[K]) => unknown;
 
-export class Listeners {
-  readonly #events: HostEmitter;
+export class Listeners implements EventSource {
+  readonly #events: EventSource;
   /** By the application's function, so that it can be taken off again. */
   readonly #guarded = new WeakMap<object, (event: never) => void>();
   #reporting = false;
 
-  constructor(events: HostEmitter) {
+  constructor(events: EventSource) {
     this.#events = events;
   }
 
-  on<K extends keyof HostEvents>(name: K, listener: Listener<K>): void {
+  on<K extends keyof HostEvents>(name: K, listener: Listener<K>): this {
     this.#events.on(name, this.#guard(listener));
+    return this;
   }
 
-  once<K extends keyof HostEvents>(name: K, listener: Listener<K>): void {
+  once<K extends keyof HostEvents>(name: K, listener: Listener<K>): this {
     this.#events.once(name, this.#guard(listener));
+    return this;
   }
 
-  off<K extends keyof HostEvents>(name: K, listener: Listener<K>): void {
+  off<K extends keyof HostEvents>(name: K, listener: Listener<K>): this {
     this.#events.off(name, this.#guard(listener));
+    return this;
+  }
+
+  log(level: LogLevel, text: string): void {
+    this.#events.log(level, text);
   }
 
   #guard<K extends keyof HostEvents>(listener: Listener<K>): (event: HostEvents[K]) => void {
@@ -46,7 +54,7 @@ export class Listeners {
     if (this.#reporting) return;
     this.#reporting = true;
     try {
-      this.#events.log('error', `a listener of the application threw: ${messageOf(error)}`);
+      this.log('error', `a listener of the application threw: ${messageOf(error)}`);
     } finally {
       this.#reporting = false;
     }

@@ -37,7 +37,15 @@ export interface HostEvents {
   };
   'worker:replaced': { worker: number; reason: string };
   'lease:lost': { run: string; slug: string; claim: number };
-  'writer:suspended': { run: string; slug: string; reason: string; file: string | undefined; line: number | undefined };
+  'writer:suspended': {
+    run: string;
+    slug: string;
+    reason: string;
+    file: string | undefined;
+    line: number | undefined;
+    /** It was told of an earlier run of the job. */
+    again: boolean;
+  };
   'runs:purged': { count: number };
   /** A document was written by a run or an on_init function of this host, and its transaction has committed. */
   'document:changed': Change;
@@ -46,7 +54,16 @@ export interface HostEvents {
 
 type Listener<K extends keyof HostEvents> = (event: HostEvents[K]) => void;
 
-export class HostEmitter {
+/** Where events are heard. */
+export interface EventSource {
+  on<K extends keyof HostEvents>(name: K, listener: Listener<K>): this;
+  once<K extends keyof HostEvents>(name: K, listener: Listener<K>): this;
+  off<K extends keyof HostEvents>(name: K, listener: Listener<K>): this;
+  /** Tells a line as one of the host. */
+  log(level: LogLine['level'], text: string): void;
+}
+
+export class HostEmitter implements EventSource {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
   /** Shared with the threads: `[0]` is 1 while anybody listens to 'document:changed', so that they copy nothing for nobody. */
   readonly changesHeard = new Int32Array(new SharedArrayBuffer(4));

@@ -4,7 +4,7 @@
  */
 import { pino } from 'pino';
 import type { LogLine } from '../domain/run.js';
-import type { HostEmitter, HostEvents } from './events.js';
+import type { EventSource, HostEvents } from './events.js';
 
 export type LogLevel = LogLine['level'];
 const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
@@ -22,7 +22,7 @@ export interface HostLog {
   /** Prints one line, with facts that the JSON form keeps apart. */
   line(level: LogLevel, text: string, facts?: Record<string, unknown>): void;
   /** Subscribes to a host. */
-  attach(events: HostEmitter): void;
+  attach(events: EventSource): void;
 }
 
 export function createHostLog(options: HostLogOptions = {}): HostLog {
@@ -60,7 +60,7 @@ function textLines(stream: NodeJS.WritableStream, level: LogLevel): Print {
   };
 }
 
-function attach(events: HostEmitter, print: Print): void {
+function attach(events: EventSource, print: Print): void {
   events.on('host:started', (e) => {
     const queues = e.queues ? `, queues=${e.queues.join(',')}` : '';
     print('info', `Scheduler started (cron=${e.cron ? 'on' : 'off'}, workers=${e.workers}, max_concurrent=${e.maxConcurrent}${queues})`, {
@@ -96,6 +96,7 @@ function attach(events: HostEmitter, print: Print): void {
     print('warn', `Job ${e.run} (${e.slug}) is stopped: its claim was taken over by another host`, { run: e.run, slug: e.slug });
   });
   events.on('writer:suspended', (e) => {
+    if (e.again) return;
     const where = e.file === undefined ? '' : ` at ${e.file}${e.line === undefined ? '' : `:${e.line}`}`;
     const text =
       `Job '${e.slug}' waits for ${e.reason}${where} after it has written: every other writer waits for it (run ${e.run}). ` +

@@ -174,16 +174,22 @@ describe('[BOUNDARY] what the application brings', () => {
     expect(always).toBe(2);
   });
 
-  it('a log of its own is attached to the events', async () => {
+  it('a log of its own is attached to the events, and may throw too', async () => {
     const told: string[] = [];
     const log: HostLog = {
-      attach: (events) => void events.on('attempt:finished', ({ run }) => void told.push(run.slug)),
-    } as HostLog;
+      line() {},
+      attach: (events) => {
+        events.on('attempt:started', () => {
+          throw new Error('of the log');
+        });
+        events.on('attempt:finished', ({ run }) => told.push(run.slug)).on('log', ({ line }) => told.push(line.text));
+      },
+    };
     const host = await open({ jobs: [ok], log });
     await host.start();
     await host.enqueue('ok');
     await host.idle();
-    expect(told).toEqual(['ok']);
+    expect(told).toEqual(['a listener of the application threw: of the log', 'ok']);
   });
 
   it('the signal says why: timed_out, cancelled, released; what an aborted handler rejects with afterwards reaches nobody', async () => {

@@ -152,6 +152,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
         wake();
       },
       cancel: (run, claim) => runners.stopRun(run, claim, 'cancelled'),
+      activity: shared.activity,
     }),
     record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3, settings.maxConcurrent),
     rescuer: new Rescuer({

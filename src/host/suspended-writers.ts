@@ -1,4 +1,4 @@
-/** Names the jobs whose runs wait for something outside while they are the writer: once a job, with file and line. */
+/** Tells of runs that wait for something outside while they are the writer, with file and line; the first of each job is what is logged. */
 import { isAbsolute, relative } from 'node:path';
 import type { FromWorker } from '../worker/protocol.js';
 import type { HostEmitter } from './events.js';
@@ -14,9 +14,9 @@ export class SuspendedWriters {
   }
 
   met({ run, slug, reason, file, line }: Extract<FromWorker, { type: 'writer-suspended' }>): void {
-    if (this.#named.has(slug)) return;
+    const again = this.#named.has(slug);
     this.#named.add(slug);
     const shown = file !== undefined && isAbsolute(file) ? relative(this.#projectDir, file) : file;
-    this.#events.emit('writer:suspended', { run, slug, reason, file: shown, line });
+    this.#events.emit('writer:suspended', { run, slug, reason, file: shown, line, again });
   }
 }

@@ -1,13 +1,14 @@
 /**
  * The local socket of a host: wake-ups come in through it, and that it answers is the proof that the host lives.
- * One line a message: "wake", or "cancel <run> <claim>", which must not wait for the write lock that the run itself may hold. A wake-up is
- * a hint: losing one costs at most a poll interval.
+ * One line a message: "wake"; "cancel <run> <claim>", which must not wait for the write lock that the run itself may hold; "activity",
+ * which is answered with a line of JSON. A wake-up is a hint: losing one costs at most a poll interval.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HostError } from '../domain/errors.js';
+import type { ActivityReport } from './activity.js';
 
 /** What a socket path may be long, in bytes, on Linux (108) and macOS (104), less the closing zero. */
 const SOCKET_PATH_LIMIT = 103;
@@ -19,6 +20,8 @@ export interface WakerEvents {
   wake(): void;
   /** Somebody asks for the end of a running run. */
   cancel(run: string, claim: number): void;
+  /** Somebody asks what the host is doing. */
+  activity(): ActivityReport;
 }
 
 export class Waker {
@@ -50,7 +53,7 @@ export class Waker {
         text += chunk;
         const lines = text.split('\n');
         text = lines.pop() ?? '';
-        this.#hear(lines);
+        this.#hear(lines, socket);
         // Nobody has more to say than a few words; what is longer is not one of ours.
         if (text.length > 4096) socket.destroy();
       });
@@ -69,8 +72,9 @@ export class Waker {
     this.#path = String(server.address() satisfies string | AddressInfo | null);
   }
 
-  #hear(lines: readonly string[]): void {
+  #hear(lines: readonly string[], socket: Socket): void {
     if (lines.includes('wake')) this.#heard.wake();
+    if (lines.includes('activity')) socket.end(`${JSON.stringify(this.#heard.activity())}\n`);
     for (const line of lines) {
       const [, run, claim] = /^cancel (\S+) (\d+)$/.exec(line) ?? [];
       if (run !== undefined) this.#heard.cancel(run, Number(claim));

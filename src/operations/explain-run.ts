@@ -1,8 +1,12 @@
 /**
  * Why a run is not running, or what became of it: [EXPLAIN]. Every reason that holds a pending run back is named, with what would end it.
  */
+
+import { hostname } from 'node:os';
 import { holdsRuns } from '../domain/pause.js';
 import type { Run } from '../domain/run.js';
+import type { ActivityReport } from '../host/activity.js';
+import { askActivity } from '../host/ask-activity.js';
 import { holderText, writerProcess } from '../store/sqlite/lock-holders.js';
 import { jobBySlug } from './find-job.js';
 import { getRun } from './find-run.js';
@@ -21,6 +25,8 @@ export interface Reason {
     | 'no_definition'
     | 'no_host'
     | 'write_lock'
+    | 'writer_suspended'
+    | 'waits'
     | 'run_limit'
     | 'queue_limit'
     | 'job_limit'
@@ -56,6 +62,12 @@ async function runningReasons(opened: OpenedProject, run: Run): Promise<Reason[]
   const reasons: Reason[] = [
     { code: 'running', text: `it is executed by ${where} since ${iso(run.startedAt)}`, details: { host: run.host } },
   ];
+  const activity = host?.hostname === hostname() ? await askActivity(host.socket) : undefined;
+  const mine = activity?.running.find((each) => each.run === run.id);
+  if (mine?.waits)
+    reasons.push({ code: 'waits', text: `it waits for ${mine.waits}: every other writer waits for it`, details: { ...mine } });
+  const writer = activity && suspendedWriter(activity);
+  if (writer && writer.run !== run.id) reasons.push(writer.reason);
   if (run.cancelRequestedAt !== null)
     reasons.push({ code: 'cancel_requested', text: `its end was asked for at ${iso(run.cancelRequestedAt)}` });
   return reasons;
@@ -68,7 +80,9 @@ async function pendingReasons(opened: OpenedProject, run: Run, attempts: readonl
     ...(await limitReasons(opened, run)),
   ];
   const lock = writerProcess(opened.databasePath);
-  if (lock) {
+  const writer = lock && (await writerOfOurs(opened, lock.pid));
+  if (writer) reasons.push(writer);
+  else if (lock) {
     const text = `${holderText(lock)} holds the write lock of the database at this moment: claims wait for it`;
     reasons.push({ code: 'write_lock', text, details: { ...lock } });
   }
@@ -77,6 +91,26 @@ async function pendingReasons(opened: OpenedProject, run: Run, attempts: readonl
   }
   if (reasons.length === 0) reasons.push({ code: 'ready', text: 'nothing holds it back: it is claimed when those before it are' });
   return reasons;
+}
+
+/** The run of a host on this machine that holds the write lock while it waits for something outside. */
+async function writerOfOurs(opened: OpenedProject, pid: number): Promise<Reason | undefined> {
+  const host = (await opened.hosts()).find((each) => each.pid === pid && each.hostname === hostname());
+  const activity = host && (await askActivity(host.socket));
+  return activity && suspendedWriter(activity)?.reason;
+}
+
+function suspendedWriter({ writer, running }: ActivityReport): { run: string; reason: Reason } | undefined {
+  const run = writer && running.find((each) => writer.owner === `${each.slug} ${each.run}`);
+  if (!writer || !run?.waits) return undefined;
+  const held = (writer.for_ms / 1000).toFixed(1);
+  const text =
+    `the run ${run.run} of ${run.slug} has held the write lock for ${held} s and waits for ${run.waits}: claims, ends of runs and other writers ` +
+    'wait for it. Let it call out before its first write, or set transaction = false in its definition';
+  return {
+    run: run.run,
+    reason: { code: 'writer_suspended', text, details: { run: run.run, slug: run.slug, for_ms: writer.for_ms, waits: run.waits } },
+  };
 }
 
 async function waitReasons(opened: OpenedProject, run: Run, attempts: readonly AttemptView[]): Promise<Reason[]> {

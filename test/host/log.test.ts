@@ -67,7 +67,7 @@ describe('host log', () => {
   it('prints JSON lines with the facts apart, and nothing below its level', () => {
     const { events, lines } = capture({ format: 'json', level: 'warn' });
     events.emit('attempt:finished', finished);
-    events.emit('writer:suspended', { run: 'r1', slug: 'digest', reason: 'http', file: 'jobs/all.lua', line: 9 });
+    events.emit('writer:suspended', { run: 'r1', slug: 'digest', reason: 'http', file: 'jobs/all.lua', line: 9, again: false });
     expect(lines()).toHaveLength(1);
     const line = JSON.parse(lines()[0]!) as Record<string, unknown>;
     expect(line).toMatchObject({ level: 'warn', run: 'r1', slug: 'digest', file: 'jobs/all.lua', line: 9 });

@@ -4,15 +4,28 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { askActivity } from '../../src/host/ask-activity.js';
 import { probeSocket, Waker, wakeHosts } from '../../src/host/waker.js';
 
+const idle = { host: 'h', pid: 1, running: [], writer: null, writers_waiting: 0, memory: 1 };
+
 describe('waker', () => {
+  it('[EXPLAIN] says what its host is doing', async () => {
+    const waker = new Waker({ wake: () => {}, cancel: () => {}, activity: () => idle });
+    await waker.start();
+    const { path } = waker;
+    expect(await askActivity(path)).toEqual(idle);
+    await waker.stop();
+    expect(await askActivity(path)).toBeUndefined();
+    expect(await askActivity('')).toBeUndefined();
+  });
+
   it('is woken through its socket, which nobody else may open, and is gone after stop', async () => {
     let woken = () => {};
     const wake = new Promise<void>((resolve) => {
       woken = resolve;
     });
-    const waker = new Waker({ wake: () => woken(), cancel: () => {} });
+    const waker = new Waker({ wake: () => woken(), cancel: () => {}, activity: () => idle });
     await waker.start();
     const { path } = waker;
     expect(Buffer.byteLength(path)).toBeLessThan(104);
@@ -52,7 +65,7 @@ describe('waker', () => {
   });
 
   it('survives a client that talks nonsense', async () => {
-    const waker = new Waker({ wake: () => {}, cancel: () => {} });
+    const waker = new Waker({ wake: () => {}, cancel: () => {}, activity: () => idle });
     await waker.start();
     expect(await probeSocket(waker.path, 1000, 'x'.repeat(10_000))).toBe('alive');
     expect(await probeSocket(waker.path)).toBe('alive');

@@ -100,6 +100,26 @@ it('every command has a method, or a reason why it has none', async () => {
   }
 });
 
+it('docs/typescript.md names every method, event of a host and option of createHost and defineJob', async () => {
+  const text = readFileSync(new URL('../../docs/typescript.md', import.meta.url), 'utf8');
+  const host = await open(undefined);
+  const own = Object.getOwnPropertyNames(Object.getPrototypeOf(host)).filter((name) => name !== 'constructor');
+  const grouped = [host.jobs, host.schedules, host.migrate, host.types].flatMap((group) => Object.keys(group));
+  const keysOf = (file: string, name: string) => {
+    const source = readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8');
+    const body = source.slice(source.indexOf(`export interface ${name}`)).split('\n}')[0]!;
+    return [...body.matchAll(/^ {2}'?([\w:]+)'?\??:/gm)].map(([, key]) => key!);
+  };
+  const options = [
+    keysOf('api/create-host.ts', 'CreateHostOptions'),
+    keysOf('api/job.ts', 'JobOptions'),
+    keysOf('host/events.ts', 'HostEvents'),
+  ];
+  expect(options.map((keys) => keys.length > 10)).toEqual([true, true, true]);
+  const missing = [...own, ...grouped, ...options.flat()].filter((name) => !new RegExp(`\\b${name}\\b`).test(text));
+  expect(missing).toEqual([]);
+});
+
 describe('check, verify, collections', () => {
   it('check lists the problems of the files as they are now, and the host goes on', async () => {
     const host = await open(NOTES);

@@ -2,7 +2,16 @@
 import { relative } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type AnyJob, type CreateHostOptions, createHost, defineJob, type EmbeddedHost, type HostLog } from '../../src/index.js';
+import {
+  type AnyJob,
+  type CreateHostOptions,
+  createHost,
+  defineJob,
+  type EmbeddedHost,
+  type HostLog,
+  type Json,
+  type StandardSchema,
+} from '../../src/index.js';
 import { createProject } from '../support/project.js';
 
 const hosts: { stop(): Promise<void> }[] = [];
@@ -249,5 +258,61 @@ describe('a schema that converts', () => {
     expect(await host.jobs.wait((await host.enqueue(inline, data)).id)).toMatchObject({ data, result: seen[0], attempt: 2 });
     expect(attempts).toEqual([...seen, ...seen]);
     expect(await host.jobs.wait((await host.enqueue(module, data)).id)).toMatchObject({ data, result: seen[0] });
+  });
+
+  it('[STOP] one that never answers ends at the timeout, when the run is cancelled and when the host stops', async () => {
+    let asked = () => {};
+    const input = z.unknown().refine((data) => {
+      if (Object.keys(data as object).length === 0) return true;
+      asked();
+      return new Promise<boolean>(() => {});
+    });
+    // Queued by Lua, which does not ask the schema.
+    const [quick, slow] = [100, 60_000].map((timeoutMs, i) => defineJob({ slug: `s${i}`, input, timeoutMs, handler: () => 1 }));
+    const host = await open({ jobs: [quick!, slow!], concurrency: 5 });
+    await host.start();
+    const queue = async (slug: string) => {
+      const begun = new Promise<void>((resolve) => {
+        asked = resolve;
+      });
+      const [id] = await host.eval(`return crap.jobs.queue("${slug}", { wait = true })`);
+      await begun;
+      return id as string;
+    };
+    expect(await host.jobs.wait(await queue('s0'))).toMatchObject({ status: 'failed', error: 'timeout after 0.1s' });
+    const cancelled = await queue('s1');
+    expect(await host.jobs.cancel(cancelled, { wait: true })).toEqual({ id: cancelled, outcome: 'cancelled' });
+    const ends: unknown[] = [];
+    host.on('attempt:finished', ({ outcome, next }) => ends.push([outcome, next]));
+    await queue('s1');
+    await host.stop({ grace: 0 });
+    expect(ends).toEqual([['released', 'pending']]);
+  });
+
+  it('one that fails itself spends an attempt; wrong data ends the run at once', async () => {
+    let asked = 0;
+    const input: StandardSchema<Json> = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate(value) {
+          const { what } = value as { what: string };
+          if (what === 'wrong') return { issues: [{ message: 'that is wrong' }] };
+          if (++asked < 2) throw new Error('the service is away');
+          return { value: what };
+        },
+      },
+    };
+    const job = defineJob({ slug: 'job', input, retries: 3, backoff: [0], handler: ({ data }) => data });
+    const host = await open({ jobs: [job] });
+    await host.start();
+    const [id] = await host.eval('return crap.jobs.queue("job", { what = "once" })');
+    expect(await host.jobs.wait(id as string)).toMatchObject({ status: 'completed', attempt: 2, result: 'once' });
+    const [wrong] = await host.eval('return crap.jobs.queue("job", { what = "wrong" })');
+    expect(await host.jobs.wait(wrong as string)).toMatchObject({
+      status: 'failed',
+      attempt: 1,
+      error: expect.stringContaining('that is wrong'),
+    });
   });
 });

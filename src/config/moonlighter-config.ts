@@ -63,6 +63,12 @@ export const SETTINGS = {
       '256',
       'Runs that one thread may have open at a time, most of them waiting.',
     ),
+    max_heap: setting(
+      'text',
+      size().default(2 * 1024 ** 3),
+      '"2GB"',
+      'JavaScript memory of one thread, beside that of its lua54 slots; a thread that needs more is ended and replaced. On the engine fengari it is the only limit of what scripts take.',
+    ),
   },
   jobs: {
     timezone: setting('text', timeZone().default('UTC'), '"UTC"', 'Zone of schedules whose job names none (IANA name).'),
@@ -86,6 +92,12 @@ export const SETTINGS = {
       choice('normal', 'full').default('normal'),
       '"normal"',
       '"normal": a power cut may lose the last acknowledged runs; "full" closes that gap, at batch speed.',
+    ),
+    wal_warning: setting(
+      'text',
+      size().default(64 * 1024 ** 2),
+      '"64MB"',
+      'Size of the write-ahead log past which the host says who keeps it from shrinking; 0 = never.',
     ),
   },
   http: {

@@ -96,6 +96,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     },
     threads: settings.threads,
     maxSlots: settings.slots,
+    maxHeapMib: settings.maxHeapMib,
     queue,
     events,
     ...(options.workerEntry && { entry: options.workerEntry }),
@@ -195,7 +196,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
       },
     }),
     file,
-    wal: new WalWatch({ path: database.path, events, activity: shared.activity }),
+    wal: new WalWatch({ path: database.path, events, activity: shared.activity, limitBytes: settings.walWarningBytes }),
     cancels: new CancelWatch({
       host: id,
       acts,

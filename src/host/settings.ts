@@ -6,6 +6,8 @@ import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 const TIMER_LIMIT_MS = 2 ** 31 - 1;
 /** Looking for dead hosts costs a read and a connection a host. */
 const RESCUE_PERIOD_MS = 5_000;
+/** Below this a thread does not even load its modules. */
+const LEAST_HEAP_MIB = 16;
 /** The reference purges at every tenth cron tick. */
 const PURGE_TICKS = 10;
 
@@ -27,6 +29,10 @@ export interface HostSettings {
   shutdownGraceMs: number;
   /** 0 = off. */
   maxWriteHoldMs: number;
+  /** Bytes; Infinity = off. */
+  walWarningBytes: number;
+  /** JavaScript memory of a thread, in MiB; at least 16. */
+  maxHeapMib: number;
   /** undefined = auto_purge is off. */
   purgeAfterMs: number | undefined;
   prunePeriodMs: number;
@@ -54,6 +60,8 @@ export function hostSettings(crap: CrapConfig, moonlighter: MoonlighterConfig, c
     rescuePeriodMs: RESCUE_PERIOD_MS,
     shutdownGraceMs: seconds(moonlighter.jobs.shutdown_grace),
     maxWriteHoldMs: seconds(moonlighter.jobs.max_write_hold),
+    walWarningBytes: moonlighter.database.wal_warning || Number.POSITIVE_INFINITY,
+    maxHeapMib: Math.max(LEAST_HEAP_MIB, Math.floor(moonlighter.workers.max_heap / 1024 ** 2)),
     purgeAfterMs: jobs.auto_purge === undefined ? undefined : jobs.auto_purge * 1000,
     prunePeriodMs: seconds(jobs.cron_interval * PURGE_TICKS),
   };

@@ -3,7 +3,6 @@
  * holds one: its own longest runs, and other processes.
  */
 import { statSync } from 'node:fs';
-import { WAL_LIMIT_BYTES } from '../store/sqlite/database.js';
 import { holderText, readerProcesses } from '../store/sqlite/lock-holders.js';
 import type { ActivityReport } from './activity.js';
 import type { HostEmitter } from './events.js';
@@ -18,8 +17,7 @@ export interface WalWatchOptions {
   path: string;
   events: HostEmitter;
   activity(): ActivityReport;
-  /** Default 64 MiB. */
-  limitBytes?: number;
+  limitBytes: number;
 }
 
 export class WalWatch {
@@ -42,7 +40,7 @@ export class WalWatch {
   }
 
   look(): void {
-    const { path, events, activity, limitBytes = WAL_LIMIT_BYTES } = this.#options;
+    const { path, events, activity, limitBytes } = this.#options;
     const size = sizeOf(`${path}-wal`);
     const grown = size > limitBytes && this.#before > limitBytes;
     this.#before = size;

@@ -23,6 +23,8 @@ export interface WorkerPoolOptions {
   threads: number;
   /** Slots a thread may have, at least 1. */
   maxSlots: number;
+  /** JavaScript memory of a thread; one that needs more ends. Default V8's. */
+  maxHeapMib?: number;
   queue: FairWriteQueue;
   events: HostEmitter;
   /** Module of the threads; default dist/worker/thread.js. */
@@ -182,7 +184,7 @@ export class WorkerPool {
       listening: events.changesHeard,
       places: makePlaces(maxSlots),
     };
-    const thread = new WorkerThread(this.#entry, setup, this.#options.queue, {
+    const thread = new WorkerThread(this.#entry, setup, this.#options, {
       ready: () => {
         this.#failures = 0;
         this.#settle?.resolve();

@@ -67,14 +67,19 @@ export class WorkerThread {
   /** Runs of a terminated thread whose end is not `released`. */
   readonly #guilty = new Map<string, StopReason>();
 
-  constructor(entry: URL, setup: WorkerSetup, queue: FairWriteQueue, events: ThreadEvents) {
+  constructor(entry: URL, setup: WorkerSetup, host: { queue: FairWriteQueue; maxHeapMib?: number }, events: ThreadEvents) {
+    const { queue, maxHeapMib } = host;
     this.id = setup.worker;
     this.maxSlots = setup.maxSlots;
     this.#queue = queue;
     this.#events = events;
     this.#places = setup.places;
     this.#freePlaces = Array.from({ length: setup.maxSlots }, (_, i) => setup.maxSlots - i);
-    this.#worker = new Worker(entry, { workerData: setup, name: `moonlighter worker ${setup.worker}` });
+    this.#worker = new Worker(entry, {
+      workerData: setup,
+      name: `moonlighter worker ${setup.worker}`,
+      ...(maxHeapMib !== undefined && { resourceLimits: { maxOldGenerationSizeMb: maxHeapMib } }),
+    });
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => {
       this.#failure = { code: 'WORKER_CRASHED', message: messageOf(error) };

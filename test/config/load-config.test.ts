@@ -287,7 +287,7 @@ describe('moonlighter.toml', () => {
       MOONLIGHTER_OTHER: 'not ours',
     };
     const { moonlighter, problems } = load('', '[workers]\nthreads = 2\nslots = 9\n', env);
-    expect(moonlighter.workers).toEqual({ threads: 3, slots: 9 });
+    expect(moonlighter.workers).toMatchObject({ threads: 3, slots: 9 });
     expect(moonlighter.jobs.max_write_hold).toBe(2);
     expect(moonlighter.http.allow).toEqual(['localhost:80', '10.0.0.0/8']);
     expect(problems.map(({ severity, field }) => [severity, field])).toEqual([

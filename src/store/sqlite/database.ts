@@ -20,6 +20,11 @@ export interface OpenOptions {
 /** Rows between two looks at the clock: about 50 ns a row, and the deadline is seen within a few ms of scanning. */
 const TICK_ROWS = 1_000;
 const STATEMENT_LIMIT = 500;
+/**
+ * Another program that recovers, closes or checkpoints the file has it for itself for a moment; opening waits so long for that, once a
+ * connection. Statements never wait inside SQLite.
+ */
+const OPEN_PATIENCE_MS = 1_000;
 /** To which the write-ahead log is cut when it begins anew. */
 export const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
@@ -158,7 +163,7 @@ export function openDatabase(options: OpenOptions): Database {
   let driver: Driver | undefined;
   try {
     if (create) mkdirSync(dirname(path), { recursive: true });
-    driver = new SqliteDatabase(path, { readonly, fileMustExist: !create, timeout: 0 });
+    driver = new SqliteDatabase(path, { readonly, fileMustExist: !create, timeout: OPEN_PATIENCE_MS });
     // Switching to WAL needs the file for itself for a moment; a busy file is in WAL mode already or will be by its owner.
     if (driver.pragma('journal_mode', { simple: true }) !== 'wal' && !readonly) driver.pragma('journal_mode = WAL');
     driver.pragma(`synchronous = ${synchronous}`);
@@ -169,6 +174,7 @@ export function openDatabase(options: OpenOptions): Database {
     driver.pragma('cache_size = -16384');
     driver.pragma('mmap_size = 268435456');
     driver.pragma('temp_store = MEMORY');
+    driver.pragma('busy_timeout = 0');
     return new Database(driver, path, busyTimeoutMs);
   } catch (error) {
     driver?.close();

@@ -30,7 +30,9 @@ return {
   const { id: beside } = await scenario.json<{ id: string }>('jobs', 'trigger', 'beside');
   const { id: killer } = await scenario.json<{ id: string }>('jobs', 'trigger', 'killer');
   const host = scenario.start(['work']);
-  await host.until((printed) => (printed.match(/reaching memory limit/g) ?? []).length >= 3 && /\(killer\) was lost too often/.test(printed));
+  await host.until(
+    (printed) => (printed.match(/reaching memory limit/g) ?? []).length >= 3 && /\(killer\) was lost too often/.test(printed),
+  );
   const [run] = await scenario.json<{ id: string; status: string; error: string; attempt: number }[]>('jobs', 'status', '-s', 'killer');
   expect(run).toMatchObject({ id: killer, status: 'failed', attempt: 1 });
   expect(run!.error).toContain('lost: its worker thread ended: ');

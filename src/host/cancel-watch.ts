@@ -1,7 +1,7 @@
 /** Obeys requests to cancel running runs: other processes write them and wake the host; a slow look is the net. */
-import { messageOf } from '../domain/errors.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter } from './events.js';
+import { Outage } from './outage.js';
 
 export interface CancelWatchOptions {
   host: string;
@@ -15,10 +15,12 @@ export interface CancelWatchOptions {
 
 export class CancelWatch {
   readonly #options: CancelWatchOptions;
+  readonly #outage: Outage;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: CancelWatchOptions) {
     this.#options = options;
+    this.#outage = new Outage(options.events, 'Requests to cancel cannot be read', 'Requests to cancel are read again');
   }
 
   start(): void {
@@ -31,12 +33,13 @@ export class CancelWatch {
 
   /** Costs one search of an index that is empty unless something is to be cancelled. */
   look(): void {
-    const { acts, host, running, stopRun, events } = this.#options;
+    const { acts, host, running, stopRun } = this.#options;
     if (running() === 0) return;
     try {
       for (const { run, claim } of acts.read((db) => acts.store.listCancelRequests(db, host))) stopRun(run, claim);
+      this.#outage.over();
     } catch (error) {
-      events.log('warn', `Requests to cancel cannot be read: ${messageOf(error)}`);
+      this.#outage.failed(error);
     }
   }
 }

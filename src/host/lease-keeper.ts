@@ -4,10 +4,10 @@
  */
 
 import type { Clock } from '../domain/clock.js';
-import { messageOf } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter } from './events.js';
+import { Outage } from './outage.js';
 
 export interface LeaseKeeperOptions {
   host: string;
@@ -24,11 +24,13 @@ export interface LeaseKeeperOptions {
 
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
+  readonly #outage: Outage;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
+    this.#outage = new Outage(options.events, 'Heartbeat update error', 'Leases are renewed again');
   }
 
   start(): void {
@@ -59,6 +61,7 @@ export class LeaseKeeper {
         const now = clock.now();
         return acts.store.renew(db, host, claims, now, now + this.#options.leaseMs);
       });
+      this.#outage.over();
       // Runs that ended while the renewal waited are not held any more, and nothing is lost with them.
       const current = new Map(this.#options.runs().map((run) => [run.id, run]));
       for (const { run: id, claim } of claims) {
@@ -68,7 +71,7 @@ export class LeaseKeeper {
         this.#options.onLost(run);
       }
     } catch (error) {
-      events.log('warn', `Heartbeat update error: ${messageOf(error)}`);
+      this.#outage.failed(error);
     }
   }
 }

@@ -1,12 +1,12 @@
 /** Retention: deletes ended runs that are older than [jobs] auto_purge or their job's own limits, in batches, so that no writer waits long. */
 
 import type { Clock } from '../domain/clock.js';
-import { messageOf } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { FinalStatus } from '../domain/run.js';
 import type { PurgeRequest } from '../store/store.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter } from './events.js';
+import { Outage } from './outage.js';
 
 const BATCH = 500;
 
@@ -28,6 +28,7 @@ export class Pruner {
   readonly #clock: Clock;
   readonly #rules: readonly RetentionRule[];
   readonly #periodMs: number;
+  readonly #outage: Outage;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #stopped = false;
@@ -38,6 +39,7 @@ export class Pruner {
     this.#events = events;
     this.#clock = clock;
     this.#rules = rules;
+    this.#outage = new Outage(events, 'Purge error', 'Old runs are purged again');
     this.#periodMs = periodMs;
   }
 
@@ -54,7 +56,10 @@ export class Pruner {
 
   prune(): Promise<void> {
     this.#pass ??= this.#prune()
-      .catch((error: unknown) => this.#events.log('warn', `Purge error: ${messageOf(error)}`))
+      .then(
+        () => this.#outage.over(),
+        (error: unknown) => this.#outage.failed(error),
+      )
       .finally(() => {
         this.#pass = undefined;
       });

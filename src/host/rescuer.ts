@@ -5,13 +5,13 @@
  */
 import { hostname } from 'node:os';
 import type { Clock } from '../domain/clock.js';
-import { messageOf } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
 import type { Db } from '../store/db.js';
 import type { HostRecord } from '../store/store.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter, HostEvents } from './events.js';
+import { Outage } from './outage.js';
 import { afterLoss, afterRelease } from './retry.js';
 import { type Liveness, probeSocket } from './waker.js';
 
@@ -39,6 +39,7 @@ export interface RescuerOptions {
 
 export class Rescuer {
   readonly #options: RescuerOptions;
+  readonly #outage: Outage;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   /** Claims of this host that nothing of it knew of at the last look. */
@@ -46,6 +47,7 @@ export class Rescuer {
 
   constructor(options: RescuerOptions) {
     this.#options = options;
+    this.#outage = new Outage(options.events, 'Rescue error', 'Runs of dead hosts are looked for again');
   }
 
   /** Ends after the first look. */
@@ -61,7 +63,10 @@ export class Rescuer {
 
   rescue(): Promise<void> {
     this.#pass ??= this.#rescue()
-      .catch((error: unknown) => this.#options.events.log('warn', `Rescue error: ${messageOf(error)}`))
+      .then(
+        () => this.#outage.over(),
+        (error: unknown) => this.#outage.failed(error),
+      )
       .finally(() => {
         this.#pass = undefined;
       });

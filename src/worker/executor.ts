@@ -22,7 +22,7 @@ import { SLICE_MS } from './limits.js';
 import { ownerOf, type RunReport } from './protocol.js';
 import { drive, type RunControl } from './run-control.js';
 import { type ConnectionPool, RunDatabase, type TransactionMode } from './run-database.js';
-import { completionEnding, endingOf, errorOf } from './run-report.js';
+import { endingOf, errorOf, recordedEnding } from './run-report.js';
 import type { Slot, SlotPool } from './slot.js';
 
 /** Lines kept with an attempt; the rest is only streamed. */
@@ -198,7 +198,8 @@ class Passage {
       }
       const thrown = conflict ? this.#conflict(error) : error;
       this.broken = !(error instanceof HostError || error instanceof RunAbort);
-      const ending = this.#completing ? completionEnding(thrown, this.#assignment.timeoutMs) : endingOf(thrown, this.#assignment.timeoutMs);
+      const { unrecorded, timeoutMs } = this.#assignment;
+      const ending = unrecorded ? endingOf(thrown, timeoutMs) : recordedEnding(thrown, timeoutMs);
       if (control.error && ending.outcome === control.reason) ending.error = control.error;
       // Where each call is its own transaction, runs that it queued stand although the run failed.
       return { ...ending, committed: false, log: this.#log, queued: this.#queued && this.#assignment.job.transaction === false };

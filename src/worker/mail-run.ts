@@ -15,7 +15,7 @@ import { farTimer } from './far-timer.js';
 import { ownerOf, type RunReport } from './protocol.js';
 import { drive, RunControl } from './run-control.js';
 import { type ConnectionPool, RunDatabase } from './run-database.js';
-import { completionEnding, endingOf } from './run-report.js';
+import { recordedEnding } from './run-report.js';
 
 /** A mail is out: its completion is tried this often, so that it is not sent again because the database was away for a moment. */
 const COMPLETION_TRIES = 5;
@@ -45,17 +45,15 @@ export class MailSender {
       watcher?.log?.(line);
     };
     const forgetTimeout = farTimer(timeoutMs, () => control.stop('timed_out'));
-    let sent = false;
     try {
       watcher?.started?.();
       await drive(this.#send(run, control, write), control);
-      sent = true;
       forgetTimeout();
       watcher?.completing?.();
       const committed = await this.#complete(run, log);
       return { outcome: 'completed', committed, result: null, log, queued: false };
     } catch (error) {
-      const ending = sent ? completionEnding(error, timeoutMs) : endingOf(error, timeoutMs);
+      const ending = recordedEnding(error, timeoutMs);
       if (control.error && ending.outcome === control.reason) ending.error = control.error;
       return { ...ending, committed: false, log, queued: false };
     } finally {

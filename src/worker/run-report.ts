@@ -3,6 +3,9 @@ import { HostError, messageOf, RunAbort, StoreUnavailableError } from '../domain
 import { LuaError } from '../lua/errors.js';
 import type { RunError, RunReport } from './protocol.js';
 
+/** A claim is a write too: while the database cannot be written nothing is claimed, so this needs not be long. */
+const UNAVAILABLE_DELAY_MS = 1_000;
+
 /** The reference's text; whole seconds print without a fraction. */
 export function timeoutText(timeoutMs: number): string {
   return `timeout after ${timeoutMs / 1000}s`;
@@ -16,10 +19,18 @@ export function endingOf(thrown: unknown, timeoutMs: number): Ending {
   return { outcome: 'failed', error: errorOf(thrown) };
 }
 
-/** An attempt that could not be completed because the database is unavailable did nothing wrong: it is given back. */
-export function completionEnding(thrown: unknown, timeoutMs: number): Ending {
-  if (thrown instanceof StoreUnavailableError) return { outcome: 'released', error: errorOf(thrown) };
+/** An attempt that could not go on or be completed because the database is unavailable did nothing wrong: it is given back. */
+export function recordedEnding(thrown: unknown, timeoutMs: number): Ending {
+  if (isUnavailable(thrown)) return { outcome: 'released', error: errorOf(thrown), retryInMs: UNAVAILABLE_DELAY_MS };
   return endingOf(thrown, timeoutMs);
+}
+
+/** Also below what Lua made of it. A damaged file is not better for the next attempt. */
+function isUnavailable(thrown: unknown): boolean {
+  for (let at = thrown; at instanceof Error; at = at.cause) {
+    if (at instanceof StoreUnavailableError) return at.code !== 'DATABASE_CORRUPT';
+  }
+  return false;
 }
 
 export function errorOf(thrown: unknown): RunError {

@@ -11,12 +11,13 @@ import type { Op } from '../domain/op.js';
 import { type ClaimedRun, type EnqueueRequest, type LogLine, MAX_JSON_BYTES, oversizedData } from '../domain/run.js';
 import { RunEffects } from './effects.js';
 import { type Assignment, type ExecutorOptions, firstMode } from './executor.js';
+import { farTimer } from './far-timer.js';
 import { belonging } from './floating.js';
 import { SLICE_MS } from './limits.js';
 import { ownerOf, type RunReport } from './protocol.js';
 import { drive } from './run-control.js';
 import { RunDatabase, type TransactionMode } from './run-database.js';
-import { completionEnding, endingOf } from './run-report.js';
+import { endingOf, recordedEnding } from './run-report.js';
 import { type EnqueueOptions, type RunInfo, type ScriptHandler, scriptContext } from './script-context.js';
 import type { Slot } from './slot.js';
 
@@ -47,19 +48,19 @@ export class ScriptExecutor {
   /** Never rejects: whatever goes wrong is the report. */
   async execute(assignment: ScriptAssignment): Promise<RunReport> {
     const { job, timeoutMs, control } = assignment;
-    const timer = setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1));
+    const forgetTimeout = farTimer(timeoutMs, () => control.stop('timed_out'));
     assignment.watcher?.started?.();
     try {
-      const passage = new ScriptPassage(this.#options, assignment, firstMode(job, assignment.run), () => clearTimeout(timer));
+      const passage = new ScriptPassage(this.#options, assignment, firstMode(job, assignment.run), forgetTimeout);
       const report = await passage.execute();
       if (report !== 'again') return await this.#effects.settle(report, passage.takeEffects(), assignment);
-      const second = new ScriptPassage(this.#options, assignment, 'immediate', () => clearTimeout(timer));
+      const second = new ScriptPassage(this.#options, assignment, 'immediate', forgetTimeout);
       const repeated = await second.execute();
       return repeated === 'again'
         ? { ...endingOf(new RunAbort('conflict', 'two conflicts'), timeoutMs), committed: false, log: [], queued: false }
         : await this.#effects.settle(repeated, second.takeEffects(), assignment);
     } finally {
-      clearTimeout(timer);
+      forgetTimeout();
     }
   }
 }
@@ -98,7 +99,6 @@ class ScriptPassage {
   async execute(): Promise<RunReport | 'again'> {
     const { control, timeoutMs, watcher } = this.#assignment;
     const stopping = new AbortController();
-    let completing = false;
     let forget = () => {};
     try {
       if (control.reason) throw new RunAbort(control.reason, 'stopped before it began');
@@ -115,13 +115,12 @@ class ScriptPassage {
       this.#over = true;
       this.#handlerReturned();
       watcher?.completing?.();
-      completing = true;
       const kept = await drive(this.#finish(result), control);
       return { outcome: 'completed', committed: kept, result, log: this.#log, queued: this.#queued && kept };
     } catch (error) {
       const thrown = this.#abort ?? error;
       if (thrown instanceof RunAbort && thrown.reason === 'conflict' && this.#mode === 'deferred' && !control.reason) return 'again';
-      const ending = completing ? completionEnding(thrown, timeoutMs) : endingOf(thrown, timeoutMs);
+      const ending = this.#assignment.unrecorded ? endingOf(thrown, timeoutMs) : recordedEnding(thrown, timeoutMs);
       if (control.error && ending.outcome === control.reason) ending.error = control.error;
       if (ending.error && thrown instanceof Error && !(thrown instanceof RunAbort) && thrown.stack) ending.error.traceback ??= thrown.stack;
       return { ...ending, committed: false, log: this.#log, queued: this.#queued && this.#mode === 'per-call' };

@@ -25,8 +25,9 @@ export interface WriteHolder {
 
 export class FairWriteQueue implements WriteQueue {
   #holder: Entry | undefined;
-  readonly #host: Entry[] = [];
-  readonly #workers: Entry[] = [];
+  /** In the order of their coming. As many wait as runs are open (slots of all threads): withdrawing one must not search the others. */
+  readonly #host = new Set<Entry>();
+  readonly #workers = new Map<string, Entry>();
   #hostTicket = 0;
 
   get holder(): WriteHolder | undefined {
@@ -35,7 +36,7 @@ export class FairWriteQueue implements WriteQueue {
 
   /** How many wait. */
   get waiting(): number {
-    return this.#host.length + this.#workers.length;
+    return this.#host.size + this.#workers.size;
   }
 
   /** For the host's own acts, on the main thread; never blocks. */
@@ -54,7 +55,7 @@ export class FairWriteQueue implements WriteQueue {
             grant: () => resolve({ release: () => this.#letGo(mine) }),
           };
           entry = mine;
-          this.#host.push(mine);
+          this.#host.add(mine);
           this.#next();
         }),
       cancel: () => {
@@ -65,7 +66,7 @@ export class FairWriteQueue implements WriteQueue {
 
   /** A worker's request; `granted` posts the grant to the thread, `signal` wakes it where it sleeps. */
   requestFor(worker: number, ticket: number, owner: string, granted: () => void, signal?: SharedArrayBuffer): void {
-    this.#workers.push({
+    this.#workers.set(keyOf(worker, ticket), {
       owner,
       worker,
       ticket,
@@ -83,27 +84,18 @@ export class FairWriteQueue implements WriteQueue {
       this.#letGo(held);
       return;
     }
-    const entry = this.#workers.find((e) => e.worker === worker && e.ticket === ticket);
-    if (entry) this.#withdraw(entry);
+    this.#workers.delete(keyOf(worker, ticket));
   }
 
   /** The thread is gone (and with it its connections): nothing of it holds or waits any more. */
   workerGone(worker: number): void {
-    for (let i = this.#workers.length - 1; i >= 0; i--) {
-      if (this.#workers[i]?.worker === worker) this.#workers.splice(i, 1);
-    }
+    for (const [key, entry] of this.#workers) if (entry.worker === worker) this.#workers.delete(key);
     if (this.#holder?.worker === worker) this.#letGo(this.#holder);
   }
 
   #withdraw(entry: Entry): void {
-    if (this.#holder === entry) {
-      this.#letGo(entry);
-      return;
-    }
-    for (const list of [this.#host, this.#workers]) {
-      const at = list.indexOf(entry);
-      if (at >= 0) list.splice(at, 1);
-    }
+    if (this.#holder === entry) this.#letGo(entry);
+    else this.#host.delete(entry);
   }
 
   #letGo(entry: Entry): void {
@@ -112,9 +104,21 @@ export class FairWriteQueue implements WriteQueue {
     this.#next();
   }
 
+  #takeFirst(): Entry | undefined {
+    for (const entry of this.#host) {
+      this.#host.delete(entry);
+      return entry;
+    }
+    for (const [key, entry] of this.#workers) {
+      this.#workers.delete(key);
+      return entry;
+    }
+    return undefined;
+  }
+
   #next(): void {
     while (!this.#holder) {
-      const entry = this.#host.shift() ?? this.#workers.shift();
+      const entry = this.#takeFirst();
       if (!entry) return;
       // Race: the blocked thread gives up after its bound. Whoever changes the word first decides.
       if (entry.signal) {
@@ -126,4 +130,8 @@ export class FairWriteQueue implements WriteQueue {
       entry.grant();
     }
   }
+}
+
+function keyOf(worker: number, ticket: number): string {
+  return `${worker}:${ticket}`;
 }

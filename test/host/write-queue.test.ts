@@ -41,6 +41,33 @@ describe('write queue', () => {
     expect(queue.holder).toBeUndefined();
   });
 
+  it('[FAIR] serves ten thousand in the order of their coming, those that withdraw left out, the host before them all', async () => {
+    const queue = new FairWriteQueue();
+    const clients = [wire(queue, 1), wire(queue, 2)];
+    const first = await ask(clients[0]!, 'first');
+    const order: number[] = [];
+    const waits = Array.from({ length: 10_000 }, (_, i) => clients[i % 2]!.request(`${i}`));
+    const served = waits.map((wait, i) =>
+      (wait.start() as Promise<WriteGrant>).then((grant) => {
+        order.push(i);
+        grant.release();
+      }),
+    );
+    expect(queue.waiting).toBe(10_000);
+    const begun = performance.now();
+    for (let i = 9_999; i >= 0; i -= 2) waits[i]!.cancel?.();
+    expect(queue.waiting).toBe(5_000);
+    const host = ask(queue, 'host').then((grant) => {
+      order.push(-1);
+      grant.release();
+    });
+    first.release();
+    await Promise.all([host, ...served.filter((_, i) => i % 2 === 0)]);
+    expect(order).toEqual([-1, ...Array.from({ length: 5_000 }, (_, i) => 2 * i)]);
+    expect([queue.waiting, queue.holder]).toEqual([0, undefined]);
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  });
+
   it('releases twice without letting two in', async () => {
     const queue = new FairWriteQueue();
     const client = wire(queue, 1);

@@ -18,7 +18,7 @@ const SHUTDOWN_PATIENCE_MS = 1_000;
 const ON_INIT_PATIENCE_MS = ON_INIT_LIMIT_MS + 1_000;
 
 export interface WorkerPoolOptions {
-  setup: Omit<WorkerSetup, 'worker' | 'maxSlots' | 'listening' | 'places'>;
+  setup: Omit<WorkerSetup, 'worker' | 'maxSlots' | 'listening' | 'places' | 'unread'>;
   /** Threads, at least 1. */
   threads: number;
   /** Slots a thread may have, at least 1. */
@@ -183,6 +183,7 @@ export class WorkerPool {
       maxSlots,
       listening: events.changesHeard,
       places: makePlaces(maxSlots),
+      unread: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
     };
     const thread = new WorkerThread(this.#entry, setup, this.#options, {
       ready: () => {

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { messageOf } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
 import { farTimer } from '../worker/far-timer.js';
+import { lineRead } from '../worker/log-stream.js';
 import { executingPlace, givePlace, isTaken, withdrawPlace } from '../worker/places.js';
 import type { FromWorker, RunError, RunReport, StopReason, ToWorker, WorkerSetup } from '../worker/protocol.js';
 import { timeoutText } from '../worker/run-report.js';
@@ -56,6 +57,7 @@ export class WorkerThread {
   readonly #runs = new Map<string, Assignment>();
   readonly #places: Int32Array;
   readonly #freePlaces: number[];
+  readonly #unread: Int32Array;
   readonly #exited: Promise<void>;
   #ready = false;
   #gone = false;
@@ -74,6 +76,7 @@ export class WorkerThread {
     this.#queue = queue;
     this.#events = events;
     this.#places = setup.places;
+    this.#unread = setup.unread;
     this.#freePlaces = Array.from({ length: setup.maxSlots }, (_, i) => setup.maxSlots - i);
     this.#worker = new Worker(entry, {
       workerData: setup,
@@ -244,6 +247,10 @@ export class WorkerThread {
         this.#finish(assignment, report);
         return;
       }
+      case 'log':
+        lineRead(this.#unread, message);
+        this.#events.message(message, this.id);
+        return;
       case 'place-freed':
         this.#freePlaces.push(message.place);
         return;

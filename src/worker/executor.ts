@@ -22,13 +22,14 @@ import { SLICE_MS } from './limits.js';
 import { ownerOf, type RunReport } from './protocol.js';
 import { drive, type RunControl } from './run-control.js';
 import { type ConnectionPool, RunDatabase, type TransactionMode } from './run-database.js';
+import { RunLog } from './run-log.js';
 import { endingOf, errorOf, recordedEnding } from './run-report.js';
 import type { Slot, SlotPool } from './slot.js';
 
-/** Lines kept with an attempt; the rest is only streamed. */
-const LOG_LINE_LIMIT = 1_000;
 /** A passage that computes for longer streams its lines, although it may still end in a conflict and say them again. */
 const HOLD_LINES_MS = 1_000;
+/** So does one that writes more than this. */
+const HOLD_CHARS = 256 * 1024;
 /** Waits within the host, which a busy machine makes more of; the run has not called outside. */
 const INNER_WAITS: readonly string[] = ['preempted', 'write_queue', 'write_lock'];
 
@@ -153,10 +154,11 @@ class Passage {
   readonly #assignment: Assignment;
   readonly #clock: { deadline: number; handlerReturned(): void };
   readonly #database: RunDatabase;
-  readonly #log: LogLine[] = [];
+  readonly #log = new RunLog();
   readonly #effects: EffectList;
   /** Lines not streamed yet: a passage that ends in a conflict is to stay unseen. undefined = lines are streamed as they come. */
   #held: LogLine[] | undefined;
+  #heldChars = 0;
   readonly #begunAt = performance.now();
   #outside: string | undefined;
   #queued = false;
@@ -188,7 +190,7 @@ class Passage {
   async execute(): Promise<RunReport | 'again'> {
     try {
       const { result, kept } = await drive(this.#pipeline(), this.#assignment.control, (wait) => this.#waiting(wait));
-      return { outcome: 'completed', committed: kept, result, log: this.#log, queued: this.#queued && kept };
+      return { outcome: 'completed', committed: kept, result, log: this.#log.lines, queued: this.#queued && kept };
     } catch (error) {
       const { control } = this.#assignment;
       const conflict = error instanceof RunAbort && error.reason === 'conflict';
@@ -202,7 +204,7 @@ class Passage {
       const ending = unrecorded ? endingOf(thrown, timeoutMs) : recordedEnding(thrown, timeoutMs);
       if (control.error && ending.outcome === control.reason) ending.error = control.error;
       // Where each call is its own transaction, runs that it queued stand although the run failed.
-      return { ...ending, committed: false, log: this.#log, queued: this.#queued && this.#assignment.job.transaction === false };
+      return { ...ending, committed: false, log: this.#log.lines, queued: this.#queued && this.#assignment.job.transaction === false };
     } finally {
       this.#stream();
       this.#database.close();
@@ -259,7 +261,7 @@ class Passage {
     if (this.#assignment.dryRun) return { result, kept: true };
     const { id: run, claim } = this.#assignment.run;
     const kept = yield* this.#database.finish((db) =>
-      this.#assignment.unrecorded ? keep() : store.complete(db, { run, claim, now: clock.now(), result, log: this.#log, worker }),
+      this.#assignment.unrecorded ? keep() : store.complete(db, { run, claim, now: clock.now(), result, log: this.#log.lines, worker }),
     );
     return { result, kept };
   }
@@ -274,11 +276,9 @@ class Passage {
   }
 
   #write(line: LogLine): void {
-    if (this.#log.length < LOG_LINE_LIMIT) this.#log.push(line);
-    else if (this.#log.length === LOG_LINE_LIMIT) {
-      this.#log.push({ at: line.at, level: 'warn', text: `more than ${LOG_LINE_LIMIT} lines: the rest is not stored` });
-    }
-    if (this.#held && this.#database.isWriter) this.#stream();
+    this.#log.add(line);
+    this.#heldChars += line.text.length;
+    if (this.#held && (this.#database.isWriter || this.#heldChars > HOLD_CHARS)) this.#stream();
     if (this.#held) this.#held.push(line);
     else this.#assignment.watcher?.log?.(line);
   }

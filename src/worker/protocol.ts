@@ -22,6 +22,8 @@ export interface WorkerSetup {
   listening: Int32Array;
   /** Shared with the main thread (places.ts); a word for each slot, and one. */
   places: Int32Array;
+  /** Shared with the main thread (log-stream.ts): what it has not read of the log. */
+  unread: Int32Array;
 }
 
 /** Why the main thread ends a run. A lost claim is stopped as `released`: nothing of it is recorded. */

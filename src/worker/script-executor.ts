@@ -17,11 +17,10 @@ import { SLICE_MS } from './limits.js';
 import { ownerOf, type RunReport } from './protocol.js';
 import { drive } from './run-control.js';
 import { RunDatabase, type TransactionMode } from './run-database.js';
+import { RunLog } from './run-log.js';
 import { endingOf, recordedEnding } from './run-report.js';
 import { type EnqueueOptions, type RunInfo, type ScriptHandler, scriptContext } from './script-context.js';
 import type { Slot } from './slot.js';
-
-const LOG_LINE_LIMIT = 1_000;
 
 export interface ScriptAssignment extends Assignment {
   handler: ScriptHandler<Json>;
@@ -72,7 +71,7 @@ class ScriptPassage {
   readonly #database: RunDatabase;
   readonly #mode: TransactionMode;
   readonly #deadline: number;
-  readonly #log: LogLine[] = [];
+  readonly #log = new RunLog();
   readonly #effects: EffectList;
   #slot: Slot | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -116,14 +115,14 @@ class ScriptPassage {
       this.#handlerReturned();
       watcher?.completing?.();
       const kept = await drive(this.#finish(result), control);
-      return { outcome: 'completed', committed: kept, result, log: this.#log, queued: this.#queued && kept };
+      return { outcome: 'completed', committed: kept, result, log: this.#log.lines, queued: this.#queued && kept };
     } catch (error) {
       const thrown = this.#abort ?? error;
       if (thrown instanceof RunAbort && thrown.reason === 'conflict' && this.#mode === 'deferred' && !control.reason) return 'again';
       const ending = this.#assignment.unrecorded ? endingOf(thrown, timeoutMs) : recordedEnding(thrown, timeoutMs);
       if (control.error && ending.outcome === control.reason) ending.error = control.error;
       if (ending.error && thrown instanceof Error && !(thrown instanceof RunAbort) && thrown.stack) ending.error.traceback ??= thrown.stack;
-      return { ...ending, committed: false, log: this.#log, queued: this.#queued && this.#mode === 'per-call' };
+      return { ...ending, committed: false, log: this.#log.lines, queued: this.#queued && this.#mode === 'per-call' };
     } finally {
       this.#over = true;
       forget();
@@ -223,12 +222,12 @@ class ScriptPassage {
     const { run, dryRun, unrecorded } = this.#assignment;
     if (dryRun) return true;
     return yield* this.#database.finish((db) =>
-      unrecorded ? keep() : store.complete(db, { run: run.id, claim: run.claim, now: clock.now(), result, log: this.#log, worker }),
+      unrecorded ? keep() : store.complete(db, { run: run.id, claim: run.claim, now: clock.now(), result, log: this.#log.lines, worker }),
     );
   }
 
   #write(line: LogLine): void {
-    if (this.#log.length < LOG_LINE_LIMIT) this.#log.push(line);
+    this.#log.add(line);
     this.#assignment.watcher?.log?.(line);
   }
 }

@@ -11,6 +11,7 @@ import { plainChange } from './changes.js';
 import { Executor, type RunWatcher } from './executor.js';
 import { executorOptions } from './executor-options.js';
 import { survivesFloating } from './floating.js';
+import { LogStream } from './log-stream.js';
 import { MailSender } from './mail-run.js';
 import { moduleHandler } from './module-handler.js';
 import { runOnInit } from './on-init.js';
@@ -26,7 +27,8 @@ const crap = setup.crap as CrapConfig;
 const moonlighter = setup.moonlighter as MoonlighterConfig;
 const engine = engineFor(moonlighter.lua.engine);
 const post = (message: FromWorker) => parentPort!.postMessage(message);
-const hostLog = (line: LogLine) => post({ type: 'log', run: undefined, slug: undefined, line });
+const stream = new LogStream(post, setup.unread);
+const hostLog = (line: LogLine) => stream.say(undefined, undefined, line);
 
 /** Jobs that scripts of any thread defined anew. */
 const redefined = new Map<string, JobDefinition>();
@@ -92,7 +94,7 @@ parentPort!.on('message', (message: ToWorker) => {
   }
 });
 
-survivesFloating(({ id, slug }, line) => post({ type: 'log', run: id, slug, line }));
+survivesFloating(({ id, slug }, line) => stream.say(id, slug, line));
 
 void start();
 
@@ -120,11 +122,12 @@ function begin({ run, timeoutMs, place }: Extract<ToWorker, { type: 'run' }>): v
   const watcher: RunWatcher = {
     started: () => post({ type: 'run-started', run: id, claim }),
     completing: () => post({ type: 'run-completing', run: id, claim }),
-    log: (line) => post({ type: 'log', run: id, slug, line }),
+    log: (line) => stream.say(id, slug, line),
     writerSuspended: (wait, location) => post({ type: 'writer-suspended', run: id, slug, reason: wait.reason, ...location }),
   };
   const execution = executionOf(run, timeoutMs, control, watcher).then((report) => {
     if (controls.get(id)?.claim === claim) controls.delete(id);
+    stream.over(id, slug);
     post({ type: 'run-ended', run: id, claim, ...report });
   });
   running.add(execution);

@@ -153,6 +153,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
         wake();
       },
       cancel: (run, claim) => runners.stopRun(run, claim, 'cancelled'),
+      meet: () => parts.rescuer.meet(),
       activity: shared.activity,
     }),
     record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3, settings.maxConcurrent),

@@ -11,9 +11,13 @@ import type { Db } from '../store/db.js';
 import type { HostRecord } from '../store/store.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter, HostEvents } from './events.js';
+import { HostSentry } from './host-sentry.js';
 import { Outage } from './outage.js';
 import { afterLoss, afterRelease } from './retry.js';
 import { type Liveness, probeSocket } from './waker.js';
+
+/** After the connection of another host has ended. */
+const LOOKS_MS = [0, 100, 1_000];
 
 export interface RescuerOptions {
   /** Of this host. */
@@ -40,6 +44,8 @@ export interface RescuerOptions {
 export class Rescuer {
   readonly #options: RescuerOptions;
   readonly #outage: Outage;
+  readonly #sentry = new HostSentry(() => this.#goneSoon());
+  readonly #looks = new Set<NodeJS.Timeout>();
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   /** Claims of this host that nothing of it knew of at the last look. */
@@ -58,11 +64,46 @@ export class Rescuer {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    for (const timer of this.#looks) clearTimeout(timer);
+    this.#sentry.stop();
     await this.#pass;
   }
 
   rescue(): Promise<void> {
-    this.#pass ??= this.#rescue()
+    return this.#begin(true);
+  }
+
+  /** Another host says that it is there. */
+  meet(): void {
+    try {
+      this.#watch(this.#others());
+    } catch {
+      // The next look will meet it.
+    }
+  }
+
+  #others(): HostRecord[] {
+    const { acts, host } = this.#options;
+    return acts.read((db) => acts.store.listHosts(db)).filter((record) => record.id !== host);
+  }
+
+  #watch(others: readonly HostRecord[]): void {
+    this.#sentry.watch(others.filter((record) => record.hostname === hostname()).map(({ socket }) => socket));
+  }
+
+  /** A connection ended. A process that is being killed may still listen for a moment, so it is looked at more than once. */
+  #goneSoon(): void {
+    for (const delay of LOOKS_MS) {
+      const timer = setTimeout(() => {
+        this.#looks.delete(timer);
+        void (this.#pass ?? Promise.resolve()).then(() => this.#begin(false));
+      }, delay);
+      this.#looks.add(timer);
+    }
+  }
+
+  #begin(orphans: boolean): Promise<void> {
+    this.#pass ??= this.#rescue(orphans)
       .then(
         () => this.#outage.over(),
         (error: unknown) => this.#outage.failed(error),
@@ -73,9 +114,10 @@ export class Rescuer {
     return this.#pass;
   }
 
-  async #rescue(): Promise<void> {
+  async #rescue(orphans: boolean): Promise<void> {
     const { acts, clock } = this.#options;
-    const others = acts.read((db) => acts.store.listHosts(db)).filter((record) => record.id !== this.#options.host);
+    const others = this.#others();
+    this.#watch(others);
     const dead: (string | undefined)[] = [];
     for (const record of others) if (await this.#isDead(record)) dead.push(record.id);
     const staleBefore = clock.now() - this.#options.foreignStaleMs;
@@ -85,7 +127,7 @@ export class Rescuer {
       for (const event of rescued) this.#options.events.emit('run:rescued', event);
       if (rescued.length > 0) this.#options.onRescued();
     }
-    await this.#adoptOrphans();
+    if (orphans) await this.#adoptOrphans();
   }
 
   /** A claim in this host's name that it twice did not know of (an act that failed half way) is given back. */

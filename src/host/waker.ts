@@ -1,7 +1,7 @@
 /**
  * The local socket of a host: wake-ups come in through it, and that it answers is the proof that the host lives.
- * One line a message: "wake"; "cancel <run> <claim>", which must not wait for the write lock that the run itself may hold; "activity",
- * which is answered with a line of JSON. A wake-up is a hint: losing one costs at most a poll interval.
+ * One line a message: "wake"; "cancel <run> <claim>", which must not wait for the write lock that the run itself may hold; "host",
+ * by another that has started; "activity", which is answered with a line of JSON. A wake-up is a hint: losing one costs at most a poll interval.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
@@ -20,6 +20,8 @@ export interface WakerEvents {
   wake(): void;
   /** Somebody asks for the end of a running run. */
   cancel(run: string, claim: number): void;
+  /** Another host has started; it may leave this connection open. */
+  meet(): void;
   /** Somebody asks what the host is doing. */
   activity(): ActivityReport;
 }
@@ -74,6 +76,7 @@ export class Waker {
 
   #hear(lines: readonly string[], socket: Socket): void {
     if (lines.includes('wake')) this.#heard.wake();
+    if (lines.includes('host')) this.#heard.meet();
     if (lines.includes('activity')) socket.end(`${JSON.stringify(this.#heard.activity())}\n`);
     for (const line of lines) {
       const [, run, claim] = /^cancel (\S+) (\d+)$/.exec(line) ?? [];

@@ -294,6 +294,8 @@ describe.each(engines)('$name', (engine) => {
     it.each([
       ['a plain loop', 'while true do end'],
       ['a loop that catches', 'while true do pcall(function() while true do end end) end'],
+      ['a loop of caught errors', 'while true do pcall(error, "x") end'],
+      ['a loop after a caught error', 'pcall(error) while true do end'],
       ['a sort comparator', 'table.sort({ 3, 1, 2, 5 }, function() while true do end end)'],
       ['a comparator that catches', 'while true do pcall(table.sort, { 3, 1, 2 }, function() while true do end end) end'],
       ['a gsub callback', '("abc"):gsub(".", function() while true do end end)'],
@@ -319,6 +321,13 @@ describe.each(engines)('$name', (engine) => {
       const made = await vm();
       made.vm.begin({ ...unlimited, maxInstructions: 1_000_000 });
       const error = await failure(made.run('while true do pcall(coroutine.wrap(function() while true do end end)) end'));
+      expect((error as unknown as RunAbort).reason).toBe('instruction_limit');
+    });
+
+    it('Regression: the instruction budget counts on after errors that were caught', async () => {
+      const made = await vm();
+      made.vm.begin({ ...unlimited, maxInstructions: 1_000_000 });
+      const error = await failure(made.run('for i = 1, 10 do pcall(error) end while true do pcall(error) end'));
       expect((error as unknown as RunAbort).reason).toBe('instruction_limit');
     });
 

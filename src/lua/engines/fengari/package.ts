@@ -46,6 +46,7 @@ function load(): typeof Fengari {
     part('luaconf.js')['lua_number2str'] = (value: number) => luaNumberText(new Float(value));
     correctStrings(part('lstring.js'), () => part('ldo.js'));
     const fengari = require(entry) as typeof Fengari;
+    keepHooks(part('lstate.js'));
     letUnwind(part('lstate.js')['lua_State'] as { prototype: object });
     return fengari;
   } finally {
@@ -73,6 +74,15 @@ function correctStrings(strings: Patched, ldo: () => Patched): void {
   strings['luaS_new'] = function make(L: object, bytes: Uint8Array) {
     return bless(L, Uint8Array.from(bytes));
   };
+}
+
+/**
+ * A protected call that may be suspended keeps in its flags whether hooks are allowed, to restore it after an error. The package clears that
+ * flag and never sets it, so that after the first caught error no hook is called in the coroutine any more and nothing could stop or preempt it.
+ * Read from the flag of such a call instead, which is set whenever this one is looked at; errors are not caught within hooks here.
+ */
+function keepHooks(states: Patched): void {
+  states['CIST_OAH'] = states['CIST_YPCALL'];
 }
 
 /**

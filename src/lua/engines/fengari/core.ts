@@ -33,6 +33,7 @@ export function createCore(): LuaCore {
   lualib.luaL_openlibs(main);
   correctLibrary(main);
   const at = (L: State): object => L as object;
+  let hook: Parameters<LuaCore['watch']>[0] = () => {};
   const readText = (L: State, index: number): string | Uint8Array => {
     const bytes = lua.lua_tolstring(at(L), index);
     if (bytes === null) return '';
@@ -56,7 +57,12 @@ export function createCore(): LuaCore {
     makeFunction: (fn: CFunction) => ({ handle: fn }),
     makeContinuation: (fn: Continuation) => ({ handle: fn }),
     watch(fn, interval) {
+      hook = fn;
       lua.lua_sethook(main, fn, MASK_COUNT, interval);
+    },
+    pace: {
+      of: (L) => lua.lua_gethookcount(at(L)),
+      set: (L, interval) => lua.lua_sethook(at(L), hook, MASK_COUNT, interval),
     },
     unwind(thrown) {
       global.unwinding = thrown;

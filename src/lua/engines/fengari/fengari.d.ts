@@ -43,6 +43,7 @@ declare module 'fengari' {
     lua_pcall(L: L, args: number, results: number, handler: number): number;
     lua_error(L: L): number;
     lua_sethook(L: L, hook: unknown, mask: number, count: number): void;
+    lua_gethookcount(L: L): number;
     lua_upvalueindex(n: number): number;
     lua_atnativeerror(L: L, fn: Fn): unknown;
     lua_getfield(L: L, index: number, name: Uint8Array): number;

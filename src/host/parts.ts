@@ -4,7 +4,6 @@ import type { LogLine } from '../domain/run.js';
 import { EMAIL_SLUG } from '../mail/message.js';
 import { emailQueueSettings } from '../mail/queue-settings.js';
 import { type Database, openDatabase } from '../store/sqlite/database.js';
-import { holderText, writerProcess } from '../store/sqlite/lock-holders.js';
 import { sqliteStore } from '../store/sqlite/store.js';
 import type { WriteQueue } from '../store/writer.js';
 import { executorOptions } from '../worker/executor-options.js';
@@ -15,6 +14,7 @@ import { Dispatcher } from './dispatcher.js';
 import { changeListener, type HostEmitter } from './events.js';
 import { FileWatch } from './file-watch.js';
 import { queueFollowUp } from './follow-up.js';
+import { ForeignLock } from './foreign-lock.js';
 import type { HostOptions } from './host.js';
 import { HostRecordKeeper } from './host-record.js';
 import { InlineRunner } from './inline-runner.js';
@@ -74,7 +74,8 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     synchronous: moonlighter.database.synchronous,
     busyTimeoutMs: settings.busyTimeoutMs,
   });
-  database.onLocked = ({ free, waitedMs }) => tellLock(database.path, events, free, waitedMs);
+  const lock = new ForeignLock(database.path, events);
+  database.onLocked = (wait) => lock.met(wait);
   const acts = new HostActs(database, sqliteStore, queue, events);
   const wake = () => parts.dispatcher.wake();
   const ends = new RunEnds({ host: id, acts, events, clock, registry, onChange: wake, retryDelays: options.retryDelays });
@@ -105,6 +106,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     onMessage: (message) => {
       if (message.type === 'log') events.emit('log', { run: message.run, slug: message.slug, line: message.line });
       else if (message.type === 'writer-suspended') suspended.met(message);
+      else if (message.type === 'lock-met') lock.met(message);
       else if (message.type === 'document-changed') events.emit('document:changed', message.change);
     },
   });
@@ -237,20 +239,6 @@ function inlineSurroundings(options: HostOptions, queue: WriteQueue, events: Hos
     ...(clock && { clock }),
     jobs: options.registry.jobs.values(),
   });
-}
-
-/** What writers of this host wait for when another program holds the lock of the file. */
-function tellLock(path: string, events: HostEmitter, free: boolean, waitedMs: number): void {
-  if (free) {
-    events.log('info', `The database can be written again after ${Math.round(waitedMs)} ms`);
-    return;
-  }
-  const holder = writerProcess(path);
-  const who = holder && holder.pid !== process.pid ? holderText(holder) : 'another program';
-  events.log(
-    'warn',
-    `${who} has held the write lock of the database for ${Math.round(waitedMs)} ms: claims, ticks and ends of runs wait for it`,
-  );
 }
 
 /** Undefined when nothing is ever purged. */

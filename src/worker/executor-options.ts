@@ -31,6 +31,8 @@ export interface ExecutorSetup {
   worker?: number;
   /** Who hears of documents that changed. */
   changes?: ChangeListener;
+  /** A writer has waited for another program's lock for a second, or does not wait any more. */
+  onLocked?(wait: { free: boolean; waitedMs: number }): void;
   /** Lines written while no run is in a slot. */
   log(line: LogLine): void;
 }
@@ -43,7 +45,13 @@ export function executorOptions(setup: ExecutorSetup): ExecutorOptions {
   const store = sqliteStore;
   return {
     slots: new SlotPool({ engine, projectDir, crap, moonlighter, generation, store, clock, log, jobs, redefinitions: setup.redefinitions }),
-    connections: new ConnectionPool(databasePath, moonlighter.database.synchronous, crap.database.busy_timeout * 1000, queue),
+    connections: new ConnectionPool(
+      databasePath,
+      moonlighter.database.synchronous,
+      crap.database.busy_timeout * 1000,
+      queue,
+      setup.onLocked,
+    ),
     queue,
     store,
     clock,

@@ -17,6 +17,7 @@ import type { WriteGrant, WriteQueue } from '../store/writer.js';
 import { runEffects } from './effects.js';
 import { type Assignment, Executor, type ExecutorOptions } from './executor.js';
 import { executorOptions } from './executor-options.js';
+import { farTimer } from './far-timer.js';
 import { SLICE_MS } from './limits.js';
 import { moduleHandler } from './module-handler.js';
 import type { RunReport } from './protocol.js';
@@ -167,7 +168,7 @@ async function transactionPassage<T>(
     forget();
     throw error instanceof RunAbort ? stoppedError(error, timeoutMs) : error;
   });
-  const timer = Number.isFinite(timeoutMs) ? setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1)) : undefined;
+  const forgetTimeout = Number.isFinite(timeoutMs) ? farTimer(timeoutMs, () => control.stop('timed_out')) : () => {};
   control.onStop((reason) => slot.vm.stop(reason));
   const database = new RunDatabase(options.connections, options.queue, 'command', mode, deadline);
   const queued = new Set<string>();
@@ -216,7 +217,7 @@ async function transactionPassage<T>(
     throw stoppedError(error, timeoutMs);
   } finally {
     forget();
-    clearTimeout(timer);
+    forgetTimeout();
     database.close();
     slot.leave();
     if (outcome && !call.rollback) {

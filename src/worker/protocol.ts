@@ -92,6 +92,8 @@ export type FromWorker =
   | { type: 'document-changed'; change: Change }
   /** The grant is given back, or the request withdrawn. */
   | { type: 'write-released'; ticket: number }
+  /** A writer has waited so long for another program's lock; `free`: it does not wait any more. */
+  | { type: 'lock-met'; free: boolean; waitedMs: number }
   /** A run waits for something outside while it is the writer. */
   | { type: 'writer-suspended'; run: string; slug: string; reason: string; file?: string; line?: number };
 

@@ -16,15 +16,24 @@ export class ConnectionPool {
   readonly #path: string;
   readonly #synchronous: 'normal' | 'full';
   readonly #busyTimeoutMs: number;
+  readonly #onLocked: Database['onLocked'];
   readonly #idle: Database[] = [];
 
   /** Where runs that wrote nothing are completed together. */
   readonly completions: CompletionBatch;
 
-  constructor(path: string, synchronous: 'normal' | 'full', busyTimeoutMs: number, queue: WriteQueue) {
+  /** `onLocked` is told of waits for another program's lock. */
+  constructor(
+    path: string,
+    synchronous: 'normal' | 'full',
+    busyTimeoutMs: number,
+    queue: WriteQueue,
+    onLocked?: NonNullable<Database['onLocked']>,
+  ) {
     this.#path = path;
     this.#synchronous = synchronous;
     this.#busyTimeoutMs = busyTimeoutMs;
+    this.#onLocked = onLocked;
     this.completions = new CompletionBatch(() => this.#openOne(), queue);
   }
 
@@ -33,7 +42,9 @@ export class ConnectionPool {
   }
 
   #openOne(): Database {
-    return openDatabase({ path: this.#path, synchronous: this.#synchronous, busyTimeoutMs: this.#busyTimeoutMs });
+    const database = openDatabase({ path: this.#path, synchronous: this.#synchronous, busyTimeoutMs: this.#busyTimeoutMs });
+    database.onLocked = this.#onLocked;
+    return database;
   }
 
   /** A connection whose transaction could not be ended is closed instead of kept. */

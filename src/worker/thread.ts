@@ -59,6 +59,7 @@ const options = executorOptions({
     wanted: () => Atomics.load(setup.listening, 0) === 1,
     told: (change) => post({ type: 'document-changed', change: plainChange(change) }),
   },
+  onLocked: (wait) => post({ type: 'lock-met', ...wait }),
   log: hostLog,
 });
 const executor = new Executor(options);

@@ -3,12 +3,14 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { afterEach, expect, it } from 'vitest';
 import { HostEmitter } from '../../src/host/events.js';
 import { WalWatch } from '../../src/host/wal-watch.js';
 import { RunningCommand, Scenario } from '../scenarios/support.js';
+import { RunningHost } from './running.js';
 
 let scenario: Scenario | undefined;
 const folders: string[] = [];
@@ -55,6 +57,37 @@ it('[DURABLE] is waited for and named by the host, by commands and by why; what 
   child.stdin!.end();
   expect(await trigger.exited).toBe(0);
   await host.until((printed) => /\(a\) completed/.test(printed));
+});
+
+it('the main thread never waits for the lock, and readers go on', async () => {
+  const running = await RunningHost.start({
+    'moonlighter.toml': '[workers]\nthreads = 1\n',
+    'collections/notes.lua': 'crap.collections.define("notes", { fields = { { name = "a", type = "text" } } })',
+    'jobs/a.lua':
+      'crap.jobs.define("a", { handler = "jobs.a.run", concurrency = 4 })\nreturn { run = function() crap.log.info("read " .. crap.collections.count("notes")) crap.collections.create("notes", { a = "x" }) end }',
+  });
+  const other = new Sqlite(running.databasePath);
+  try {
+    await running.enqueue('a', [{}]);
+    await running.ended(1);
+    const holding = new Promise<void>((resolve) => running!.host.events.once('attempt:started', () => resolve()));
+    await running.enqueue('a', [{}, {}, {}]);
+    await holding;
+    other.exec('BEGIN IMMEDIATE');
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    // The first line of the log that speaks of it comes after a second of waiting.
+    await running.until(() => running.log.some(({ line }) => line.text.includes('has held the write lock of the database for')));
+    delay.disable();
+    // A thread that waited for the lock would have stood still for a second.
+    expect(delay.max / 1e6).toBeLessThan(500);
+    other.exec('COMMIT');
+    await running.ended(4);
+    expect(running.finished.map(({ outcome }) => outcome)).toEqual(['completed', 'completed', 'completed', 'completed']);
+  } finally {
+    other.close();
+    await running.dispose();
+  }
 });
 
 it('[EXPLAIN] a write-ahead log that cannot shrink is told with those who may hold it, again when it has doubled', () => {

@@ -46,7 +46,7 @@ function load(): typeof Fengari {
     part('luaconf.js')['lua_number2str'] = (value: number) => luaNumberText(new Float(value));
     correctStrings(part('lstring.js'), () => part('ldo.js'));
     const fengari = require(entry) as typeof Fengari;
-    keepHooks(part('lstate.js'));
+    keepHooks(part('lstate.js') as { CIST_OAH: number; CIST_YPCALL: number });
     letUnwind(part('lstate.js')['lua_State'] as { prototype: object });
     return fengari;
   } finally {
@@ -81,8 +81,8 @@ function correctStrings(strings: Patched, ldo: () => Patched): void {
  * flag and never sets it, so that after the first caught error no hook is called in the coroutine any more and nothing could stop or preempt it.
  * Read from the flag of such a call instead, which is set whenever this one is looked at; errors are not caught within hooks here.
  */
-function keepHooks(states: Patched): void {
-  states['CIST_OAH'] = states['CIST_YPCALL'];
+function keepHooks(flags: { CIST_OAH: number; CIST_YPCALL: number }): void {
+  flags.CIST_OAH = flags.CIST_YPCALL;
 }
 
 /**

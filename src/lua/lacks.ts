@@ -31,6 +31,11 @@ const SIGNS: readonly Sign[] = [
     pattern: /<<\s*(?:3[1-9]|[4-9]\d)\b/g,
     remedy: 'integers have 32 bits; multiply by a power (2^40), or use engine = "lua54"',
   },
+  {
+    capability: 'memoryCap',
+    pattern: /\bmax_memory\s*=/g,
+    remedy: 'fengari caps no memory: use engine = "lua54", or limit what a thread takes by [workers] max_heap',
+  },
   { capability: 'lua54', pattern: /\blocal\b[^=\n]*<\s*(?:const|close)\s*>/g, remedy: NO_54 },
   { capability: 'lua54', pattern: /\bcoroutine\.close\b/g, remedy: NO_54 },
 ];

@@ -35,6 +35,7 @@ describe('what an engine lacks is found in', () => {
     ['local x <const> = 1', ['lua54 1 local x <const>']],
     ['local f <close> = open()', ['lua54 1 local f <close>']],
     ['\ncoroutine.close(co)', ['lua54 2 coroutine.close']],
+    ['{ handler = "a.b", max_memory = "64MB" }', ['memoryCap 1 max_memory =']],
     ['os.time() * 1000.0', []],
     ['local now = os.time()\nreturn now - 60, now / 1000, now * 1000.0, x.now * 5', []],
     ['-- os.time() * 1000\nlocal s = "local x <const>" --[[ warn("x")\n coroutine.close ]]', []],

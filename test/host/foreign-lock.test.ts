@@ -90,6 +90,37 @@ it('the main thread never waits for the lock, and readers go on', async () => {
   }
 });
 
+it('[DURABLE] a lock that is held for longer than busy_timeout fails no run: it is given back, and executed when the lock is gone', async () => {
+  const running = await RunningHost.start({
+    'crap.toml': '[access]\ndefault_deny = false\n[database]\nbusy_timeout = 300\n',
+    'moonlighter.toml': '[workers]\nthreads = 1\n',
+    'collections/notes.lua': 'crap.collections.define("notes", { fields = { { name = "a", type = "text" } } })',
+    'jobs/a.lua':
+      'crap.jobs.define("a", { handler = "jobs.a.run", concurrency = 4 })\nreturn { run = function() crap.sleep(0.05) crap.collections.create("notes", { a = "x" }) end }',
+  });
+  const other = new Sqlite(running.databasePath);
+  try {
+    await running.enqueue('a', [{}, {}]);
+    await running.until(() => running.started.length === 2);
+    other.exec('BEGIN IMMEDIATE');
+    const said = (text: string) => running.log.filter(({ line }) => line.text.startsWith(text)).length;
+    await running.until(() => said('The database cannot be written, trying again') > 0);
+    // Nothing is lost or decided while it lasts, and nothing is said twice.
+    expect(running.runs().map(({ status }) => status)).toEqual(['running', 'running']);
+    other.exec('COMMIT');
+    await running.until(() => running.finished.filter(({ next }) => next === 'completed').length === 2);
+    expect(said('The database cannot be written, trying again')).toBe(1);
+    expect(running.runs().map(({ status, attempt }) => [status, attempt])).toEqual([
+      ['completed', 1],
+      ['completed', 1],
+    ]);
+    expect(running.rows<{ n: number }>('SELECT count(*) AS n FROM notes')).toEqual([{ n: 2 }]);
+  } finally {
+    other.close();
+    await running.dispose();
+  }
+});
+
 it('[EXPLAIN] a write-ahead log that cannot shrink is told with those who may hold it, again when it has doubled', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ml-wal-'));
   folders.push(folder);

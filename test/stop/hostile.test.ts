@@ -21,8 +21,11 @@ const LIMIT_MS = TIMEOUT_MS + 250;
 /** On a machine that does other things too, a single try may be late; the long form holds the ninety-nine of a hundred. */
 const LATEST_MS = TIMEOUT_MS + 1_500;
 const ROWS = 1_000_000;
-/** Of what scripts took, in hundreds of megabytes, this may remain: caches of the database and of the allocator. */
-const MEMORY_LIMIT_MB = 500;
+/**
+ * Of what scripts took, in gigabytes, this may remain: caches of the database and of the allocator; where scripts live in the heap of JavaScript,
+ * also what its collector has not seen a need to collect yet (61 to 121 MB and 123 to 566 MB were measured).
+ */
+const MEMORY_LIMIT_MB = { capped: 500, uncapped: 1_200 };
 
 const folder = fileURLToPath(new URL('../../fixtures/lua', import.meta.url));
 const names = readdirSync(folder)
@@ -162,6 +165,6 @@ describe.each(engines)('hostile scripts on $name', (engine) => {
     expect(host.stats.workers).toBe(1);
     const grown = (process.memoryUsage.rss() - atRest) / 1024 / 1024;
     if (TRIES > 2) console.log(`${engine.name}: ${Math.round(grown)} MB more than at rest`);
-    expect(grown).toBeLessThan(MEMORY_LIMIT_MB);
+    expect(grown).toBeLessThan(engine.capabilities.memoryCap ? MEMORY_LIMIT_MB.capped : MEMORY_LIMIT_MB.uncapped);
   });
 });

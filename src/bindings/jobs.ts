@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { HostError } from '../domain/errors.js';
 import type { FunctionRef, JobDefinition } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
+import { requestOf } from '../domain/run.js';
 import { BindingError } from '../lua/errors.js';
 import { luaToJsonText } from '../lua/json.js';
 import { luaTypeName } from '../lua/type-names.js';
@@ -111,16 +112,7 @@ function* enqueue(session: Session, definition: JobDefinition, text: string, opt
 }
 
 function request(definition: JobDefinition, data: string, options: QueueOptions) {
-  return {
-    slug: definition.slug,
-    data,
-    queue: definition.queue,
-    maxAttempts: definition.retries + 1,
-    scheduledBy: 'hook' as const,
-    ...options,
-    priority: options.priority ?? definition.priority,
-    ...(definition.keyConcurrency !== undefined && { keyConcurrency: definition.keyConcurrency }),
-  };
+  return { ...requestOf(definition, data), scheduledBy: 'hook' as const, ...options };
 }
 
 function* insert<T>(slug: string, body: () => Op<T>): Op<T> {

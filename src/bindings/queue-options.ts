@@ -1,11 +1,11 @@
 /** The third argument of crap.jobs.queue (Lua API 10.3; run_at, key, after and the modes of unique are ours). Unknown keys are errors. */
 
-import { DurationError, parsePreciseDuration } from '../domain/duration.js';
 import { parseInstant } from '../domain/instant.js';
 import { numberOf } from '../domain/json.js';
 import type { EnqueueRequest } from '../domain/run.js';
 import { didYouMean } from '../domain/suggest.js';
 import { BindingError } from '../lua/errors.js';
+import { secondsOf } from '../lua/seconds.js';
 import { luaTypeName } from '../lua/type-names.js';
 import { LuaTable, type LuaValue } from '../lua/value.js';
 
@@ -128,12 +128,8 @@ function parseUniqueKey(value: LuaValue): string {
 }
 
 function milliseconds(value: LuaValue): number {
-  const given = typeof value === 'string' ? value : numberOf(value);
-  try {
-    if (given !== undefined) return Math.round(parsePreciseDuration(given) * 1000);
-  } catch (error) {
-    if (!(error instanceof DurationError)) throw error;
-  }
+  const seconds = secondsOf(value);
+  if (seconds !== undefined) return Math.round(seconds * 1000);
   throw bad(`unique.within must be seconds or a duration text such as '1h'; got ${shownText(value)}`);
 }
 

@@ -3,10 +3,10 @@
  * what the attempt wrote is rolled back (with `transaction = false`: what its last call wrote).
  */
 
-import { parsePreciseDuration } from '../domain/duration.js';
 import { RunAbort } from '../domain/errors.js';
 import { numberOf } from '../domain/json.js';
 import { BindingError } from '../lua/errors.js';
+import { secondsOf } from '../lua/seconds.js';
 import { luaTypeName } from '../lua/type-names.js';
 import type { LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
@@ -37,10 +37,8 @@ function requireRun(session: Session, name: string): void {
 }
 
 function parseDelay(value: LuaValue): number {
-  const given = typeof value === 'string' ? value : numberOf(value);
-  try {
-    if (given !== undefined) return Math.round(parsePreciseDuration(given) * 1000);
-  } catch {}
-  const shown = typeof value === 'string' ? JSON.stringify(value) : given === undefined ? luaTypeName(value) : String(given);
+  const seconds = secondsOf(value);
+  if (seconds !== undefined) return Math.round(seconds * 1000);
+  const shown = typeof value === 'string' ? JSON.stringify(value) : (numberOf(value) ?? luaTypeName(value));
   throw new BindingError('RETRY_DELAY', `crap.jobs.retry_later: expected seconds of at least 0 or a duration such as '5m'; got ${shown}`);
 }

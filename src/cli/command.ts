@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { parseActingUser } from '../operations/acting-user.js';
 import type { ForegroundOptions } from '../operations/foreground.js';
-import { holderText } from '../operations/lock-holder.js';
 import { type OpenedProject, type OpenOptions, openProject } from '../operations/open-project.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { Output } from './output.js';
@@ -46,8 +45,7 @@ export async function withProject<T>(
   body: (opened: OpenedProject) => Promise<T>,
 ): Promise<T> {
   const opened = await openProject(openOptions(invocation, options));
-  opened.onLocked = (holder) =>
-    invocation.output.note(`waiting: ${holder ? holderText(holder) : 'another program'} holds the write lock of the database`);
+  opened.onLocked = (who) => invocation.output.note(`waiting: ${who} holds the write lock of the database`);
   try {
     return await body(opened);
   } finally {

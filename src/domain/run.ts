@@ -104,6 +104,15 @@ export interface EnqueueRequest {
   id?: string;
 }
 
+/** What every run of a job has by its definition. */
+export function requestOf(
+  job: { slug: string; queue: string; retries: number; priority: number; keyConcurrency?: number },
+  data: string,
+): Omit<EnqueueRequest, 'scheduledBy'> & { priority: number } {
+  const { slug, queue, retries, priority, keyConcurrency } = job;
+  return { slug, data, queue, maxAttempts: retries + 1, priority, ...(keyConcurrency !== undefined && { keyConcurrency }) };
+}
+
 /** One line that a script or the host wrote while a run executed. */
 export interface LogLine {
   /** Epoch ms. */

@@ -163,12 +163,3 @@ export function lastInstant(schedule: Schedule, after: number, until: number, ti
     if (last !== undefined || from <= after) return last;
   }
 }
-
-/** The last due instant strictly before `before`; undefined when there was none since 1970. */
-export function previousTick(schedule: Schedule, before: number, timeZone: string, dst?: DstPolicy): number | undefined {
-  for (let width = 60_000; ; width *= 4) {
-    const from = Math.max(before - width, -1);
-    const tick = ticksBetween(schedule, from, before - 1, timeZone, Number.POSITIVE_INFINITY, dst).at(-1);
-    if (tick !== undefined || from === -1) return tick;
-  }
-}

@@ -1,7 +1,7 @@
 /** What a job asks for when one of its runs has failed for good: a run of another job, queued in the transaction that records the end. */
 import type { JobDefinition } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
-import type { FinalStatus } from '../domain/run.js';
+import { type FinalStatus, requestOf } from '../domain/run.js';
 import type { Db } from '../store/db.js';
 import type { Store } from '../store/store.js';
 
@@ -27,12 +27,8 @@ export function* queueFollowUp(db: Db, store: Store, jobs: ReadonlyMap<string, J
   yield* store.enqueue(
     db,
     {
-      slug: next.slug,
-      data: JSON.stringify({ run, slug, status, attempt, error, data } satisfies FailedRun),
-      queue: next.queue,
-      maxAttempts: next.retries + 1,
+      ...requestOf(next, JSON.stringify({ run, slug, status, attempt, error, data } satisfies FailedRun)),
       scheduledBy: 'system',
-      priority: next.priority,
     },
     now,
   );

@@ -4,6 +4,7 @@
  */
 import type { Op } from '../domain/op.js';
 import { holdsTicks } from '../domain/pause.js';
+import { requestOf } from '../domain/run.js';
 import { nextInstant } from '../domain/schedule.js';
 import type { Db } from '../store/db.js';
 import type { Store } from '../store/store.js';
@@ -125,9 +126,9 @@ function* skip(
 }
 
 function* enqueueRun(db: Db, { store, random }: AccountOptions, { job }: Watched, at: number, now: number): Op<Event> {
-  const { slug, queue, priority, jitter = 0 } = job;
+  const { slug, jitter = 0 } = job;
   const dueAt = Math.max(now, at + Math.round(random() * jitter * 1000));
-  const request = { slug, data: '{}', queue, maxAttempts: job.retries + 1, priority, scheduledBy: 'cron' as const };
+  const request = { ...requestOf(job, '{}'), scheduledBy: 'cron' as const };
   const { id } = yield* store.enqueue(db, { ...request, ...(dueAt > now && { dueAt }) }, now);
   if (!(yield* store.recordTick(db, { slug, at, outcome: 'run', run: id }, now))) throw new AlreadyRecorded();
   // crap-cms compares this text; it takes the instant for fired and does not run it again.

@@ -14,7 +14,7 @@ import { probeSocket, wakeHosts } from '../host/waker.js';
 import { type CheckedProject, checkProject } from '../project/check-project.js';
 import type { Db } from '../store/db.js';
 import { type Database, openDatabase } from '../store/sqlite/database.js';
-import { type LockHolder, writerProcess } from '../store/sqlite/lock-holders.js';
+import { holderText, writerProcess } from '../store/sqlite/lock-holders.js';
 import { noQueue, readTransaction, writeTransaction } from '../store/sqlite/short-transaction.js';
 import { sqliteStore } from '../store/sqlite/store.js';
 import type { HostRecord } from '../store/store.js';
@@ -66,8 +66,8 @@ export class OpenedProject {
   readonly databasePath: string;
   readonly store = sqliteStore;
   readonly clock: Clock;
-  /** Told when a write has waited for a second for the lock that somebody (where the system can say it) holds. */
-  onLocked: ((holder: LockHolder | undefined) => void) | undefined;
+  /** Told when a write has waited for a second for the lock that somebody holds: a process, or "another program" where the system cannot say it. */
+  onLocked: ((who: string) => void) | undefined;
   /** Jobs in TypeScript of the application, by slug; executed in the foreground too. */
   scripts: { handlers: ReadonlyMap<string, ScriptHandler<Json>>; checks: ReadonlyMap<string, DataCheck> } | undefined;
   readonly #database: Database;
@@ -83,7 +83,9 @@ export class OpenedProject {
     this.databasePath = database.path;
     this.#database = database;
     database.onLocked = ({ free }) => {
-      if (!free) this.onLocked?.(writerProcess(database.path));
+      if (free || !this.onLocked) return;
+      const holder = writerProcess(database.path);
+      this.onLocked(holder ? holderText(holder) : 'another program');
     };
   }
 

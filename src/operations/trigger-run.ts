@@ -1,6 +1,6 @@
 /** Trigger: one run of a job, queued by a person or a program outside Lua, and the running hosts told of it. */
 import { RefusedError, UsageError } from '../domain/errors.js';
-import { oversizedData, type ScheduledBy } from '../domain/run.js';
+import { oversizedData, requestOf, type ScheduledBy } from '../domain/run.js';
 import { jobBySlug } from './find-job.js';
 import { jsonValue } from './json-argument.js';
 import type { OpenedProject } from './open-project.js';
@@ -60,16 +60,12 @@ export async function triggerRun(opened: OpenedProject, request: TriggerRequest)
     opened.store.enqueue(
       db,
       {
-        slug,
-        data,
-        queue: job.queue,
-        maxAttempts: job.retries + 1,
+        ...requestOf(job, data),
         scheduledBy: request.scheduledBy ?? 'cli',
         priority,
         ...(dueAt > now && { dueAt }),
         ...uniqueOf(request),
         ...(request.key !== undefined && { key: request.key }),
-        ...(job.keyConcurrency !== undefined && { keyConcurrency: job.keyConcurrency }),
         ...(request.after && { after: request.after }),
       },
       now,

@@ -1,5 +1,4 @@
 /** The keys of a job's definition that only Moonlighter has: limits, backoff, retention, and what becomes of lost runs and missed ticks. */
-import { DurationError, parsePreciseDuration } from '../domain/duration.js';
 import { HostError } from '../domain/errors.js';
 import { parseInstant } from '../domain/instant.js';
 import type { Backoff, DstPolicy, JobDefinition, MisfirePolicy } from '../domain/job.js';
@@ -7,6 +6,7 @@ import { numberOf } from '../domain/json.js';
 import { FINAL_STATUSES, type FinalStatus } from '../domain/run.js';
 import { parseSize } from '../domain/size.js';
 import { didYouMean } from '../domain/suggest.js';
+import { secondsOf } from '../lua/seconds.js';
 import { LuaTable, type LuaValue } from '../lua/value.js';
 import { BadValue, functionRef, shown, wholeNumber } from './job-values.js';
 
@@ -115,12 +115,8 @@ function parseDst(value: LuaValue): DstPolicy {
 
 /** Seconds from a number or a text such as "30s"; not negative. */
 function seconds(key: string, value: LuaValue): number {
-  const given = typeof value === 'string' ? value : numberOf(value);
-  try {
-    if (given !== undefined) return parsePreciseDuration(given);
-  } catch (error) {
-    if (!(error instanceof DurationError)) throw error;
-  }
+  const found = secondsOf(value);
+  if (found !== undefined) return found;
   throw new BadValue(`Job config key '${key}' expected seconds or a text such as "30s", "5m", "2h", "7d", got ${shown(value)}`);
 }
 

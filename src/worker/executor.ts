@@ -9,12 +9,13 @@ import { HostError, RunAbort } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Op, Wait } from '../domain/op.js';
-import { type ClaimedRun, type LogLine, MAX_JSON_BYTES } from '../domain/run.js';
+import type { ClaimedRun, LogLine } from '../domain/run.js';
 import { luaToJsonText } from '../lua/json.js';
 import type { LuaValue } from '../lua/value.js';
 import type { Store } from '../store/store.js';
 import type { WriteQueue } from '../store/writer.js';
 import { askBackoff } from './backoff-call.js';
+import { completion, storableResult } from './completion.js';
 import { RunEffects } from './effects.js';
 import { farTimer } from './far-timer.js';
 import { handlerContext } from './handler-context.js';
@@ -257,12 +258,8 @@ class Passage {
     this.#completing = true;
     this.#clock.handlerReturned();
     this.#assignment.watcher?.completing?.();
-    const { store, clock, worker } = this.#options;
     if (this.#assignment.dryRun) return { result, kept: true };
-    const { id: run, claim } = this.#assignment.run;
-    const kept = yield* this.#database.finish((db) =>
-      this.#assignment.unrecorded ? keep() : store.complete(db, { run, claim, now: clock.now(), result, log: this.#log.lines, worker }),
-    );
+    const kept = yield* this.#database.finish(completion(this.#options, this.#assignment, result, this.#log.lines));
     return { result, kept };
   }
 
@@ -299,16 +296,5 @@ class Passage {
 
 /** nil is no result; anything else its JSON text, at most 1 MiB. */
 function encodeResult(value: LuaValue): string | null {
-  if (value === undefined || value === null) return null;
-  const text = luaToJsonText(value);
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= MAX_JSON_BYTES) return text;
-  throw new HostError('RESULT_TOO_LARGE', `the result is ${bytes} bytes of JSON, at most ${MAX_JSON_BYTES} are stored`, {
-    remedy: 'store large results in a collection and return their id',
-  });
-}
-
-// biome-ignore lint/correctness/useYield: an Op that does not wait
-function* keep(): Op<boolean> {
-  return true;
+  return value === undefined || value === null ? null : storableResult(luaToJsonText(value));
 }

@@ -8,7 +8,8 @@ import { HostError, messageOf, NotFoundError, RunAbort } from '../domain/errors.
 import type { JobDefinition } from '../domain/job.js';
 import type { Json } from '../domain/json.js';
 import type { Op } from '../domain/op.js';
-import { type ClaimedRun, type EnqueueRequest, type LogLine, MAX_JSON_BYTES, oversizedData } from '../domain/run.js';
+import { type ClaimedRun, type EnqueueRequest, type LogLine, oversizedData, requestOf } from '../domain/run.js';
+import { completion, storableResult } from './completion.js';
 import { RunEffects } from './effects.js';
 import { type Assignment, type ExecutorOptions, firstMode } from './executor.js';
 import { farTimer } from './far-timer.js';
@@ -218,12 +219,8 @@ class ScriptPassage {
   }
 
   *#finish(result: string | null): Op<boolean> {
-    const { store, clock, worker } = this.#options;
-    const { run, dryRun, unrecorded } = this.#assignment;
-    if (dryRun) return true;
-    return yield* this.#database.finish((db) =>
-      unrecorded ? keep() : store.complete(db, { run: run.id, claim: run.claim, now: clock.now(), result, log: this.#log.lines, worker }),
-    );
+    if (this.#assignment.dryRun) return true;
+    return yield* this.#database.finish(completion(this.#options, this.#assignment, result, this.#log.lines));
   }
 
   #write(line: LogLine): void {
@@ -252,16 +249,13 @@ export function enqueueRequest(job: JobDefinition, data: Json, options: EnqueueO
   if (within !== undefined && replace) throw new HostError('INVALID_OPTION', 'unique: within and replace exclude each other');
   if (uniqueKey === '') throw new HostError('INVALID_OPTION', 'unique key must be non-empty (or omit the option)');
   return {
-    slug: job.slug,
-    data: text,
-    queue: options.queue ?? job.queue,
-    maxAttempts: job.retries + 1,
+    ...requestOf(job, text),
+    ...(options.queue !== undefined && { queue: options.queue }),
     priority,
     ...(dueAt > now && { dueAt }),
     ...(uniqueKey !== undefined && { uniqueKey }),
     ...(within !== undefined ? { uniqueMode: { within } } : replace ? { uniqueMode: 'replace' as const } : {}),
     ...(key !== undefined && { key }),
-    ...(job.keyConcurrency !== undefined && { keyConcurrency: job.keyConcurrency }),
     ...(after && { after }),
     ...(afterFailure && { afterFailure }),
   };
@@ -291,12 +285,5 @@ function encode(value: unknown): string | null {
     throw new HostError('RESULT_INVALID', `the result is no JSON value: ${messageOf(error)}`, { cause: error });
   }
   if (text === undefined) throw new HostError('RESULT_INVALID', `the result is a ${typeof value}, which is no JSON value`);
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= MAX_JSON_BYTES) return text;
-  throw new HostError('RESULT_TOO_LARGE', `the result is ${bytes} bytes of JSON, at most ${MAX_JSON_BYTES} are stored`);
-}
-
-// biome-ignore lint/correctness/useYield: an Op that does not wait
-function* keep(): Op<boolean> {
-  return true;
+  return storableResult(text);
 }

@@ -8,19 +8,19 @@ import type { Db } from '../db.js';
 import { OURS } from './fence.js';
 import { toText } from './times.js';
 
-const CANCEL = `UPDATE _crap_jobs SET status = 'cancelled', error = COALESCE(?, error), completed_at = ?, _ml_completed = ?, _ml_waits = 0
-  WHERE id = ? AND status = 'pending'`;
+/** Ends pending runs, those of the conditions put behind. Parameters: the text of the error or null, the time as text and in epoch ms. */
+export const CANCEL = `UPDATE _crap_jobs SET status = 'cancelled', error = COALESCE(?, error), completed_at = ?, _ml_completed = ?, _ml_waits = 0
+  WHERE status = 'pending'`;
 const REQUEST = `UPDATE _crap_jobs SET _ml_cancel = ? WHERE id = ? AND status = 'running' AND ${OURS}`;
 const REQUESTED = `SELECT id, _ml_claim FROM _crap_jobs WHERE status = 'running' AND _ml_cancel IS NOT NULL AND _ml_host = ? AND ${OURS}`;
 
 /** False when the run does not exist or is not pending (any more). `reason`: text for its error column. */
 export function* cancelPending(db: Db, run: string, now: number, reason?: string): Op<boolean> {
-  return (yield* db.run(CANCEL, [reason ?? null, toText(now), now, run])) === 1;
+  return (yield* db.run(`${CANCEL} AND id = ?`, [reason ?? null, toText(now), now, run])) === 1;
 }
 
 export function cancelAllPending(db: Db, slug: string | undefined, now: number): Op<number> {
-  const sql = `UPDATE _crap_jobs SET status = 'cancelled', completed_at = ?, _ml_completed = ?, _ml_waits = 0 WHERE status = 'pending'`;
-  return db.run(slug === undefined ? sql : `${sql} AND slug = ?`, [toText(now), now, ...(slug === undefined ? [] : [slug])]);
+  return db.run(slug === undefined ? CANCEL : `${CANCEL} AND slug = ?`, [null, toText(now), now, ...(slug === undefined ? [] : [slug])]);
 }
 
 export function* requestCancel(db: Db, run: string, now: number): Op<'cancelled_now' | 'requested' | 'foreign' | FinalStatus | undefined> {

@@ -3,6 +3,7 @@ import { nanoid } from 'nanoid';
 import type { Op } from '../../domain/op.js';
 import type { EnqueueRequest } from '../../domain/run.js';
 import type { Db } from '../db.js';
+import { CANCEL } from './cancel.js';
 import { addDependencies } from './dependencies.js';
 import { isBehind } from './keys.js';
 import { WAITS } from './schema.js';
@@ -18,8 +19,7 @@ const ACTIVE_TWIN = `SELECT id FROM _crap_jobs WHERE slug = ? AND unique_key = ?
   UNION ALL SELECT id FROM _crap_jobs WHERE slug = ? AND _ml_unique = ? AND status IN ('pending', 'running') LIMIT 1`;
 const RECENT_TWIN = `SELECT id FROM _crap_jobs WHERE slug = ? AND _ml_unique = ? AND status IN ('pending', 'running', 'completed')
   AND _ml_created > ? ORDER BY _ml_created DESC LIMIT 1`;
-const REPLACE = `UPDATE _crap_jobs SET status = 'cancelled', error = ?, completed_at = ?, _ml_completed = ?, _ml_waits = 0
-  WHERE status = 'pending' AND id IN (SELECT id FROM _crap_jobs WHERE slug = ? AND unique_key = ? AND status IN ('pending', 'running')
+const REPLACE = `${CANCEL} AND id IN (SELECT id FROM _crap_jobs WHERE slug = ? AND unique_key = ? AND status IN ('pending', 'running')
     UNION ALL SELECT id FROM _crap_jobs WHERE slug = ? AND _ml_unique = ? AND status = 'pending')`;
 
 /** Throws DEPENDENCY_NOT_FOUND. */

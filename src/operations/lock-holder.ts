@@ -1,2 +1,0 @@
-/** Who holds the lock that a command waits for, in words. */
-export { holderText } from '../store/sqlite/lock-holders.js';

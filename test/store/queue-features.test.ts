@@ -88,8 +88,8 @@ describe('unique', () => {
     const first = await unique({ within: 60_000 });
     await claim();
     await finish(first.id);
-    expect(await unique({ within: 60_000 }, NOW + 59_000)).toEqual({ id: first.id, duplicate: true });
-    const second = await unique({ within: 60_000 }, NOW + 60_001);
+    expect(await unique({ within: 60_000 }, NOW + 59_999)).toEqual({ id: first.id, duplicate: true });
+    const second = await unique({ within: 60_000 }, NOW + 60_000);
     expect(second.duplicate).toBe(false);
     await claim(NOW + 60_001);
     await fail(second.id);

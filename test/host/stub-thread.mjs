@@ -36,7 +36,14 @@ parentPort.on('message', (message) => {
         run.id,
         setTimeout(() => ended(run, 'completed'), act.wait),
       );
-    else if (act.spin) {
+    else if (act.completing !== undefined) {
+      post({ type: 'run-completing', run: run.id, claim: run.claim });
+      setTimeout(() => ended(run, 'completed'), act.completing);
+    } else if (act.late) {
+      // The end of an earlier claim of the run arrives after this one has begun.
+      ended({ ...run, claim: run.claim - 1 }, 'failed');
+      ended(run, 'completed');
+    } else if (act.spin) {
       // Spins after the run beside it has begun.
       setTimeout(() => {
         for (;;);

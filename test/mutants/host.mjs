@@ -1,10 +1,12 @@
 // Bugs in a host: claims handed over and given back, wake-ups, drains, rescue, leases, stops.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source text
 const DISPATCHER_TEST = 'test/host/dispatcher.test.ts';
+const WAKES = 'test/host/wakes.test.ts';
+const ENDS_TEST = 'test/host/run-ends.test.ts';
+const RESCUE = 'test/host/rescue.test.ts';
 const LIVENESS = 'test/host/liveness.test.ts';
 const RETRY_TEST = 'test/host/retry.test.ts';
 const WAKER_TEST = 'test/host/waker.test.ts';
-const HOST_TEST = 'test/host/host.test.ts';
 const DISPATCHER = 'src/host/dispatcher.ts';
 const ENDS = 'src/host/run-ends.ts';
 const RETRY = 'src/host/retry.ts';
@@ -44,13 +46,13 @@ export const mutants = [
     name: 'on_lost is not asked when a host is gone',
     file: RESCUER,
     edits: [{ search: ", 'stale', this.#options.onLost(claim.slug))", replace: ", 'stale')" }],
-    tests: [LIVENESS],
+    tests: [RESCUE],
   },
   {
     name: 'on_lost is not asked when a thread is gone',
     file: ENDS,
     edits: [{ search: ", now, 'failed', job?.onLost)", replace: ", now, 'failed')" }],
-    tests: [DISPATCHER_TEST],
+    tests: [ENDS_TEST],
   },
   {
     name: 'a run is lost once more before it is given up',
@@ -62,7 +64,7 @@ export const mutants = [
     name: 'no run follows one that became stale',
     file: RESCUER,
     edits: [{ search: "if (ended === 'stale' && this.#options.followUp)", replace: "if (ended === 'pending' && this.#options.followUp)" }],
-    tests: [LIVENESS],
+    tests: [RESCUE],
   },
   {
     name: 'a run that follows a failed one is queued in a transaction of its own',
@@ -75,13 +77,13 @@ export const mutants = [
           "      .then(async (next) => {\n        const { acts, registry, clock } = this.#options;\n        if (next) await acts.write('follow', (db) => queueFollowUp(db, acts.store, registry.jobs, run.id, clock.now()));\n",
       },
     ],
-    tests: [DISPATCHER_TEST],
+    tests: [ENDS_TEST],
   },
   {
     name: 'a final failure is tried again',
     file: ENDS,
     edits: [{ search: "} else if (report.final) next = { status: 'failed' };\n    else next", replace: '} else next' }],
-    tests: [DISPATCHER_TEST],
+    tests: [ENDS_TEST],
   },
   {
     name: 'a released run is not given back',
@@ -109,31 +111,31 @@ export const mutants = [
     name: 'a claim that comes back after a stop is executed',
     file: DISPATCHER,
     edits: [{ search: 'if (this.#stopped || !this.#options.give(run))', replace: 'if (!this.#options.give(run))' }],
-    tests: [DISPATCHER_TEST],
+    tests: [WAKES],
   },
   {
     name: 'a wake during a claim is lost',
     file: DISPATCHER,
     edits: [{ search: '    if (this.#pass) {\n      this.#again = true;\n', replace: '    if (this.#pass) {\n' }],
-    tests: [DISPATCHER_TEST],
+    tests: [WAKES],
   },
   {
     name: 'a delayed run is found by the poll only',
     file: DISPATCHER,
     edits: [{ search: 'if (next !== undefined) this.#later(next - clock.now());', replace: 'if (next !== undefined) clock.now();' }],
-    tests: [DISPATCHER_TEST, HOST_TEST],
+    tests: [WAKES],
   },
   {
     name: 'a claim that failed is not tried again before the poll',
     file: DISPATCHER,
     edits: [{ search: '        this.#later(OUTAGE_DELAY_MS);', replace: '        void OUTAGE_DELAY_MS;' }],
-    tests: [DISPATCHER_TEST],
+    tests: [WAKES],
   },
   {
     name: 'the poll finds nothing',
     file: DISPATCHER,
     edits: [{ search: 'this.#served))) this.wake();\n    } catch', replace: 'this.#served))) void 0;\n    } catch' }],
-    tests: [DISPATCHER_TEST, 'test/scenarios/queue-features.test.ts'],
+    tests: [WAKES],
   },
   {
     name: 'an ended run wakes nobody, so that what it queued and what waited for its place wait for the poll',
@@ -151,13 +153,13 @@ export const mutants = [
     name: 'a drain ends while a run is running',
     file: DISPATCHER,
     edits: [{ search: ' || this.#options.running() > 0 || acts.recording > 0) return;', replace: ' || acts.recording > 0) return;' }],
-    tests: [DISPATCHER_TEST],
+    tests: [WAKES],
   },
   {
     name: 'a drain ends before the ends of its runs are recorded',
     file: DISPATCHER,
     edits: [{ search: ' || acts.recording > 0) return;', replace: ') return;' }],
-    tests: [DISPATCHER_TEST],
+    tests: [WAKES],
   },
   {
     name: 'a drain ends while a run is due',
@@ -174,7 +176,7 @@ export const mutants = [
         replace: 'Math.min(this.#options.free(), this.#options.ownLimit)',
       },
     ],
-    tests: [DISPATCHER_TEST],
+    tests: [WAKES],
   },
   {
     name: 'a live host is judged by its age and loses its runs',
@@ -182,7 +184,7 @@ export const mutants = [
     edits: [
       { search: "return liveness === 'dead' || (liveness === 'unknown' && unseen);", replace: "return liveness === 'dead' || unseen;" },
     ],
-    tests: [LIVENESS],
+    tests: [RESCUE],
   },
   {
     name: 'a host whose socket cannot be asked is dead at once',
@@ -200,7 +202,7 @@ export const mutants = [
     name: 'a host rescues its own runs',
     file: RESCUER,
     edits: [{ search: '.filter((record) => record.id !== host);', replace: '.filter((record) => record.id !== `${host}?`);' }],
-    tests: [LIVENESS],
+    tests: [RESCUE],
   },
   {
     name: 'a claim that a host does not know of is given back at the first look',
@@ -217,7 +219,7 @@ export const mutants = [
     name: 'rescued runs wait for the poll',
     file: RESCUER,
     edits: [{ search: 'if (rescued.length > 0) this.#options.onRescued();', replace: '' }],
-    tests: [LIVENESS],
+    tests: [RESCUE],
   },
   {
     name: 'the row of a dead host stays',
@@ -229,7 +231,7 @@ export const mutants = [
     name: 'a run goes on after its claim was lost',
     file: 'src/host/lease-keeper.ts',
     edits: [{ search: '        this.#options.onLost(run);\n', replace: '' }],
-    tests: [LIVENESS],
+    tests: [RESCUE],
   },
   {
     name: 'a run that ended while its lease was renewed is taken for lost',
@@ -242,7 +244,7 @@ export const mutants = [
           "const gone = run ?? runs.find((each) => each.id === id)!;\n        events.emit('lease:lost', { run: id, slug: gone.slug, claim });\n        this.#options.onLost(gone);",
       },
     ],
-    tests: [LIVENESS],
+    tests: [RESCUE],
   },
   {
     name: 'leases are not renewed any more after the database was away once',
@@ -253,13 +255,13 @@ export const mutants = [
         replace: '      this.#outage.failed(error);\n      this.#pass = new Promise(() => {});\n      clearInterval(this.#timer);',
       },
     ],
-    tests: [LIVENESS],
+    tests: [RESCUE],
   },
   {
     name: 'leases are renewed after they have ended',
     file: 'src/host/lease-keeper.ts',
     edits: [{ search: 'this.#options.leaseMs / 3', replace: 'this.#options.leaseMs * 3' }],
-    tests: [LIVENESS],
+    tests: [RESCUE],
   },
   {
     name: 'a dead socket is one that cannot be asked',

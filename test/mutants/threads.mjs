@@ -112,8 +112,7 @@ export const mutants = [
         replace: 'void assignment;',
       },
     ],
-    tests: [POOL_TEST, 'test/host/waiting.test.ts'],
-    build: true,
+    tests: [POOL_TEST],
   },
   {
     name: 'a report of an earlier claim ends the run',

@@ -2,6 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source text
 const TRANSACTION_TEST = 'test/store/transaction.test.ts';
 const EXECUTOR_TEST = 'test/worker/executor.test.ts';
+const ENDS_TEST = 'test/store/ends.test.ts';
 const BATCH_TEST = 'test/worker/completion-batch.test.ts';
 const TRANSACTION = 'src/store/sqlite/transaction.ts';
 const EXECUTOR = 'src/worker/executor.ts';
@@ -72,13 +73,13 @@ export const mutants = [
     name: 'a host act reads the time before it is the writer',
     file: 'src/store/sqlite/short-transaction.ts',
     edits: [{ search: '    yield* transaction.begin();\n', replace: '' }],
-    tests: [TRANSACTION_TEST, 'test/store/model.test.ts', 'test/host/acts.test.ts', 'test/host/write-queue.test.ts'],
+    tests: [TRANSACTION_TEST],
   },
   {
     name: 'an act whose fence refused is committed',
     file: 'src/store/sqlite/short-transaction.ts',
     edits: [{ search: 'if (result !== false) yield*', replace: 'yield*' }],
-    tests: [TRANSACTION_TEST, 'test/worker/mail-run.test.ts'],
+    tests: [TRANSACTION_TEST],
   },
   {
     name: 'a run commits its writes before its completion',
@@ -139,13 +140,13 @@ export const mutants = [
         replace: '        if (!(error instanceof Refused)) each.error = error;\n      }\n      if (each.kept) entry.resolve(true);',
       },
     ],
-    tests: [BATCH_TEST, 'test/host/foreign-lock.test.ts'],
+    tests: [BATCH_TEST],
   },
   {
     name: 'a run that is stopped while its completion waits is completed all the same',
     file: BATCH,
     edits: [{ search: 'this.#waiting = this.#waiting.filter((each) => each !== entry);', replace: '' }],
-    tests: [BATCH_TEST, EXECUTOR_TEST],
+    tests: [BATCH_TEST],
   },
   {
     name: 'completions wait for ever when the database cannot be opened',
@@ -187,15 +188,13 @@ export const mutants = [
     name: 'an attempt that follows a lost race for the first write can lose it again',
     file: EXECUTOR,
     edits: [{ search: "job.transaction === 'immediate' || run.contended", replace: "job.transaction === 'immediate'" }],
-    tests: [EXECUTOR_TEST, 'test/store/acts.test.ts', 'test/host/effects.test.ts'],
-    build: true,
+    tests: [EXECUTOR_TEST],
   },
   {
     name: 'a claim does not say that the attempt before lost that race',
     file: 'src/store/sqlite/claim.ts',
     edits: [{ search: "_ml_claim']) - 1])", replace: "_ml_claim'])])" }],
-    tests: [EXECUTOR_TEST, 'test/store/acts.test.ts', 'test/host/effects.test.ts'],
-    build: true,
+    tests: [ENDS_TEST],
   },
   {
     name: 'transaction = false is one transaction',
@@ -271,18 +270,18 @@ export const mutants = [
     name: 'the write-ahead log is never checkpointed',
     file: 'src/store/sqlite/database.ts',
     edits: [{ search: 'wal_autocheckpoint = 1000', replace: 'wal_autocheckpoint = 0' }],
-    tests: ['test/store/files.test.ts', 'test/config/pragmas.test.ts'],
+    tests: ['test/config/pragmas.test.ts'],
   },
   {
     name: 'the write-ahead log is never cut',
     file: 'src/store/sqlite/database.ts',
     edits: [{ search: `driver.pragma(\`journal_size_limit = \${WAL_LIMIT_BYTES}\`);`, replace: '' }],
-    tests: ['test/store/files.test.ts', 'test/config/pragmas.test.ts'],
+    tests: ['test/config/pragmas.test.ts'],
   },
   {
     name: 'SQLite blocks the thread for the lock of another program',
     file: 'src/store/sqlite/database.ts',
     edits: [{ search: "driver.pragma('busy_timeout = 0');", replace: "driver.pragma('busy_timeout = 5000');" }],
-    tests: ['test/store/files.test.ts', 'test/host/acts.test.ts', TRANSACTION_TEST],
+    tests: ['test/config/pragmas.test.ts'],
   },
 ];

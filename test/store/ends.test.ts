@@ -77,3 +77,18 @@ it('a completion leaves no error and no retry of the attempts before', async () 
   const [row] = await db.read((c) => c.all('SELECT status, error, retry_after, result FROM _crap_jobs'));
   expect(row).toEqual({ status: 'completed', error: null, retry_after: null, result: '1' });
 });
+
+it('[ONCE] a claim says when the attempt before lost the race for the first write, and only then', async () => {
+  for (const [code, contended] of [
+    ['X', undefined],
+    ['WRITE_CONFLICT', true],
+  ] as const) {
+    const [run] = await db.claim({ concurrency });
+    const error = { code, message: 'no' };
+    const next = { status: 'pending', dueAt: NOW, spendsAttempt: true } as const;
+    await db.write((c) => store.end(c, { run: id, claim: run!.claim, now: NOW, outcome: 'failed', next, log: [], error }));
+    const [again] = await db.claim({ concurrency });
+    expect(again?.contended).toBe(contended);
+    await db.write((c) => store.end(c, { run: id, claim: again!.claim, now: NOW, outcome: 'failed', next, log: [], error: failed }));
+  }
+});

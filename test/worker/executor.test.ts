@@ -304,6 +304,24 @@ describe.each(engines)('executor on $name', (engine) => {
     expect(rows('SELECT number FROM numbers')).toEqual([{ number: 2 }]);
   });
 
+  it('[ONCE] the attempt that follows a lost race is the writer from its start, so that it cannot lose again', async () => {
+    const slow = await claimed('slow', 'host.count()\nhost.gate()\nhost.write(1)');
+    const running = executor.execute({ ...slow, run: { ...slow.run, contended: true }, timeoutMs: 10_000, control: new RunControl() });
+    await gate.reached;
+    expect(queue.holder?.owner).toContain(slow.run.id);
+    gate.open();
+    expect(await running).toMatchObject({ outcome: 'completed', committed: true });
+  });
+
+  it('a run that has returned is not timed out while it waits to be completed', async () => {
+    const { run, job } = await claimed('returned', 'return 1');
+    const held = (await queue.request('somebody').start()) as { release(): void };
+    // Let go of when the timeout is over.
+    const completing = () => setTimeout(() => held.release(), 150);
+    const report = await executor.execute({ run, job, timeoutMs: 100, control: new RunControl(), watcher: { completing } });
+    expect(report).toMatchObject({ outcome: 'completed', committed: true });
+  });
+
   it('names a run that waits while it is the writer, once', async () => {
     const named: string[] = [];
     await execute('holder', 'host.write(1)\nhost.sleep(0.01)\nhost.sleep(0.01)', {

@@ -3,6 +3,7 @@
 const ACTS = 'test/store/acts.test.ts';
 const SIDE = 'test/store/side-by-side.test.ts';
 const FEATURES = 'test/store/queue-features.test.ts';
+const DISPATCHER = 'test/host/dispatcher.test.ts';
 const CAPS = 'test/store/caps.test.ts';
 const MODEL = 'test/model/store.test.ts';
 const FENCE = 'src/store/sqlite/fence.ts';
@@ -53,6 +54,25 @@ export const mutants = [
     name: 'the run-wide cap is one of each claim',
     file: CLAIM,
     edits: [{ search: 'request.maxConcurrent - total', replace: 'request.maxConcurrent' }],
+    tests: [ACTS],
+  },
+  {
+    name: 'each host counts its own runs against the caps',
+    file: CLAIM,
+    edits: [
+      { search: 'yield* runningCounts(db);', replace: 'yield* runningCounts(db, request.host);' },
+      { search: 'runningCounts(db: Db)', replace: "runningCounts(db: Db, host = '')" },
+      {
+        search: 'db.all(RUNNING))',
+        replace: "db.all(host ? RUNNING.replace(\"'running'\", `'running' AND _ml_host = '${host}'`) : RUNNING))",
+      },
+    ],
+    tests: [DISPATCHER],
+  },
+  {
+    name: 'a run of a job that the host does not know is claimed',
+    file: CLAIM,
+    edits: [{ search: 'request.concurrency.get(slug) ?? 0', replace: 'request.concurrency.get(slug) ?? 1' }],
     tests: [ACTS],
   },
   {
@@ -210,6 +230,18 @@ export const mutants = [
     name: 'a rate looks back over half of its window',
     file: 'src/store/sqlite/rate.ts',
     edits: [{ search: "at > ? AND at <= ?', [slug, now - perMs, now]);", replace: "at > ? AND at <= ?', [slug, now - perMs / 2, now]);" }],
+    tests: [FEATURES],
+  },
+  {
+    name: 'a rate counts from the end of runs',
+    file: 'src/store/sqlite/rate.ts',
+    edits: [
+      {
+        search: "'SELECT count(*) AS n FROM _ml_starts WHERE slug = ? AND at > ? AND at <= ?'",
+        replace:
+          "'SELECT count(*) AS n FROM _ml_attempts a JOIN _crap_jobs j ON j.id = a.run WHERE j.slug = ? AND a.ended_at > ? AND a.ended_at <= ?'",
+      },
+    ],
     tests: [FEATURES],
   },
   {

@@ -55,6 +55,12 @@ export const mutants = [
     tests: [ENDS_TEST],
   },
   {
+    name: 'a run whose host died is stale at once',
+    file: RETRY,
+    edits: [{ search: 'MAX_LOSSES = 3', replace: 'MAX_LOSSES = 1' }],
+    tests: [RETRY_TEST],
+  },
+  {
     name: 'a run is lost once more before it is given up',
     file: RETRY,
     edits: [{ search: 'losses >= MAX_LOSSES', replace: 'losses > MAX_LOSSES' }],

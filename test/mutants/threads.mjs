@@ -84,24 +84,28 @@ export const mutants = [
       },
     ],
     tests: [POOL_TEST],
+    only: 'asks a run to stop',
   },
   {
     name: 'a thread that does not answer is not ended',
     file: THREAD,
     edits: [{ search: '      this.end(`run ${id} (${assignment.run.slug}) did not stop`);\n', replace: '' }],
     tests: [POOL_TEST],
+    only: 'terminates a thread',
   },
   {
     name: 'the runs beside one that did not stop are lost',
     file: THREAD,
     edits: [{ search: 'const lost = crashed && (culprit ?? assignment) === assignment;', replace: 'const lost = true;' }],
     tests: [POOL_TEST],
+    only: 'beside',
   },
   {
     name: 'all runs of a thread that ended by itself are lost',
     file: THREAD,
     edits: [{ search: 'const lost = crashed && (culprit ?? assignment) === assignment;', replace: 'const lost = crashed;' }],
     tests: [POOL_TEST],
+    only: 'beside it are released',
   },
   {
     name: 'a run that has returned is timed out while it waits for its commit',
@@ -113,6 +117,7 @@ export const mutants = [
       },
     ],
     tests: [POOL_TEST],
+    only: 'has returned',
   },
   {
     name: 'a report of an earlier claim ends the run',
@@ -121,11 +126,13 @@ export const mutants = [
       { search: 'if (assignment?.run.claim !== message.claim) return;\n        const', replace: 'if (!assignment) return;\n        const' },
     ],
     tests: [POOL_TEST],
+    only: 'earlier claim',
   },
   {
     name: 'a stop of an earlier claim ends the run',
     file: THREAD,
     edits: [{ search: 'if (assignment?.run.claim !== claim) return false;', replace: 'if (!assignment) return false;' }],
     tests: [POOL_TEST],
+    only: 'earlier claim',
   },
 ];

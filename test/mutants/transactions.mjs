@@ -66,7 +66,7 @@ export const mutants = [
   {
     name: 'an immediate transaction is deferred',
     file: TRANSACTION,
-    edits: [{ search: "options.mode === 'immediate'", replace: 'options.mode === undefined' }],
+    edits: [{ search: "options.mode === 'immediate'", replace: 'false' }],
     tests: [TRANSACTION_TEST, 'test/bindings/transaction.test.ts'],
   },
   {
@@ -92,6 +92,7 @@ export const mutants = [
       },
     ],
     tests: [EXECUTOR_TEST],
+    only: 'lost claim',
   },
   {
     name: 'a run commits its completion before its writes',
@@ -104,6 +105,7 @@ export const mutants = [
       },
     ],
     tests: [EXECUTOR_TEST],
+    only: 'lost claim',
   },
   {
     name: 'a run whose claim was lost keeps its writes',
@@ -112,6 +114,7 @@ export const mutants = [
       { search: 'if (kept) yield* transaction.commit();\n      else transaction.rollback();', replace: 'yield* transaction.commit();' },
     ],
     tests: [EXECUTOR_TEST],
+    only: 'lost claim',
   },
   {
     name: 'a refused completion of a batch keeps what it wrote',
@@ -159,36 +162,42 @@ export const mutants = [
     file: EXECUTOR,
     edits: [{ search: 'conflict && this.#outside === undefined &&', replace: 'conflict &&' }],
     tests: [EXECUTOR_TEST],
+    only: 'conflict after a call outside',
   },
   {
     name: 'a conflict without a call outside fails the attempt',
     file: EXECUTOR,
     edits: [{ search: 'conflict && this.#outside === undefined &&', replace: 'conflict && this.#outside !== undefined &&' }],
     tests: [EXECUTOR_TEST],
+    only: 'read and then write',
   },
   {
     name: 'the lines of a passage that ended in a conflict are shown',
     file: EXECUTOR,
     edits: [{ search: "        this.#held = [];\n        return 'again';", replace: "        return 'again';" }],
     tests: [EXECUTOR_TEST],
+    only: 'say each line once|seen once each',
   },
   {
     name: 'the lines of a passage are shown before its first write',
     file: EXECUTOR,
     edits: [{ search: "this.#held = mode === 'deferred' ? [] : undefined;", replace: 'this.#held = undefined;' }],
     tests: [EXECUTOR_TEST],
+    only: 'say each line once|seen once each',
   },
   {
     name: 'the second passage is no writer from its start',
     file: EXECUTOR,
     edits: [{ search: "        mode = 'immediate';\n", replace: '' }],
     tests: [EXECUTOR_TEST],
+    only: 'second passage|read and then write|preempted',
   },
   {
     name: 'an attempt that follows a lost race for the first write can lose it again',
     file: EXECUTOR,
     edits: [{ search: "job.transaction === 'immediate' || run.contended", replace: "job.transaction === 'immediate'" }],
     tests: [EXECUTOR_TEST],
+    only: 'lost race',
   },
   {
     name: 'a claim does not say that the attempt before lost that race',
@@ -201,6 +210,7 @@ export const mutants = [
     file: EXECUTOR,
     edits: [{ search: "if (job.transaction === false) return 'per-call';", replace: '' }],
     tests: [EXECUTOR_TEST],
+    only: 'transaction = false',
   },
   {
     name: 'no timer ends a run in its thread',
@@ -212,12 +222,21 @@ export const mutants = [
       },
     ],
     tests: [EXECUTOR_TEST],
+    only: 'a wait at the deadline',
+  },
+  {
+    name: 'no timer ends the second passage of a run',
+    file: EXECUTOR,
+    edits: [{ search: "        mode = 'immediate';\n", replace: "        mode = 'immediate';\n        forgetTimeout();\n" }],
+    tests: [EXECUTOR_TEST],
+    only: 'second passage',
   },
   {
     name: 'the timer of a run counts while it is committed',
     file: EXECUTOR,
     edits: [{ search: '    this.#clock.handlerReturned();\n', replace: '' }],
     tests: [EXECUTOR_TEST],
+    only: 'has returned',
   },
   {
     name: 'a conflict after a stop is executed again',
@@ -227,6 +246,23 @@ export const mutants = [
       { search: "if (control.reason) throw new RunAbort(control.reason, 'stopped before it began');\n        const", replace: 'const' },
     ],
     tests: [EXECUTOR_TEST],
+  },
+  {
+    name: 'a JavaScript handler queues outside of its transaction',
+    file: 'src/worker/script-executor.ts',
+    edits: [
+      {
+        search: 'yield* this.#database.savepoint(() => store.enqueue(this.#database, { ...request',
+        replace: "yield* writeTransaction(this.#options.connections.acquire(), noQueue, 'x', (db) => store.enqueue(db, { ...request",
+      },
+      {
+        search: "import { completion, storableResult } from './completion.js';",
+        replace:
+          "import { completion, storableResult } from './completion.js';\nimport { noQueue, writeTransaction } from '../store/sqlite/short-transaction.js';",
+      },
+    ],
+    tests: ['test/api/host.test.ts'],
+    only: 'has one transaction with its completion',
   },
   {
     name: 'a JavaScript handler ends before its operations',

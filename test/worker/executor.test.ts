@@ -115,6 +115,14 @@ describe.each(engines)('executor on $name', (engine) => {
               yield* waitFor({ reason: 'http', start: () => gate.opened });
             },
           },
+          // The same within the host: nothing outside has been called.
+          hold: {
+            params: [],
+            *run(): Op<undefined> {
+              gate.reach();
+              yield* waitFor({ reason: 'preempted', start: () => gate.opened });
+            },
+          },
           sleep: {
             params: ['number'],
             *run(seconds: number): Op<undefined> {
@@ -311,6 +319,16 @@ describe.each(engines)('executor on $name', (engine) => {
     expect(queue.holder?.owner).toContain(slow.run.id);
     gate.open();
     expect(await running).toMatchObject({ outcome: 'completed', committed: true });
+  });
+
+  it('[STOP] the second passage of a run ends at the timeout of both', async () => {
+    const body = 'if host.count() > 0 then host.sleep(60) end\nhost.hold()\nhost.write(1)';
+    const slow = await claimed('slow', body);
+    const running = executor.execute({ ...slow, timeoutMs: 500, control: new RunControl() });
+    await gate.reached;
+    await execute('quick', 'host.write(2)');
+    gate.open();
+    expect(await running).toMatchObject({ outcome: 'timed_out', committed: false });
   });
 
   it('a run that has returned is not timed out while it waits to be completed', async () => {

@@ -14,6 +14,7 @@ import { openDatabase } from '../../src/store/sqlite/database.js';
 import { migrate } from '../../src/store/sqlite/migrate.js';
 import { noQueue, readNow, writeTransaction } from '../../src/store/sqlite/short-transaction.js';
 import { sqliteStore } from '../../src/store/sqlite/store.js';
+import type { WriteGrant } from '../../src/store/writer.js';
 import { Executor, type RunWatcher } from '../../src/worker/executor.js';
 import type { RunReport } from '../../src/worker/protocol.js';
 import { RunControl } from '../../src/worker/run-control.js';
@@ -227,6 +228,24 @@ describe.each(engines)('executor on $name', (engine) => {
     expect(order).toEqual(['started', 'completing']);
     expect(status(report.id)).toMatchObject({ status: 'completed', result: '{"n":1}' });
     expect(queue.holder).toBeUndefined();
+  });
+
+  it('lets other runs have its slot while its completion waits for the writer', async () => {
+    const [first, second] = [await claimed('read', 'return host.count()'), await claimed('fail', 'error("no", 0)')];
+    const blocker = (await queue.request('blocker').start()) as WriteGrant;
+    const order: string[] = [];
+    const limits = { timeoutMs: 60_000, control: new RunControl() };
+    let end: Promise<unknown> = Promise.resolve();
+    await new Promise<void>((returned) => {
+      const watcher = { completing: () => setImmediate(returned) };
+      end = executor.execute({ ...first, ...limits, watcher }).then(({ outcome }) => order.push(outcome));
+    });
+    const { outcome } = await executor.execute({ ...second, ...limits, control: new RunControl() });
+    order.push(outcome);
+    expect([made, order]).toEqual([1, ['failed']]);
+    blocker.release();
+    await end;
+    expect(order).toEqual(['failed', 'completed']);
   });
 
   it('completes a run that only read or touched nothing', async () => {

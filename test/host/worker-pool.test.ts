@@ -117,6 +117,18 @@ describe('worker pool', () => {
     expect(replaced).toEqual([]);
   });
 
+  it('[STOP] a handler that sends nothing is known to have begun, and its timeout counts from there', async () => {
+    const s = await stage();
+    // The second is taken when the first has blocked the thread for as long as both may take: its own time begins there.
+    s.pool.give(claimed('first', { block: 300 }), 350);
+    s.pool.give(claimed('second', { block: 200 }), 350);
+    await s.until(() => s.ends.size === 2);
+    expect([...s.ends.values()].map((end) => end.report.outcome)).toEqual(['completed', 'completed']);
+    expect(s.ends.get('second')!.durationMs).toBeGreaterThanOrEqual(200);
+    s.pool.give(claimed('endless', { spin: true }), 60_000);
+    await s.until(() => s.started.has('endless'));
+  });
+
   it('[STOP] terminates a thread that does not answer, frees its slot within 250 ms, releases the runs beside it', async () => {
     const s = await stage();
     s.pool.give(claimed('spin', { spin: true }), 50);

@@ -124,6 +124,10 @@ export const DIFFERENCES = {
     ten: 'where it is empty, the secret in data/.jwt_secret, which is made when it is missing',
   },
   accessSeesTheOperation: { eight: 'the access function of a job is called with the user only', ten: 'with ctx.operation too' },
+  namesAreShown: {
+    eight: '`crap.any`, `null`, `transaction`, `tx` and `validation_error` are found by name; walks over `crap` do not meet them',
+    ten: 'walks meet them too',
+  },
   unknownHookEventsAreRefused: { eight: 'crap.hooks.register takes any event', ten: 'unknown events are errors' },
 } as const satisfies Record<string, Difference>;
 

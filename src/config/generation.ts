@@ -80,7 +80,8 @@ export const DIFFERENCES = {
   emptyConstraintDenies: { eight: 'an access function that returns an empty table allows', ten: 'denies' },
   constraintsMayUseOr: { eight: 'access constraints know no `or`', ten: 'they take the whole filter grammar' },
   redefinitionsAreRefused: {
-    eight: 'a definition may be defined again while runs are executed',
+    eight:
+      'a definition may be defined again while runs are executed; what the reference passes over in that of a job is a warning in the log',
     ten: 'only while the project is loaded',
   },
   definitionsAreModules: {

@@ -191,9 +191,9 @@ export interface Store {
   retry(db: Db, run: string, now: number): Op<boolean>;
   /** Newest last. */
   listAttempts(db: Db, run: string): Op<Attempt[]>;
-  /** Runs that have to end before this one, less those that have. */
-  listDependencies(db: Db, run: string): Op<{ after: string; status: RunStatus | undefined }[]>;
-  /** Runs of the same key that are before this one, oldest first, at most `limit`. */
+  /** Runs that have to end before this one, less those that are settled. `status`: undefined = purged; `ended`: how it ended. */
+  listDependencies(db: Db, run: string): Op<{ after: string; status: RunStatus | undefined; ended?: FinalStatus }[]>;
+  /** Runs of the same key that are before this one: those that run or could first, then by their queueing; at most `limit`. */
   listAheadOfKey(db: Db, run: string, limit: number): Op<{ id: string; status: RunStatus }[]>;
   countRunning(db: Db): Op<{ total: number; bySlug: Map<string, number>; byQueue: Map<string, number> }>;
   /** Epoch ms at which the rate limit lets the next claim of the job through; `now` when it does. */

@@ -1,6 +1,7 @@
 /** Entry of the command line: parse, run one command, show what failed, end with its exit code. */
 import { CommanderError } from 'commander';
 import type { Invocation } from './command.js';
+import { dashedIdsLast } from './dashed-ids.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { Output } from './output.js';
 import { createProgram } from './program.js';
@@ -25,7 +26,7 @@ async function run(args: readonly string[], signals: Signals): Promise<ExitCode>
       output.note(program.helpInformation());
       return EXIT.usage;
     }
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(dashedIdsLast(args), { from: 'user' });
     return invocation.exitCode ?? EXIT.done;
   } catch (error) {
     if (error instanceof CommanderError) return await usage(error, output);

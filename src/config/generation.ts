@@ -99,6 +99,11 @@ export const DIFFERENCES = {
     eight: 'instants of a schedule that were missed are not run (`misfire` says otherwise)',
     ten: 'the newest of them is run once',
   },
+  earlierErrorsAreCleared: {
+    eight:
+      'a completed run keeps the error of its last failed attempt in `_crap_jobs.error`; the host shows it as that of an earlier attempt',
+    ten: 'the column is cleared',
+  },
   pendingRunsOverlap: { eight: 'skip_if_running looks at running runs', ten: 'at pending ones too' },
   handlersSeeTheWholeRun: {
     eight: 'ctx.job is { slug, attempt, max_attempts }',

@@ -67,6 +67,8 @@ export interface CompleteRequest {
   log: readonly LogLine[];
   /** Number of the worker thread that executed it. */
   worker?: number | undefined;
+  /** The run keeps the error of an earlier attempt, as in the reference's first generation. Default: it is cleared. */
+  keepError?: boolean;
 }
 
 export interface HostRecord {

@@ -136,6 +136,19 @@ describe('[EXPLAIN] jobs why and logs', () => {
   });
 });
 
+it('a completed run whose row carries the error of an earlier attempt, as crap-cms leaves it, is shown as completed', async () => {
+  const id = await trigger('echo');
+  await drain();
+  const database = new Sqlite(join(project.dir, 'data/crap.db'));
+  database.prepare("UPDATE _crap_jobs SET error = 'no luck at first' WHERE id = ?").run(id);
+  database.close();
+  expect(await json('jobs', 'status', '--id', id)).toMatchObject({ status: 'completed', error: null, earlier_error: 'no luck at first' });
+  expect((await text('jobs', 'status')).stdout).not.toContain('no luck');
+  expect((await text('jobs', 'status', '--id', id)).stdout).toMatch(/^Earlier attempt: +no luck at first$/m);
+  expect((await why(id))[0]).toMatchObject({ code: 'ended', text: 'it is completed' });
+  expect(await text('verify')).toMatchObject({ code: 0 });
+});
+
 describe('jobs healthcheck', () => {
   it('ends with 0, 2 or 1', async () => {
     await text('run', 'weekly');

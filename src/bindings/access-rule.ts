@@ -24,8 +24,13 @@ export function* checkRule(session: Session, rule: FunctionRef, more?: { [key: s
   } catch (error) {
     const inner = fromLua(error);
     if (!(inner instanceof BindingError || inner instanceof LuaError)) throw error;
-    throw new BindingError('ACCESS_CHECK_FAILED', `access check error: ${inner.message}`, { cause: error, details: inner.details });
+    throw checkFailed(inner);
   }
+}
+
+/** An error of a rule, or of what it returned, as a check of it tells it. */
+export function checkFailed(error: BindingError | LuaError): BindingError {
+  return new BindingError('ACCESS_CHECK_FAILED', `access check error: ${error.message}`, { cause: error, details: error.details });
 }
 
 /** Whether a verdict allows; true and, where tables are constraints, tables do. Strange ones are warned about. */

@@ -64,8 +64,8 @@ export function accessDenied(what: string): BindingError {
   return refused('ACCESS_DENIED', `${what} access denied`);
 }
 
-/** undefined = a value that no filter takes: denied. The texts of parse errors carry one rendering more, as those of the rule itself do. */
-function constraintOf(ctx: ContentContext, table: LuaTable): Where | undefined {
+/** The rows that a rule's table allows; undefined = a value that no filter takes: denied. The texts of parse errors carry one rendering more, as those of the rule itself do. */
+export function constraintOf(ctx: Pick<ContentContext, 'settings'>, table: LuaTable): Where | undefined {
   const { generation } = ctx.settings;
   if (table.entries.size === 0) return emptyConstraintDenies(generation) ? undefined : { all: [] };
   for (const value of table.entries.values()) {

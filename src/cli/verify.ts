@@ -11,8 +11,8 @@ interface Options extends GlobalOptions {
 }
 
 const HELP = `
-Reads only, in one snapshot; hosts may run meanwhile. Limits are those of the definitions as they are now: where they were other before, judge
-from then on with --since. What each code means stands in docs/errors.md.
+Reads only, in one snapshot; hosts may run meanwhile. Limits and schedules are those that counted at the time. What each code means stands in
+docs/errors.md.
 
 Example:
   moonlighter verify --since 2026-12-01T08:00:00Z`;

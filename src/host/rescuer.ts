@@ -178,7 +178,7 @@ export class Rescuer {
         events.push({ run: claim.run, slug: claim.slug, host, next: ended });
       if (ended === 'stale' && this.#options.followUp) yield* this.#options.followUp(db, claim.run, now);
     }
-    if (host !== undefined) yield* acts.store.removeHost(db, host);
+    if (host !== undefined) yield* acts.store.removeHost(db, host, now);
     return events;
   }
 }

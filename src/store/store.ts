@@ -7,7 +7,7 @@ import type { Op } from '../domain/op.js';
 import type { PauseTarget } from '../domain/pause.js';
 import type { ClaimedRun, EnqueueRequest, FinalStatus, LogLine, Outcome, Run, RunStatus } from '../domain/run.js';
 import type { Db } from './db.js';
-import type { DatabaseState, FoundBreach, HistoryMarks, PastAttempt } from './history.js';
+import type { ClaimLimits, DatabaseState, FoundBreach, HistoryMarks, LimitsEra, PastAttempt } from './history.js';
 
 /** At most `limit` claims within any `perMs`. */
 export interface RateLimit {
@@ -225,10 +225,10 @@ export interface Store {
   listPauses(db: Db): Op<Pause[]>;
 
   // hosts
-  registerHost(db: Db, host: HostRecord): Op<void>;
-  /** The highest run-wide cap by which a host has ever claimed is kept, for `verify`. */
-  noteRunWideLimit(db: Db, limit: number): Op<void>;
-  removeHost(db: Db, id: string): Op<void>;
+  /** Makes or refreshes its row. `limits`, by which it claims from now on, are kept for `verify`; written only where they are new. */
+  registerHost(db: Db, host: HostRecord, limits?: ClaimLimits): Op<void>;
+  /** `now`: epoch ms until which its limits counted. */
+  removeHost(db: Db, id: string, now: number): Op<void>;
   listHosts(db: Db): Op<HostRecord[]>;
   /**
    * Running rows claimed by this host, or (undefined) by nobody of ours with a heartbeat older than `staleBefore` (crap-cms rows).
@@ -263,6 +263,8 @@ export interface Store {
   /** The ledger of one schedule, ascending, after the instant `after`. */
   readTicks(db: Db, slug: string, after: number, limit: number): Op<(RecordedTick & { runExists: boolean })[]>;
   readMarks(db: Db): Op<HistoryMarks>;
+  /** By which limits hosts claimed when, oldest first. */
+  limitsHistory(db: Db): Op<LimitsEra[]>;
 
   // doctor
   /** `full`: SQLite checks indexes against their tables too. */

@@ -185,7 +185,7 @@ export interface Store {
    * otherwise final already: its status.
    */
   requestCancel(db: Db, run: string, now: number): Op<'cancelled_now' | 'requested' | 'foreign' | FinalStatus | undefined>;
-  /** Ends all pending runs, or those of one job, as cancelled; how many. */
+  /** Ends all pending runs but queued mails, or those of one job, as cancelled; how many. */
   cancelAllPending(db: Db, slug: string | undefined, now: number): Op<number>;
   /** Running runs of the host whose end was asked for. */
   listCancelRequests(db: Db, host: string): Op<{ run: string; claim: number }[]>;

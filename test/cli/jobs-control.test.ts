@@ -40,6 +40,13 @@ describe('jobs cancel', () => {
     expect((await text('jobs', 'cancel')).stdout).toBe('Cancelled 1 pending job(s)\n');
     expect(await json('jobs', 'cancel', '-s', 'unknown')).toEqual({ cancelled: 0 });
   });
+
+  it('Regression: without a job it leaves queued mails alone, which the reference deletes', async () => {
+    const mail = await json<{ value: string }>('eval', 'return crap.email.queue({ to = "a@example.com", subject = "s", html = "h" })');
+    expect(await json('jobs', 'cancel')).toEqual({ cancelled: 0 });
+    expect(await status(mail.value)).toBe('pending');
+    expect(await json('jobs', 'cancel', '-s', '_system_email')).toEqual({ cancelled: 1 });
+  });
 });
 
 describe('jobs retry', () => {

@@ -19,8 +19,8 @@ export interface Joined {
 }
 
 const PER_STATEMENT = 500;
-/** More than a call may populate, so that it is refused, and fewer than the parameters of a statement. */
-const MAX_JOINED = 20_001;
+/** More than a call may populate, so that it is refused. */
+const MAX_JOINED = 50_001;
 
 /** The list of a key, made where it is missing. */
 export function listed<K, V>(lists: Map<K, V[]>, key: K): V[] {

@@ -1,6 +1,9 @@
 /** crap.access (Lua API 2.15): what the access rules say about the current user, without doing anything. */
 import { constraintOf } from '../content/access.js';
+import { conditionsOf, refuseBeyondColumns } from '../content/constraint-names.js';
 import type { ContentContext } from '../content/context.js';
+import { constraintsAreLimited } from '../content/generation.js';
+import { collectionPlan } from '../content/plan.js';
 import type { AccessRules, FieldDefinition } from '../content/schema.js';
 import type { FunctionRef } from '../domain/job.js';
 import { Float, formatPlain } from '../domain/json.js';
@@ -49,14 +52,20 @@ function* check(session: Session, slug: string, operation: string): Op<LuaValue>
   const rule = operation === 'trash' ? (access.trash ?? access.update) : access[operation as keyof AccessRules];
   if (!rule) return content.settings.defaultDeny ? 'denied' : 'allowed';
   const verdict = yield* checkRule(session, rule);
-  if (verdict instanceof LuaTable) return holds(content, verdict) ? constraints(verdict) : 'denied';
+  if (verdict instanceof LuaTable) return holds(content, verdict, global ? undefined : slug) ? constraints(verdict) : 'denied';
   return verdictAllows(session, rule, verdict) ? 'allowed' : 'denied';
 }
 
 /** Whether a read would take the table for a constraint; what it would refuse is raised here too. */
-function holds(content: ContentContext, table: LuaTable): boolean {
+function holds(content: ContentContext, table: LuaTable, collection: string | undefined): boolean {
   try {
-    return constraintOf(content, table) !== undefined;
+    const where = constraintOf(content, table);
+    if (where === undefined) return false;
+    if (collection !== undefined && constraintsAreLimited(content.settings.generation)) {
+      const plan = collectionPlan(content, collection);
+      for (const condition of conditionsOf(where)) refuseBeyondColumns(plan, condition);
+    }
+    return true;
   } catch (error) {
     if (error instanceof BindingError) throw checkFailed(error);
     throw error;

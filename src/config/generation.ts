@@ -38,8 +38,8 @@ export const DIFFERENCES = {
     ten: 'create sets them before hooks and checks, in rows too',
   },
   writesNameOneLocale: {
-    eight: 'locale = "all" writes the default locale; fields that are not localized can be written in any',
-    ten: 'both are refused; delete takes no locale',
+    eight: 'locale = "all" writes the default locale; fields that are not localized can be written in any; create_many has no locale',
+    ten: 'both are refused; create_many takes a locale, delete takes none',
   },
   manyTakeOnlyWhere: { eight: 'update_many and delete_many ignore what else is in their query', ten: 'it is an error' },
   daysAreWhole: { eight: 'a date without a time in a filter means noon', ten: 'the whole day' },
@@ -78,6 +78,14 @@ export const DIFFERENCES = {
     ten: 'they have none: their calls fail',
   },
   emptyConstraintDenies: { eight: 'an access function that returns an empty table allows', ten: 'denies' },
+  constraintsAreLimited: {
+    eight: 'access constraints take every operator, and paths into rows',
+    ten: 'equals, not_equals, in, not_in, exists, not_exists, on columns that are not localized',
+  },
+  unsetFieldsDeny: {
+    eight: 'a nil in an access constraint is no condition',
+    ten: 'a rule that read a field of the user without a value and returns a constraint denies',
+  },
   constraintsMayUseOr: { eight: 'access constraints know no `or`', ten: 'they take the whole filter grammar' },
   redefinitionsAreRefused: {
     eight:

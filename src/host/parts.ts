@@ -10,6 +10,7 @@ import { executorOptions } from '../worker/executor-options.js';
 import type { ActivityReport } from './activity.js';
 import { HostActs } from './acts.js';
 import { CancelWatch } from './cancel-watch.js';
+import { claimLimits } from './claim-limits.js';
 import { Dispatcher } from './dispatcher.js';
 import { changeListener, type HostEmitter } from './events.js';
 import { FileWatch } from './file-watch.js';
@@ -158,7 +159,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
       meet: () => parts.rescuer.meet(),
       activity: shared.activity,
     }),
-    record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3, settings.maxConcurrent),
+    record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3, claimLimits(registry, settings, emails.concurrency)),
     rescuer: new Rescuer({
       host: id,
       acts,

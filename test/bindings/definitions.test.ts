@@ -222,4 +222,24 @@ describe.each(engines)('$name', (engine) => {
     );
     expect(await bench.value('return crap.auth.user().id')).toBe('u1');
   });
+
+  // A constraint that nothing meets was handed out as its opposite, and one that every read refuses as if it could be used.
+  it('hands out constraints that mean what a read makes of them', async () => {
+    const rules = 'local M = {} function M.rule() return answer end return M';
+    const bench = await benches.open(engine, { files: { 'access/rules.lua': rules } });
+    await bench.run('crap.collections.define("guarded", { access = { read = "access.rules.rule" }, fields = { { name = "x" } } })');
+    await bench.enter({ overrideAccessByDefault: false });
+    const check = (answer: string) =>
+      bench.value(
+        `answer = ${answer} local a = crap.access.check("guarded", "read") return type(a) == "table" and crap.json.encode(a) or a`,
+      );
+    const failure = (answer: string) => bench.failure(`(function() answer = ${answer} crap.access.check("guarded", "read") end)()`);
+    expect(await check('{ x = { exists = false } }')).toBe('{"x":{"not_exists":true}}');
+    expect(await check('{ x = { not_exists = false } }')).toBe('{"x":{"exists":true}}');
+    expect(await check('{ x = print }')).toBe('denied');
+    expect(await failure('{ x = { equals = { 1 } } }')).toBe(
+      'runtime error: access check error: runtime error: filter value must be string, number, or boolean',
+    );
+    expect(await failure('{ x = { bad = 1 } }')).toBe("runtime error: access check error: runtime error: unknown filter operator 'bad'");
+  });
 });

@@ -92,7 +92,7 @@ afterEach(async () => {
 
 describe('worker pool', () => {
   it('finds the compiled thread entry from src', () => {
-    expect(threadEntry().pathname).toMatch(/\/dist\/worker\/thread\.js$/);
+    expect(threadEntry().pathname).toMatch(/\/dist\/bundle\/worker\/thread\.js$/);
   });
 
   it('gives runs to the least loaded thread and reports each end once', async () => {

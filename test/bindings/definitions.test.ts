@@ -54,6 +54,25 @@ describe.each(engines)('$name', (engine) => {
     expect(bench.session.registry.jobs.size).toBe(0);
   });
 
+  // The stack of the host ran over, and the file was refused with that for a reason.
+  it('refuses a table that contains itself, and says where; one that is used twice is fine', async () => {
+    const bench = await benches.open(engine);
+    await bench.run(`section = { type = "section", fields = { { name = "title" } } }
+      section.fields[2] = { name = "children", type = "blocks", blocks = { section } }
+      shared = { { name = "x" } }`);
+    const problem =
+      "'fields[1].blocks[1].fields[2].blocks[1]' is a table that contains itself; write the nesting out to the depth that is needed, with a function that returns a new table for each level";
+    const fields = 'fields = { { name = "c", type = "blocks", blocks = { section } } }';
+    expect(await bench.failure(`crap.collections.define("x", { ${fields} })`)).toBe(
+      `runtime error: Failed to parse collection 'x': ${problem}`,
+    );
+    expect(await bench.failure(`crap.globals.define("x", { ${fields} })`)).toBe(`runtime error: Failed to parse global 'x': ${problem}`);
+    await bench.run(
+      'crap.collections.define("y", { fields = { { name = "a", type = "group", fields = shared }, { name = "b", type = "array", fields = shared } } })',
+    );
+    expect(bench.session.registry.collections.get('y')?.fields).toHaveLength(2);
+  });
+
   it('keeps { ref, options } of strategies through config.get and define again', async () => {
     const bench = await benches.open(engine, { generation: 10 });
     const chunk = `

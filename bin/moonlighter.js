@@ -1,12 +1,15 @@
 #!/usr/bin/env node
-// Launcher only: everything stands in dist/, built from src/.
+// Launcher only: everything stands in dist/bundle/, built from src/.
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const main = new URL('../dist/cli/main.js', import.meta.url);
+const main = new URL('../dist/bundle/cli/main.js', import.meta.url);
 if (!existsSync(fileURLToPath(main))) {
   process.stderr.write('moonlighter is not built yet: run `npm run setup` in its folder (it installs what is missing and builds)\n');
   process.exit(1);
 }
+// Node 22 and later keep what they compiled for the next command.
+module.enableCompileCache?.();
 const { main: run } = await import(main.href);
 await run(process.argv.slice(2));

@@ -63,6 +63,17 @@ host.keep("freeze", function(t, key, name)
   end
 end)
 
+-- What a walk with pairs or next does not meet stands in a table behind; it is found by name all the same.
+host.keep("hide", function(t, names)
+  t = real[t] or t
+  local behind = {}
+  for i = 1, #names do
+    behind[names[i]] = t[names[i]]
+    t[names[i]] = nil
+  end
+  setmetatable(t, { __index = behind, __metatable = false })
+end)
+
 io.stdin = freeze("io.stdin", io.stdin)
 io.stdout = freeze("io.stdout", io.stdout)
 io.stderr = io.stdout

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -115,7 +115,7 @@ function missingTools(headers = nodeHeaders()) {
   ];
 }
 
-/** Compiles src/ to dist/ when the inputs are not those of the last build. */
+/** Compiles and joins src/ to dist/ when the inputs are not those of the last build. */
 function build() {
   const stamp = join(root, 'dist', '.inputs');
   const inputs = buildInputs();
@@ -128,23 +128,25 @@ function build() {
   const digest = hash.digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
   say('building');
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const result = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (result.status !== 0) fail('setup: the build failed; the compiler says why above.');
   removeOrphans();
+  const result = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (result.status !== 0) fail('setup: the build failed; the compiler says why above.');
   writeFileSync(stamp, digest);
 }
 
 function buildInputs() {
-  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(root, name));
+  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', 'scripts/bundle.mjs'].map((name) =>
+    join(root, name),
+  );
   return [...files, ...list(join(root, 'src'), '.ts')];
 }
 
-/** Output of sources that are gone. */
+/** Output of sources that are gone; scripts/bundle.mjs removes its own. */
 function removeOrphans() {
   const dist = join(root, 'dist');
+  if (!existsSync(dist)) return;
   for (const file of list(dist, '.js')) {
-    if (existsSync(join(root, 'src', relative(dist, file).replace(/\.js$/, '.ts')))) continue;
+    if (file.startsWith(join(dist, 'bundle', sep)) || existsSync(join(root, 'src', relative(dist, file).replace(/\.js$/, '.ts')))) continue;
     for (const end of ['.js', '.js.map', '.d.ts']) rmSync(file.replace(/\.js$/, end), { force: true });
   }
 }

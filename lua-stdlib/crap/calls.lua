@@ -2,20 +2,58 @@
 local host = __crap_host
 local loaded, rawequal, type = package.loaded, rawequal, type
 
--- Calls a ref that has been resolved before: a module that is the function, or a function in a module.
-host.keep("call_loaded", function(ref, module, name, ...)
+-- What a ref that has been resolved before names: a module that is the function, or a function in a module.
+local function function_of(ref, module, name)
   local whole = loaded[ref]
   if type(whole) == "function" then
-    return whole(...)
+    return whole
   end
   local found = loaded[module]
   if type(found) == "table" then
     local fn = found[name]
     if type(fn) == "function" then
-      return fn(...)
+      return fn
     end
   end
+end
+
+host.keep("call_loaded", function(ref, module, name, ...)
+  local fn = function_of(ref, module, name)
+  if fn then
+    return fn(...)
+  end
   return host.missing()
+end)
+
+-- `unset`: names of fields without a value, those of groups as tables.
+local function watch(t, unset, note)
+  for key, inner in pairs(unset) do
+    if type(inner) == "table" and type(t[key]) == "table" then
+      watch(t[key], inner, note)
+    end
+  end
+  setmetatable(t, {
+    __index = function(_, key)
+      if unset[key] == true then
+        note()
+      end
+    end,
+    __metatable = false,
+  })
+end
+
+-- Calls an access rule, a function or a ref that has been resolved before: whether it read an unset field of the user, and its answer.
+host.keep("call_watching", function(rule, module, name, argument, unset)
+  local fn = type(rule) == "function" and rule or function_of(rule, module, name)
+  if not fn then
+    return host.missing()
+  end
+  local read = false
+  watch(argument.user, unset, function()
+    read = true
+  end)
+  local answer = fn(argument)
+  return read, answer
 end)
 
 host.lists = {}

@@ -1,6 +1,8 @@
 /** Asking an access rule from a binding: the current user is all it is told, and its failure reads "access check error: …". */
 
+import { bareConstraint } from '../content/access.js';
 import { fromLua } from '../content/failure.js';
+import { unsetOfUser } from '../content/user-fields.js';
 import type { FunctionRef } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
 import { BindingError, LuaError } from '../lua/errors.js';
@@ -14,7 +16,18 @@ export function* askRule(session: Session, rule: FunctionRef, more: { [key: stri
   const argument: { [key: string]: LuaValue } = { ...more };
   if (content.user !== undefined) argument['user'] = content.user as LuaValue;
   if (rule.options !== undefined) argument['options'] = rule.options as LuaValue;
-  return yield* content.within({ overrideAccessByDefault: false }, () => session.lua.callRef(rule.ref, [argument]));
+  return yield* content.within({ overrideAccessByDefault: false }, () => watched(session, rule, argument));
+}
+
+/** A constraint made over a field of the user that has no value is a refusal (generation 10). */
+function* watched(session: Session, rule: FunctionRef, argument: { [key: string]: LuaValue }): Op<LuaValue> {
+  const unset = unsetOfUser(session.contentContext());
+  const { callRule } = session.lua;
+  if (!callRule || !unset) return yield* session.lua.callRef(rule.ref, [argument]);
+  const { answer, readUnset } = yield* callRule(rule.ref, argument, unset);
+  if (!readUnset || !(answer instanceof LuaTable)) return answer;
+  session.log('warn', bareConstraint(rule.ref));
+  return false;
 }
 
 /** The same, with what the rule raised as "access check error: …". */
@@ -24,8 +37,13 @@ export function* checkRule(session: Session, rule: FunctionRef, more?: { [key: s
   } catch (error) {
     const inner = fromLua(error);
     if (!(inner instanceof BindingError || inner instanceof LuaError)) throw error;
-    throw new BindingError('ACCESS_CHECK_FAILED', `access check error: ${inner.message}`, { cause: error, details: inner.details });
+    throw checkFailed(inner);
   }
+}
+
+/** An error of a rule, or of what it returned, as a check of it tells it. */
+export function checkFailed(error: BindingError | LuaError): BindingError {
+  return new BindingError('ACCESS_CHECK_FAILED', `access check error: ${error.message}`, { cause: error, details: error.details });
 }
 
 /** Whether a verdict allows; true and, where tables are constraints, tables do. Strange ones are warned about. */

@@ -1,4 +1,9 @@
 /** crap.access (Lua API 2.15): what the access rules say about the current user, without doing anything. */
+import { constraintOf } from '../content/access.js';
+import { conditionsOf, refuseBeyondColumns } from '../content/constraint-names.js';
+import type { ContentContext } from '../content/context.js';
+import { constraintsAreLimited } from '../content/generation.js';
+import { collectionPlan } from '../content/plan.js';
 import type { AccessRules, FieldDefinition } from '../content/schema.js';
 import type { FunctionRef } from '../domain/job.js';
 import { Float, formatPlain } from '../domain/json.js';
@@ -6,7 +11,7 @@ import type { Op } from '../domain/op.js';
 import { BindingError, LuaError } from '../lua/errors.js';
 import { LuaTable, type LuaValue } from '../lua/value.js';
 import type { Binding } from '../lua/vm.js';
-import { askRule, checkRule, verdictAllows } from './access-rule.js';
+import { askRule, checkFailed, checkRule, verdictAllows } from './access-rule.js';
 import { binding } from './binding.js';
 import type { Session } from './session.js';
 
@@ -47,8 +52,24 @@ function* check(session: Session, slug: string, operation: string): Op<LuaValue>
   const rule = operation === 'trash' ? (access.trash ?? access.update) : access[operation as keyof AccessRules];
   if (!rule) return content.settings.defaultDeny ? 'denied' : 'allowed';
   const verdict = yield* checkRule(session, rule);
-  if (verdict instanceof LuaTable) return constraints(verdict);
+  if (verdict instanceof LuaTable) return holds(content, verdict, global ? undefined : slug) ? constraints(verdict) : 'denied';
   return verdictAllows(session, rule, verdict) ? 'allowed' : 'denied';
+}
+
+/** Whether a read would take the table for a constraint; what it would refuse is raised here too. */
+function holds(content: ContentContext, table: LuaTable, collection: string | undefined): boolean {
+  try {
+    const where = constraintOf(content, table);
+    if (where === undefined) return false;
+    if (collection !== undefined && constraintsAreLimited(content.settings.generation)) {
+      const plan = collectionPlan(content, collection);
+      for (const condition of conditionsOf(where)) refuseBeyondColumns(plan, condition);
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof BindingError) throw checkFailed(error);
+    throw error;
+  }
 }
 
 /** A constraint table with every value as text; all operators of a field are kept, under names that a filter accepts, and all groups of `or`. */
@@ -75,11 +96,15 @@ function operators(table: LuaTable): LuaValue {
   const out: { [operator: string]: LuaValue } = {};
   for (const [operator, value] of table.entries) {
     const name = String(operator);
-    if (name === 'exists' || name === 'not_exists') out[name] = true;
+    if (name === 'exists' || name === 'not_exists') out[value === false ? opposite(name) : name] = true;
     else if (value instanceof LuaTable) out[name] = Array.from({ length: value.length }, (_, i) => text(value.get(i + 1)));
     else out[name] = text(value);
   }
   return out;
+}
+
+function opposite(name: 'exists' | 'not_exists'): string {
+  return name === 'exists' ? 'not_exists' : 'exists';
 }
 
 function text(value: LuaValue): LuaValue {

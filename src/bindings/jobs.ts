@@ -1,6 +1,7 @@
 /** crap.jobs (Lua API 2.5, jobs page 1 and 2): define at load time, queue inside a database context. */
 import { isDeepStrictEqual } from 'node:util';
-import { HostError } from '../domain/errors.js';
+import { isLater } from '../config/generation.js';
+import { HostError, type Problem } from '../domain/errors.js';
 import type { FunctionRef, JobDefinition } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
 import { requestOf } from '../domain/run.js';
@@ -31,7 +32,9 @@ export function jobBindings(session: Session): Record<string, Binding> {
     checkPhase(session, 'job', registry.jobs.has(slug), DEFINE_LATE);
     defining(session, () => {
       const site = definitionSite(session);
-      const definition = parseJob(slug, config, { generation: options.generation, queues: options.config.jobs.queues, ...site });
+      const { generation } = options;
+      const overlook = session.phase === 'running' && !isLater(generation, 'redefinitionsAreRefused') ? warner(session) : undefined;
+      const definition = parseJob(slug, config, { generation, queues: options.config.jobs.queues, overlook, ...site });
       const former = definedIn.get(slug);
       if (session.phase === 'loading' && site.file !== undefined) {
         if (former !== undefined && former !== site.file) throw duplicate(slug, former, site.file);
@@ -53,6 +56,14 @@ export function jobBindings(session: Session): Record<string, Binding> {
     queue_many: queueMany,
     ...runEndingBindings(session),
     ...(session.options.generation >= 10 && jobRunBindings(session)),
+  };
+}
+
+/** Writes what a running script's definition passes over to the run's log. */
+function warner(session: Session): (problem: Problem) => void {
+  return ({ file, line, message, remedy }) => {
+    const place = file === undefined ? '' : `${file}:${line ?? 1}: `;
+    session.log('warn', `${place}${message} (${remedy})`);
   };
 }
 

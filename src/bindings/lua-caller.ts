@@ -90,6 +90,24 @@ export function createLuaCaller(session: Session): {
         vm.release(fn);
       }
     },
+    *callRule(ref, argument, unset) {
+      const watching = host.kept('call_watching');
+      const given = [argument, unset as LuaValue];
+      if (resolved.has(ref)) {
+        const dot = ref.lastIndexOf('.');
+        missing = false;
+        const results = yield* vm.call(watching, [ref, ref.slice(0, Math.max(dot, 0)), ref.slice(dot + 1), ...given]);
+        if (!missing) return ruleAnswer(vm, results);
+        missing = false;
+      }
+      const fn = yield* vm.resolve(ref);
+      try {
+        resolved.add(ref);
+        return ruleAnswer(vm, yield* vm.call(watching, [fn, undefined, undefined, ...given]));
+      } finally {
+        vm.release(fn);
+      }
+    },
     *callFunction(fn: LuaFunction, args: readonly LuaValue[]): Op<LuaValue> {
       return firstOf(vm, yield* vm.call(fn, args));
     },
@@ -130,6 +148,11 @@ function relativePosition(session: Session, message: string): string {
 function firstOf(vm: Vm, results: readonly LuaValue[]): LuaValue {
   for (const result of results) releaseFunctions(vm, result);
   return results[0];
+}
+
+function ruleAnswer(vm: Vm, results: readonly LuaValue[]): { answer: LuaValue; readUnset: boolean } {
+  firstOf(vm, results);
+  return { answer: results[1], readUnset: results[0] === true };
 }
 
 function readHooks(list: LuaTable): RegisteredHooks {

@@ -18,6 +18,7 @@ import { jsonBindings } from './json.js';
 import { localeBindings } from './locale.js';
 import { logBindings } from './log.js';
 import type { StdlibHost } from './lua-caller.js';
+import { hideNames } from './own-names.js';
 import { pageBindings } from './pages.js';
 import { richtextBindings } from './richtext.js';
 import { schemaBindings } from './schema.js';
@@ -107,4 +108,5 @@ export function registerNamespaces(session: Session, host: StdlibHost): void {
     'absent.lua',
   ]);
   for (const name of ['collections.config', 'globals.config', ...FROZEN]) vm.freeze(`crap.${name}`);
+  hideNames(vm, session.options.generation);
 }

@@ -1,17 +1,14 @@
 /** `moonlighter check`: loads everything, lists every problem, starts nothing. */
 import type { Command } from 'commander';
-import { check } from '../operations/check.js';
 import { action, type GlobalOptions, type Invocation, openOptions } from './command.js';
 import { EXIT } from './exit-codes.js';
-import { problemsText } from './failure.js';
 import { plural } from './output.js';
+import { problemsText } from './problems-text.js';
 
-export function registerCheck(program: Command, invocation: Invocation): void {
-  const command = program
-    .command('check')
-    .description('load the whole project and list every problem with file, line and remedy; starts nothing')
-    .addHelpText('after', '\nExit code 0 when the project can be used (warnings allowed), 2 when it cannot.');
+export function registerCheck(command: Command, invocation: Invocation): void {
+  command.addHelpText('after', '\nExit code 0 when the project can be used (warnings allowed), 2 when it cannot.');
   action<GlobalOptions>(command, invocation, async ({ output }, options) => {
+    const { check } = await import('../operations/check.js');
     const report = await check(openOptions(invocation, options));
     const { collections, globals, jobs } = report.counts;
     output.result(report, () => {

@@ -1,7 +1,6 @@
 /** `moonlighter collections find`: documents by filter. */
 import type { Command } from 'commander';
 import type { Json, JsonObject } from '../domain/json.js';
-import { findDocuments } from '../operations/find-documents.js';
 import { jsonObject } from '../operations/json-argument.js';
 import { action, foreground, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { renderJson } from './json-output.js';
@@ -35,6 +34,7 @@ export function registerCollectionsFind(parent: Command, invocation: Invocation)
     .addHelpText('after', EXAMPLES);
   action<Options, [string]>(command, invocation, ({ output }, options, slug) =>
     withProject(invocation, options, async (opened) => {
+      const { findDocuments } = await import('../operations/find-documents.js');
       const found = await findDocuments(opened, { slug, query: queryOf(options), ...foreground(invocation, options) });
       output.result(found, () => foundText(found, options.select));
     }),

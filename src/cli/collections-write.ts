@@ -1,9 +1,6 @@
 /** `moonlighter collections create|update|delete`: one document, in one transaction with all that its hooks do. */
 import type { Command } from 'commander';
-import { createDocument } from '../operations/create-document.js';
-import { deleteDocument } from '../operations/delete-document.js';
 import { jsonObject } from '../operations/json-argument.js';
-import { updateDocument } from '../operations/update-document.js';
 import { action, foreground, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { renderJson } from './json-output.js';
 import { dataOption, userOption } from './options.js';
@@ -32,6 +29,7 @@ function registerCreate(parent: Command, invocation: Invocation): void {
   action<DataOptions, [string]>(command, invocation, ({ output }, options, slug) => {
     const data = jsonObject(options.data);
     return withProject(invocation, options, async (opened) => {
+      const { createDocument } = await import('../operations/create-document.js');
       const document = await createDocument(opened, { slug, data, ...foreground(invocation, options) });
       output.result(document, () => renderJson(document, 2));
     });
@@ -47,6 +45,7 @@ function registerUpdate(parent: Command, invocation: Invocation): void {
   action<DataOptions, [string, string]>(command, invocation, ({ output }, options, slug, id) => {
     const data = jsonObject(options.data);
     return withProject(invocation, options, async (opened) => {
+      const { updateDocument } = await import('../operations/update-document.js');
       const document = await updateDocument(opened, { slug, id, data, ...foreground(invocation, options) });
       output.result(document, () => renderJson(document, 2));
     });
@@ -57,6 +56,7 @@ function registerDelete(parent: Command, invocation: Invocation): void {
   const command = parent.command('delete <slug> <id>').description('delete a document; its hooks run').addOption(userOption());
   action<Options, [string, string]>(command, invocation, ({ output }, options, slug, id) =>
     withProject(invocation, options, async (opened) => {
+      const { deleteDocument } = await import('../operations/delete-document.js');
       await deleteDocument(opened, { slug, id, ...foreground(invocation, options) });
       output.result({ id, deleted: true }, () => `Deleted ${id}`);
     }),

@@ -1,14 +1,12 @@
 /** `moonlighter collections`: the documents of a project; its hooks and access rules run as they do from Lua. */
 import type { Command } from 'commander';
-import { listCollections } from '../operations/list-collections.js';
 import { registerCollectionsFind } from './collections-find.js';
 import { registerCollectionsGet } from './collections-get.js';
 import { registerCollectionsWrite } from './collections-write.js';
 import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { table } from './output.js';
 
-export function registerCollections(program: Command, invocation: Invocation): void {
-  const collections = program.command('collections').description('collections and their documents');
+export function registerCollections(collections: Command, invocation: Invocation): void {
   registerList(collections, invocation);
   registerCollectionsFind(collections, invocation);
   registerCollectionsGet(collections, invocation);
@@ -19,6 +17,7 @@ function registerList(parent: Command, invocation: Invocation): void {
   const command = parent.command('list').description('every collection with its number of documents');
   action<GlobalOptions>(command, invocation, ({ output }, options) =>
     withProject(invocation, options, async (opened) => {
+      const { listCollections } = await import('../operations/list-collections.js');
       const views = await listCollections(opened);
       output.result(views, () =>
         views.length === 0

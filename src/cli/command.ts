@@ -1,8 +1,8 @@
 /** What every command is given, and how one is run: options in, an exit code out. */
 import type { Command } from 'commander';
-import { parseActingUser } from '../operations/acting-user.js';
 import type { ForegroundOptions } from '../operations/foreground.js';
-import { type OpenedProject, type OpenOptions, openProject } from '../operations/open-project.js';
+import { parseActingUser } from '../operations/json-argument.js';
+import type { OpenedProject, OpenOptions } from '../operations/open-project.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { Output } from './output.js';
 import type { Signals } from './signals.js';
@@ -44,6 +44,7 @@ export async function withProject<T>(
   options: GlobalOptions,
   body: (opened: OpenedProject) => Promise<T>,
 ): Promise<T> {
+  const { openProject } = await import('../operations/open-project.js');
   const opened = await openProject(openOptions(invocation, options));
   opened.onLocked = (who) => invocation.output.note(`waiting: ${who} holds the write lock of the database`);
   try {

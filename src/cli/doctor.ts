@@ -1,8 +1,6 @@
 /** `moonlighter doctor`: the state of the database and what stands around it; with --repair what is safe is mended. */
 import type { Command } from 'commander';
-import { examine, type Finding } from '../operations/doctor.js';
-import { repair } from '../operations/doctor-repair.js';
-import { loadAndCheck, OpenedProject, openProjectDatabase } from '../operations/open-project.js';
+import type { Finding } from '../operations/doctor.js';
 import { action, type GlobalOptions, type Invocation, openOptions } from './command.js';
 import { EXIT } from './exit-codes.js';
 
@@ -15,14 +13,15 @@ const HELP = `
 Without --repair it only reads; hosts may run meanwhile. --repair works in one transaction, prints what it did, and removes no data of yours.
 Whether the promises were kept is another question: moonlighter verify.`;
 
-export function registerDoctor(program: Command, invocation: Invocation): void {
-  const command = program
-    .command('doctor')
-    .description('the state of the database: damage, missing parts, dead hosts, runs that wait for nothing, space, clock')
+export function registerDoctor(command: Command, invocation: Invocation): void {
+  command
     .option('--repair', 'mend what is safe to mend')
     .option('--quick', 'leave out the check of indexes against their tables, which reads the whole file')
     .addHelpText('after', HELP);
   action<Options>(command, invocation, async ({ output }, options) => {
+    const { repair } = await import('../operations/doctor-repair.js');
+    const { examine } = await import('../operations/doctor.js');
+    const { OpenedProject, loadAndCheck, openProjectDatabase } = await import('../operations/open-project.js');
     const project = await loadAndCheck(openOptions(invocation, options));
     const opened = new OpenedProject(project, openProjectDatabase(project, false));
     try {

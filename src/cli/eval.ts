@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { messageOf, NotFoundError, UsageError } from '../domain/errors.js';
-import { evalChunk } from '../operations/eval-chunk.js';
 import { action, foreground, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { renderJson } from './json-output.js';
 import { userOption } from './options.js';
@@ -20,10 +19,8 @@ Examples:
   moonlighter eval --file fix.lua --rollback
   echo 'return 1 + 1' | moonlighter eval -`;
 
-export function registerEval(program: Command, invocation: Invocation): void {
-  const command = program
-    .command('eval [lua]')
-    .description('execute a chunk of Lua in one transaction and print the value of its return ("-" reads stdin)')
+export function registerEval(command: Command, invocation: Invocation): void {
+  command
     .option('-f, --file <path>', 'the chunk stands in this file')
     .addOption(userOption())
     .option('--rollback', 'undo what it did to the database')
@@ -31,6 +28,7 @@ export function registerEval(program: Command, invocation: Invocation): void {
   action<Options, [string | undefined]>(command, invocation, async ({ output }, options, lua) => {
     const chunk = await chunkOf(invocation, options, lua);
     await withProject(invocation, options, async (opened) => {
+      const { evalChunk } = await import('../operations/eval-chunk.js');
       const values = await evalChunk(opened, {
         ...chunk,
         rollback: options.rollback === true,

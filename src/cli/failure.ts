@@ -1,10 +1,9 @@
-/** How a command says that it failed: code, message, remedy; with --json one document on stdout. */
-import { HostError, messageOf, type Problem, ProjectError } from '../domain/errors.js';
-import { tracebackOf } from '../operations/error-kinds.js';
-import { type Output, plural } from './output.js';
-
-/** The reference lists all; a terminal holds about this many. */
-const PROBLEMS_SHOWN = 20;
+/** How a command says that it failed: code, message, remedy; with --json one document on stdout; and its exit code. */
+import { HostError, messageOf, NotFoundError, ProjectError, RefusedError, StoreUnavailableError, UsageError } from '../domain/errors.js';
+import { isLuaRefusal, isWrongExpression, tracebackOf } from '../operations/error-kinds.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import type { Output } from './output.js';
+import { problemsText } from './problems-text.js';
 
 export interface FailureDocument {
   error: { code: string; message: string; remedy: string | null; details: Record<string, unknown> };
@@ -44,21 +43,16 @@ export function showFailure(output: Output, error: unknown): void {
   if (remedy) output.note(`  ${remedy}`);
 }
 
-/** One block a problem: place, what is wrong, what to do; errors first. */
-export function problemsText(problems: readonly Problem[]): string {
-  const errors = problems.filter((problem) => problem.severity === 'error');
-  const warnings = problems.filter((problem) => problem.severity === 'warning');
-  const shown = [...errors, ...warnings].slice(0, PROBLEMS_SHOWN);
-  const lines = shown.map(problemText);
-  if (shown.length < problems.length) lines.push(`… and ${problems.length - shown.length} more (moonlighter --json check lists all)`);
-  lines.push(`${plural(errors.length, 'error')}, ${plural(warnings.length, 'warning')}`);
-  return lines.join('\n');
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof ProjectError || error instanceof UsageError || isWrongExpression(error)) return EXIT.usage;
+  if (error instanceof NotFoundError) return EXIT.notFound;
+  if (error instanceof RefusedError || isLuaRefusal(error)) return EXIT.refused;
+  if (unavailableWithin(error)) return EXIT.unavailable;
+  return EXIT.failed;
 }
 
-function problemText(problem: Problem): string {
-  const place = problem.file === undefined ? '' : ` ${problem.file}${problem.line === undefined ? '' : `:${problem.line}`}`;
-  const { field } = problem;
-  const within = field === undefined || problem.message.includes(field) ? '' : ` (at ${field})`;
-  const text = `${problem.severity}${place}: ${problem.message.replaceAll('\n', '\n  ')}${within}`;
-  return problem.remedy === undefined ? text : `${text}\n  ${problem.remedy}`;
+/** The database was unavailable, also where Lua code met it on its way. */
+function unavailableWithin(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof StoreUnavailableError) return true;
+  return false;
 }

@@ -1,12 +1,11 @@
 /** What `serve` and `work` share: the log, the note about crap-cms beside us, and ending gracefully. */
 import { didYouMean } from '../domain/suggest.js';
 import type { ActivityReport } from '../host/activity.js';
-import { createHost, type Host, type HostOptions } from '../host/host.js';
-import { createHostLog, type HostLog } from '../host/log.js';
-import { VERSION } from '../host/version.js';
-import { type PreparedHost, prepareHost } from '../operations/prepare-host.js';
+import type { Host, HostOptions } from '../host/host.js';
+import type { HostLog } from '../host/log.js';
+import type { PreparedHost } from '../operations/prepare-host.js';
 import { type GlobalOptions, type Invocation, openOptions } from './command.js';
-import { problemsText } from './failure.js';
+import { problemsText } from './problems-text.js';
 
 export interface HostCommandOptions extends GlobalOptions {
   queues?: string[];
@@ -21,6 +20,10 @@ export interface HostCommand extends PreparedHost {
 }
 
 export async function prepareCommand(invocation: Invocation, options: HostCommandOptions): Promise<HostCommand> {
+  const { createHost } = await import('../host/host.js');
+  const { createHostLog } = await import('../host/log.js');
+  const { VERSION } = await import('../host/version.js');
+  const { prepareHost } = await import('../operations/prepare-host.js');
   const { output } = invocation;
   const prepared = await prepareHost(openOptions(invocation, options));
   const { project } = prepared;

@@ -1,6 +1,5 @@
 /** `moonlighter jobs cancel`: one run, or all that are pending. */
 import type { Command } from 'commander';
-import { cancelPendingRuns, cancelRun } from '../operations/cancel-runs.js';
 import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
 
 interface Options extends GlobalOptions {
@@ -26,6 +25,7 @@ export function registerJobsCancel(parent: Command, invocation: Invocation): voi
     .addHelpText('after', EXAMPLES);
   action<Options>(command, invocation, ({ output, signals }, { id, slug, wait = false, ...options }) =>
     withProject(invocation, options, async (opened) => {
+      const { cancelPendingRuns, cancelRun } = await import('../operations/cancel-runs.js');
       if (id === undefined) {
         const cancelled = await cancelPendingRuns(opened, slug);
         output.result({ cancelled }, () => `Cancelled ${cancelled} pending ${slug === undefined ? '' : `'${slug}' `}job(s)`);

@@ -1,6 +1,6 @@
 /** `moonlighter jobs healthcheck`: 0 healthy, 2 warning, 1 unhealthy, as the later reference ends. */
 import type { Command } from 'commander';
-import { type JobHealth, jobHealth } from '../operations/job-health.js';
+import type { JobHealth } from '../operations/job-health.js';
 import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
 import type { ExitCode } from './exit-codes.js';
 import { instant, pairs } from './output.js';
@@ -13,6 +13,7 @@ export function registerJobsHealthcheck(parent: Command, invocation: Invocation)
     .description('exit code 0 healthy, 2 warning (failures, old pending runs, schedules that never ran), 1 unhealthy (stale runs)');
   action<GlobalOptions>(command, invocation, ({ output }, options) =>
     withProject(invocation, options, async (opened) => {
+      const { jobHealth } = await import('../operations/job-health.js');
       const health = await jobHealth(opened);
       output.result(health, () => healthText(health));
       if (!output.json) {

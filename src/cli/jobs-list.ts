@@ -1,6 +1,6 @@
 /** `moonlighter jobs list`: every job with its schedule and newest runs. */
 import type { Command } from 'commander';
-import { type JobView, listJobs } from '../operations/list-jobs.js';
+import type { JobView } from '../operations/list-jobs.js';
 import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { table } from './output.js';
 
@@ -11,6 +11,7 @@ export function registerJobsList(parent: Command, invocation: Invocation): void 
     .addHelpText('after', '\nExample:\n  moonlighter jobs list');
   action<GlobalOptions>(command, invocation, ({ output }, options) =>
     withProject(invocation, options, async (opened) => {
+      const { listJobs } = await import('../operations/list-jobs.js');
       const jobs = await listJobs(opened);
       output.result(jobs, () => (jobs.length === 0 ? 'No jobs defined.' : listText(jobs)));
     }),

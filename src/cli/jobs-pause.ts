@@ -1,7 +1,7 @@
 /** `moonlighter jobs pause` and `resume`: nothing of a job, a queue, or anything at all is claimed meanwhile; what runs goes on. */
 import type { Command } from 'commander';
 import { UsageError } from '../domain/errors.js';
-import { listPauses, type PauseTarget, pause, resume } from '../operations/pauses.js';
+import type { PauseTarget } from '../operations/pauses.js';
 import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { instant, table } from './output.js';
 
@@ -24,6 +24,7 @@ export function registerJobsPause(parent: Command, invocation: Invocation): void
     );
   action<Options, [string | undefined]>(pausing, invocation, ({ output }, options, slug) =>
     withProject(invocation, options, async (opened) => {
+      const { listPauses, pause } = await import('../operations/pauses.js');
       const target = targetOf(slug, options);
       if (!target) {
         const pauses = await listPauses(opened);
@@ -42,6 +43,7 @@ export function registerJobsPause(parent: Command, invocation: Invocation): void
     .option('--all', 'everything that was paused with --all; jobs and queues keep their own pauses');
   action<Options, [string | undefined]>(resuming, invocation, ({ output }, options, slug) =>
     withProject(invocation, options, async (opened) => {
+      const { resume } = await import('../operations/pauses.js');
       const target = targetOf(slug, options);
       if (!target)
         throw new UsageError('INVALID_OPTION', 'give a job, --queue or --all', { remedy: '`moonlighter jobs pause` shows what is paused' });

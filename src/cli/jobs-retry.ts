@@ -1,7 +1,6 @@
 /** `moonlighter jobs retry`: ended runs once more. */
 import { type Command, Option } from 'commander';
 import { UsageError } from '../domain/errors.js';
-import { retryRun, retryRuns } from '../operations/retry-runs.js';
 import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { plural } from './output.js';
 
@@ -32,6 +31,7 @@ export function registerJobsRetry(parent: Command, invocation: Invocation): void
       throw new UsageError('INVALID_OPTION', 'give one of --id, --slug and --all');
     }
     return withProject(invocation, options, async (opened) => {
+      const { retryRun, retryRuns } = await import('../operations/retry-runs.js');
       if (id !== undefined) {
         await retryRun(opened, id);
         output.result({ retried: 1 }, () => `Run ${id} is pending again`);

@@ -1,7 +1,5 @@
 /** `moonlighter jobs status`: one run in detail, or the newest. */
 import type { Command } from 'commander';
-import { getRun } from '../operations/find-run.js';
-import { listRuns } from '../operations/list-runs.js';
 import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { integer } from './options.js';
 import { runDetails, runTable } from './run-text.js';
@@ -32,6 +30,8 @@ export function registerJobsStatus(parent: Command, invocation: Invocation): voi
     .addHelpText('after', EXAMPLES);
   action<Options>(command, invocation, ({ output }, options) =>
     withProject(invocation, options, async (opened) => {
+      const { getRun } = await import('../operations/find-run.js');
+      const { listRuns } = await import('../operations/list-runs.js');
       if (options.id !== undefined) {
         const run = await getRun(opened, options.id);
         output.result(run, () => runDetails(run));

@@ -1,8 +1,6 @@
 /** `moonlighter jobs trigger`: queues one run, and waits for its end when asked to. */
 import type { Command } from 'commander';
 import type { OpenedProject } from '../operations/open-project.js';
-import { triggerRun } from '../operations/trigger-run.js';
-import { waitForRun } from '../operations/wait-for-run.js';
 import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { dataOption, durationMs, integer, isoInstant, nameList } from './options.js';
@@ -48,6 +46,8 @@ export function registerJobsTrigger(parent: Command, invocation: Invocation): vo
 }
 
 async function trigger({ output, signals }: Invocation, opened: OpenedProject, slug: string, options: Options): Promise<ExitCode> {
+  const { triggerRun } = await import('../operations/trigger-run.js');
+  const { waitForRun } = await import('../operations/wait-for-run.js');
   const { data, priority, delay: delayMs, runAt, unique, uniqueWithin: uniqueWithinMs, replace, key, after } = options;
   const triggered = await triggerRun(opened, { slug, data, priority, delayMs, runAt, unique, uniqueWithinMs, replace, key, after });
   const { id, duplicate } = triggered;

@@ -12,8 +12,7 @@ import { registerJobsStatus } from './jobs-status.js';
 import { registerJobsTrigger } from './jobs-trigger.js';
 import { registerJobsWhy } from './jobs-why.js';
 
-export function registerJobs(program: Command, invocation: Invocation): void {
-  const jobs = program.command('jobs').description('jobs and their runs');
+export function registerJobs(jobs: Command, invocation: Invocation): void {
   registerJobsList(jobs, invocation);
   registerJobsTrigger(jobs, invocation);
   registerJobsStatus(jobs, invocation);

@@ -1,9 +1,8 @@
 /** Entry of the command line: parse, run one command, show what failed, end with its exit code. */
 import { CommanderError } from 'commander';
-import { UsageError } from '../domain/errors.js';
 import type { Invocation } from './command.js';
-import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.js';
-import { showFailure } from './failure.js';
+import { dashedIdsLast } from './dashed-ids.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
 import { Output } from './output.js';
 import { createProgram } from './program.js';
 import { Signals } from './signals.js';
@@ -27,14 +26,15 @@ async function run(args: readonly string[], signals: Signals): Promise<ExitCode>
       output.note(program.helpInformation());
       return EXIT.usage;
     }
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(dashedIdsLast(args), { from: 'user' });
     return invocation.exitCode ?? EXIT.done;
   } catch (error) {
-    if (error instanceof CommanderError) return usage(error, output);
+    if (error instanceof CommanderError) return await usage(error, output);
     if (signals.received) {
       output.note(`interrupted by ${signals.received}`);
       return EXIT.interrupted;
     }
+    const { exitCodeOf, showFailure } = await import('./failure.js');
     showFailure(output, error);
     return exitCodeOf(error);
   }
@@ -46,13 +46,15 @@ function wantsJson(args: readonly string[]): boolean {
   return (end < 0 ? args : args.slice(0, end)).includes('--json');
 }
 
-function usage(error: CommanderError, output: Output): ExitCode {
+async function usage(error: CommanderError, output: Output): Promise<ExitCode> {
   if (error.exitCode === 0) return EXIT.done;
   // A group without its subcommand: its help has been printed.
   const helped = error.code === 'commander.help';
   if (helped && !output.json) return EXIT.usage;
   const [text, ...hints] = (helped ? 'a subcommand is missing' : error.message.replace(/^error: /, '')).split('\n');
   const remedy = [...hints, 'moonlighter --help lists the commands; every command has --help'].join(' ');
+  const { UsageError } = await import('../domain/errors.js');
+  const { showFailure } = await import('./failure.js');
   showFailure(output, new UsageError('USAGE', text!, { remedy }));
   return EXIT.usage;
 }

@@ -1,12 +1,6 @@
 /** `moonlighter make`: files of new definitions, functions and migrations. */
 import { Argument, type Command, Option } from 'commander';
-import { findProject } from '../config/find-project.js';
-import { loadConfig } from '../config/load-config.js';
-import { makeCollection, makeGlobal } from '../operations/make-collection.js';
-import { parseFields } from '../operations/make-fields.js';
 import { HOOK_TYPES, type HookType, makeHook } from '../operations/make-hook.js';
-import { makeJob } from '../operations/make-job.js';
-import { makeMigration } from '../operations/make-migration.js';
 import { action, type GlobalOptions, type Invocation } from './command.js';
 import { integer } from './options.js';
 import { pairs } from './output.js';
@@ -45,11 +39,8 @@ const forceOption = () => new Option('-f, --force', 'overwrite the file');
 const fieldsOption = () =>
   new Option('-F, --fields <list>', 'name:type[:option…], separated by commas; of relationships and uploads the target is an option');
 
-export function registerMake(program: Command, invocation: Invocation): void {
-  const make = program
-    .command('make')
-    .description('write the file of a new job, collection, global, hook or migration')
-    .addHelpText('after', '\nNothing is overwritten without --force; what is written passes `moonlighter check` and runs.');
+export function registerMake(make: Command, invocation: Invocation): void {
+  make.addHelpText('after', '\nNothing is overwritten without --force; what is written passes `moonlighter check` and runs.');
   registerJob(make, invocation);
   registerCollection(make, invocation);
   registerGlobal(make, invocation);
@@ -69,8 +60,9 @@ function registerJob(make: Command, invocation: Invocation): void {
     .addOption(forceOption())
     .addHelpText('after', '\nExample:\n  moonlighter make job send_digest -s "0 8 * * 1" -r 2');
   action<JobOptions, [string]>(command, invocation, async ({ output }, options, slug) => {
+    const { makeJob } = await import('../operations/make-job.js');
     const { schedule, queue, retries, timeout } = options;
-    const made = makeJob({ ...target(invocation, options), slug, schedule, queue, retries, timeout });
+    const made = makeJob({ ...(await target(invocation, options)), slug, schedule, queue, retries, timeout });
     output.result(made, () => `Created ${made.path}\n${pairs([['Handler ref', made.handler]])}`);
     if (schedule === undefined) {
       output.note(
@@ -98,8 +90,17 @@ function registerCollection(make: Command, invocation: Invocation): void {
     .addOption(forceOption())
     .addHelpText('after', '\nExample:\n  moonlighter make collection posts -F "title:text:required,author:relationship:users" --versions');
   action<CollectionOptions, [string]>(command, invocation, async ({ output }, options, slug) => {
+    const { makeCollection } = await import('../operations/make-collection.js');
     const { timestamps, auth, upload, versions } = options;
-    const made = makeCollection({ ...target(invocation, options), ...fieldsOf(options), slug, timestamps, auth, upload, versions });
+    const made = makeCollection({
+      ...(await target(invocation, options)),
+      ...(await fieldsOf(options)),
+      slug,
+      timestamps,
+      auth,
+      upload,
+      versions,
+    });
     output.result(made, () => `Created ${made.path}`);
     output.note('  Its tables are made by the next command or start; access rules: access = { read = "access.…" }.');
   });
@@ -114,7 +115,8 @@ function registerGlobal(make: Command, invocation: Invocation): void {
     .addOption(forceOption())
     .addHelpText('after', '\nExample:\n  moonlighter make global settings -F "site_name:text,footer:textarea:localized"');
   action<DefinitionOptions, [string]>(command, invocation, async ({ output }, options, slug) => {
-    const made = makeGlobal({ ...target(invocation, options), ...fieldsOf(options), slug });
+    const { makeGlobal } = await import('../operations/make-collection.js');
+    const made = makeGlobal({ ...(await target(invocation, options)), ...(await fieldsOf(options)), slug });
     output.result(made, () => `Created ${made.path}`);
   });
 }
@@ -132,7 +134,13 @@ function registerHook(make: Command, invocation: Invocation): void {
   action<HookOptions, [string]>(command, invocation, async ({ output }, options, name) => {
     const { type, collection, position } = options;
     const event = position === undefined ? {} : { event: position };
-    const made = makeHook({ ...target(invocation, options), name, type, ...(collection !== undefined && { collection }), ...event });
+    const made = makeHook({
+      ...(await target(invocation, options)),
+      name,
+      type,
+      ...(collection !== undefined && { collection }),
+      ...event,
+    });
     output.result(made, () => `Created ${made.path}\n${pairs([['Hook ref', made.ref]])}`);
     output.note(`  In the definition of the ${type === 'field' || type === 'validate' ? 'field' : 'collection'}:\n    ${made.usage},`);
   });
@@ -146,18 +154,23 @@ function registerMigration(make: Command, invocation: Invocation): void {
     .addOption(forceOption())
     .addHelpText('after', '\nExample:\n  moonlighter make migration seed_posts && moonlighter migrate up');
   action<Options, [string]>(command, invocation, async ({ output }, options, name) => {
-    const made = makeMigration({ ...target(invocation, options), name });
+    const { makeMigration } = await import('../operations/make-migration.js');
+    const made = makeMigration({ ...(await target(invocation, options)), name });
     output.result(made, () => `Created ${made.path}`);
     output.note('  Apply it with: moonlighter migrate up');
   });
 }
 
 /** A configuration with problems decides nothing here; `check` names them. */
-function target({ env, cwd }: Invocation, { config, force }: Options) {
+async function target({ env, cwd }: Invocation, { config, force }: Options) {
+  const { findProject } = await import('../config/find-project.js');
+  const { loadConfig } = await import('../config/load-config.js');
   const dir = findProject({ flag: config, env, cwd });
   return { dir, generation: loadConfig(dir, env).generation, ...(force && { force }) };
 }
 
-function fieldsOf({ fields }: DefinitionOptions) {
-  return fields === undefined ? {} : { fields: parseFields(fields) };
+async function fieldsOf({ fields }: DefinitionOptions) {
+  if (fields === undefined) return {};
+  const { parseFields } = await import('../operations/make-fields.js');
+  return { fields: parseFields(fields) };
 }

@@ -1,10 +1,8 @@
 /** `moonlighter migrate`: brings the database's tables to what the definitions ask for, and executes the project's migrations. */
 import type { Command } from 'commander';
-import { migrateDown } from '../operations/migrate-down.js';
-import { migrateSchema, schemaStatus } from '../operations/migrate-schema.js';
-import { type MigrationView, migrationStatus } from '../operations/migrate-status.js';
-import { migrateUp, type UpReport } from '../operations/migrate-up.js';
-import { loadAndCheck, OpenedProject, openProjectDatabase, refuseBroken } from '../operations/open-project.js';
+import type { MigrationView } from '../operations/migrate-status.js';
+import type { UpReport } from '../operations/migrate-up.js';
+import type { OpenedProject } from '../operations/open-project.js';
 import { action, foreground, type GlobalOptions, type Invocation, openOptions } from './command.js';
 import { integer } from './options.js';
 import { instant, type Output, pairs, plural, table } from './output.js';
@@ -27,13 +25,12 @@ Examples:
   moonlighter migrate up
   moonlighter migrate down --steps 2`;
 
-export function registerMigrate(program: Command, invocation: Invocation): void {
-  const migrate = program
-    .command('migrate')
-    .description('create and extend the tables of the project, and apply its migrations; tables are never dropped or rewritten')
-    .addHelpText('after', HELP);
+export function registerMigrate(migrate: Command, invocation: Invocation): void {
+  migrate.addHelpText('after', HELP);
   action<GlobalOptions>(migrate, invocation, ({ output }, options) =>
     withDatabase(invocation, options, true, async (opened) => {
+      const { migrateSchema } = await import('../operations/migrate-schema.js');
+      const { migrationStatus } = await import('../operations/migrate-status.js');
       const report = await migrateSchema(opened);
       output.result(report, () => changes(report) || UP_TO_DATE);
       warn(output, report);
@@ -45,6 +42,8 @@ export function registerMigrate(program: Command, invocation: Invocation): void 
   const up = migrate.command('up').description('the tables, then every migration that is not applied yet');
   action<GlobalOptions>(up, invocation, ({ output }, options) =>
     withDatabase(invocation, options, true, async (opened) => {
+      const { migrationStatus } = await import('../operations/migrate-status.js');
+      const { migrateUp } = await import('../operations/migrate-up.js');
       const report = await migrateUp(opened, {
         ...foreground(invocation, {}),
         tables: (tables) => {
@@ -65,6 +64,7 @@ export function registerMigrate(program: Command, invocation: Invocation): void 
     .option('-s, --steps <n>', 'how many', integer('--steps', 1), 1);
   action<DownOptions>(down, invocation, ({ output }, options) =>
     withDatabase(invocation, options, false, async (opened) => {
+      const { migrateDown } = await import('../operations/migrate-down.js');
       const done = progress(output, 'Rolled back');
       const report = await migrateDown(opened, { ...foreground(invocation, {}), steps: options.steps, done });
       output.result(report, () => (report.rolled_back.length === 0 ? 'No migration is applied.' : ''));
@@ -77,6 +77,8 @@ export function registerMigrate(program: Command, invocation: Invocation): void 
     .description('whether the tables are what the definitions ask for, and which migrations are applied; changes nothing');
   action<GlobalOptions>(status, invocation, ({ output }, options) =>
     withDatabase(invocation, options, false, async (opened) => {
+      const { schemaStatus } = await import('../operations/migrate-schema.js');
+      const { migrationStatus } = await import('../operations/migrate-status.js');
       const { version, systemTables, projectTables } = await schemaStatus(opened);
       const migrations = await migrationStatus(opened);
       const database = opened.databasePath;
@@ -128,9 +130,10 @@ async function withDatabase(
   create: boolean,
   body: (opened: OpenedProject) => Promise<void>,
 ): Promise<void> {
-  const project = await loadAndCheck(openOptions(invocation, options));
-  refuseBroken(project);
-  const opened = new OpenedProject(project, openProjectDatabase(project, create));
+  const opening = await import('../operations/open-project.js');
+  const project = await opening.loadAndCheck(openOptions(invocation, options));
+  opening.refuseBroken(project);
+  const opened = new opening.OpenedProject(project, opening.openProjectDatabase(project, create));
   try {
     await body(opened);
   } finally {

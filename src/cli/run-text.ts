@@ -28,6 +28,7 @@ export function runDetails(run: RunView): string {
   if (run.data !== null) lines.push(['Data', renderJson(run.data)]);
   if (run.result !== null) lines.push(['Result', renderJson(run.result)]);
   if (run.error !== null) lines.push(['Error', run.error]);
+  if (run.earlier_error !== null) lines.push(['Earlier attempt', run.earlier_error]);
   return pairs(lines);
 }
 

@@ -1,6 +1,5 @@
 /** `moonlighter run`: one run of a handler now, in the foreground, without a row in the database. */
 import type { Command } from 'commander';
-import { runOnce } from '../operations/run-once.js';
 import { action, foreground, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { renderJson } from './json-output.js';
@@ -12,16 +11,15 @@ interface Options extends GlobalOptions {
   dryRun?: boolean;
 }
 
-export function registerRun(program: Command, invocation: Invocation): void {
-  const command = program
-    .command('run <slug>')
-    .description('execute a job once, now, in this process, and print its result')
+export function registerRun(command: Command, invocation: Invocation): void {
+  command
     .addOption(dataOption())
     .addOption(userOption())
     .option('--dry-run', 'undo what it did to the database')
     .addHelpText('after', '\nExample:\n  moonlighter run send_digest');
   action<Options, [string]>(command, invocation, ({ output, signals }, options, slug) =>
     withProject(invocation, options, async (opened) => {
+      const { runOnce } = await import('../operations/run-once.js');
       const report = await runOnce(opened, {
         slug,
         data: options.data,

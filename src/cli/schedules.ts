@@ -1,18 +1,10 @@
 /** `moonlighter schedules`: which jobs come due by themselves, and when. */
 import type { Command } from 'commander';
-import { explainSchedule } from '../operations/explain-schedule.js';
-import { listSchedules } from '../operations/list-schedules.js';
-import { nextTicks } from '../operations/next-ticks.js';
-import { pause, resume } from '../operations/pauses.js';
-import { previewSchedules } from '../operations/preview-schedules.js';
-import { scheduleHistory } from '../operations/schedule-history.js';
-import { triggerRun } from '../operations/trigger-run.js';
 import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { durationMs, integer } from './options.js';
 import { instant, table } from './output.js';
 
-export function registerSchedules(program: Command, invocation: Invocation): void {
-  const schedules = program.command('schedules').description('schedules and their due instants');
+export function registerSchedules(schedules: Command, invocation: Invocation): void {
   registerList(schedules, invocation);
   registerNext(schedules, invocation);
   registerExplain(schedules, invocation);
@@ -26,6 +18,7 @@ function registerList(parent: Command, invocation: Invocation): void {
   const command = parent.command('list').description('every job with a schedule, and its next due instant (UTC)');
   action<GlobalOptions>(command, invocation, ({ output }, options) =>
     withProject(invocation, options, async (opened) => {
+      const { listSchedules } = await import('../operations/list-schedules.js');
       const views = await listSchedules(opened);
       output.result(views, () =>
         views.length === 0
@@ -58,6 +51,7 @@ function registerNext(parent: Command, invocation: Invocation): void {
     .addHelpText('after', '\nExample:\n  moonlighter schedules next send_digest -n 3');
   action<NextOptions, [string]>(command, invocation, ({ output }, options, slug) =>
     withProject(invocation, options, async (opened) => {
+      const { nextTicks } = await import('../operations/next-ticks.js');
       const ticks = nextTicks(opened, slug, options.count);
       output.result(ticks, () => ticks.next.map((at) => at.replace('.000Z', 'Z')).join('\n'));
       output.note(`${ticks.schedule} in ${ticks.timezone}${ticks.note === null ? '' : `: ${ticks.note}`}`);
@@ -78,6 +72,7 @@ function registerExplain(parent: Command, invocation: Invocation): void {
     .addHelpText('after', '\nExamples:\n  moonlighter schedules explain "0 8 * * 1"\n  moonlighter schedules explain send_digest');
   action<ExplainOptions, [string]>(command, invocation, ({ output }, { timezone, count, ...options }, expression) =>
     withProject(invocation, options, async (opened) => {
+      const { explainSchedule } = await import('../operations/explain-schedule.js');
       const explained = explainSchedule(opened, expression, { count, ...(timezone !== undefined && { timezone }) });
       const { words, next, notes, schedule } = explained;
       output.result(explained, () =>
@@ -104,6 +99,7 @@ function registerPreview(parent: Command, invocation: Invocation): void {
     .option('-l, --limit <n>', 'at most this many', integer('--limit', 1), 50);
   action<PreviewOptions>(command, invocation, ({ output }, { within, limit, ...options }) =>
     withProject(invocation, options, async (opened) => {
+      const { previewSchedules } = await import('../operations/preview-schedules.js');
       const ticks = await previewSchedules(opened, within, limit);
       const rows = ticks.map(({ at, slug, skipped }) => [instant(at), slug, skipped ?? '']);
       output.result(ticks, () => (rows.length === 0 ? 'Nothing comes due within this time.' : table(['Due', 'Job', 'Skipped'], rows)));
@@ -122,6 +118,7 @@ function registerHistory(parent: Command, invocation: Invocation): void {
     .option('-l, --limit <n>', 'at most this many rows', integer('--limit', 1), 20);
   action<HistoryOptions, [string | undefined]>(command, invocation, ({ output }, { limit, ...options }, slug) =>
     withProject(invocation, options, async (opened) => {
+      const { scheduleHistory } = await import('../operations/schedule-history.js');
       const ticks = await scheduleHistory(opened, slug, limit);
       const rows = ticks.map(({ slug: job, at, until, count, outcome, reason, run }) => [
         job,
@@ -145,6 +142,7 @@ function registerSwitches(parent: Command, invocation: Invocation): void {
     .option('--reason <text>', 'shown by `jobs pause`');
   action<GlobalOptions & { reason?: string }, [string]>(pausing, invocation, ({ output }, { reason, ...options }, slug) =>
     withProject(invocation, options, async (opened) => {
+      const { pause } = await import('../operations/pauses.js');
       const changed = await pause(opened, { kind: 'schedule', name: slug }, reason);
       output.result({ slug, paused: true, changed }, () => `The schedule of '${slug}' ${changed ? 'is paused' : 'was paused already'}`);
     }),
@@ -152,6 +150,7 @@ function registerSwitches(parent: Command, invocation: Invocation): void {
   const resuming = parent.command('resume <slug>').description('run the ticks of a paused schedule again');
   action<GlobalOptions, [string]>(resuming, invocation, ({ output }, options, slug) =>
     withProject(invocation, options, async (opened) => {
+      const { resume } = await import('../operations/pauses.js');
       const changed = await resume(opened, { kind: 'schedule', name: slug });
       output.result({ slug, paused: false, changed }, () => `The schedule of '${slug}' ${changed ? 'goes on' : 'was not paused'}`);
     }),
@@ -162,6 +161,8 @@ function registerRun(parent: Command, invocation: Invocation): void {
   const command = parent.command('run <slug>').description('queue a run of a scheduled job now, beside its schedule');
   action<GlobalOptions, [string]>(command, invocation, ({ output }, options, slug) =>
     withProject(invocation, options, async (opened) => {
+      const { nextTicks } = await import('../operations/next-ticks.js');
+      const { triggerRun } = await import('../operations/trigger-run.js');
       nextTicks(opened, slug, 0);
       const { id } = await triggerRun(opened, { slug });
       output.result({ id, slug }, () => `Queued job '${slug}' (run ${id})`);

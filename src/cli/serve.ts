@@ -1,6 +1,5 @@
 /** `moonlighter serve`: scheduler, workers and the HTTP server, until a signal. */
 import type { Command } from 'commander';
-import { startHttpServer } from '../http/server.js';
 import { action, type Invocation } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { type HostCommandOptions, prepareCommand } from './host-command.js';
@@ -20,10 +19,8 @@ Examples:
 
 Ctrl-C stops claiming, waits for running handlers ([jobs] shutdown_grace) and gives the rest back unharmed; a second one ends at once.`;
 
-export function registerServe(program: Command, invocation: Invocation): void {
-  const command = program
-    .command('serve')
-    .description('run the project: scheduler, workers, HTTP (/healthz)')
+export function registerServe(command: Command, invocation: Invocation): void {
+  command
     .option('--host <address>', 'address to listen on (default: [server] host)')
     .option('--port <n>', 'port to listen on, 0 = any (default: [server] port)', integer('--port', 0, 65535))
     .option('--no-scheduler', 'HTTP alone: claim nothing, watch no schedule')
@@ -31,6 +28,7 @@ export function registerServe(program: Command, invocation: Invocation): void {
     .option('--concurrency <n>', 'runs of this host at a time', integer('--concurrency', 1))
     .addHelpText('after', EXAMPLES);
   action<Options>(command, invocation, async ({ signals }, options) => {
+    const { startHttpServer } = await import('../http/server.js');
     const prepared = await prepareCommand(invocation, options);
     const { log } = prepared;
     const { server } = prepared.project.moonlighter;

@@ -2,9 +2,8 @@
 import type { Command } from 'commander';
 import { messageOf, UsageError } from '../domain/errors.js';
 import type { TypesFile } from '../operations/types-files.js';
-import { watchTsTypes } from '../operations/watch-ts-types.js';
-import { type TsTypesReport, writeTsTypes } from '../operations/write-ts-types.js';
-import { type TypesReport, writeTypes } from '../operations/write-types.js';
+import type { TsTypesReport } from '../operations/write-ts-types.js';
+import type { TypesReport } from '../operations/write-types.js';
 import { action, type GlobalOptions, type Invocation, openOptions } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { plural } from './output.js';
@@ -27,10 +26,8 @@ const SAID: Record<TypesFile['state'], string> = {
   obsolete: 'is of the other generation',
 };
 
-export function registerTypes(program: Command, invocation: Invocation): void {
-  const command = program
-    .command('types')
-    .description('write types for editors: the crap table, and classes for this project’s collections, globals and jobs')
+export function registerTypes(command: Command, invocation: Invocation): void {
+  command
     .option('--out <path>', 'the folder of the files (default: types), or with --ts the file (default: generated/jobs.ts)')
     .option('--check', 'write nothing; exit 1 when the files are not up to date')
     .option('--force', 'write over files that were not generated')
@@ -42,6 +39,9 @@ export function registerTypes(program: Command, invocation: Invocation): void {
       '\nExamples:\n  moonlighter types\n  moonlighter types --check        in CI\n  moonlighter types --ts --jobs dist/jobs.js --watch',
     );
   action<TypesOptions>(command, invocation, async ({ output, signals }, options) => {
+    const { watchTsTypes } = await import('../operations/watch-ts-types.js');
+    const { writeTsTypes } = await import('../operations/write-ts-types.js');
+    const { writeTypes } = await import('../operations/write-types.js');
     const { out, check, force, ts, jobs, watch } = options;
     if (!ts && (jobs !== undefined || watch)) throw new UsageError('INVALID_OPTION', '--jobs and --watch belong to --ts');
     if (ts) {

@@ -1,6 +1,6 @@
 /** `moonlighter verify`: whether the promises were kept in this database. Exit 1 with every breach. */
 import { type Command, Option } from 'commander';
-import { type Breach, verify } from '../operations/verify.js';
+import type { Breach } from '../operations/verify.js';
 import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { isoInstant } from './options.js';
@@ -11,20 +11,19 @@ interface Options extends GlobalOptions {
 }
 
 const HELP = `
-Reads only, in one snapshot; hosts may run meanwhile. Limits are those of the definitions as they are now: where they were other before, judge
-from then on with --since. What each code means stands in docs/errors.md.
+Reads only, in one snapshot; hosts may run meanwhile. Limits and schedules are those that counted at the time. What each code means stands in
+docs/errors.md.
 
 Example:
   moonlighter verify --since 2026-12-01T08:00:00Z`;
 
-export function registerVerify(program: Command, invocation: Invocation): void {
-  const command = program
-    .command('verify')
-    .description('whether every promise was kept: lost runs, double effects, limits, due instants without an outcome')
+export function registerVerify(command: Command, invocation: Invocation): void {
+  command
     .addOption(new Option('--since <iso>', 'judge only what was then or later').argParser(isoInstant('--since')))
     .addHelpText('after', HELP);
   action<Options>(command, invocation, ({ output }, { since, ...options }) =>
     withProject(invocation, options, async (opened) => {
+      const { verify } = await import('../operations/verify.js');
       const report = await verify(opened, since);
       const figures = `${plural(report.runs, 'run')}, ${plural(report.attempts, 'attempt')}, ${plural(report.ticks, 'tick')}`;
       const verdict = report.ok ? 'no breach' : plural(report.breaches.length, 'breach').replace(/breachs$/, 'breaches');

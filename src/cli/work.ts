@@ -17,10 +17,8 @@ Examples:
 
 --drain exits 0 when nothing is due and nothing runs; runs that wait for a later instant (a retry, a delay) are not waited for.`;
 
-export function registerWork(program: Command, invocation: Invocation): void {
-  const command = program
-    .command('work')
-    .description('run the project: scheduler and workers, no HTTP')
+export function registerWork(command: Command, invocation: Invocation): void {
+  command
     .option('--queues <names>', 'claim from these queues only', nameList('--queues'))
     .option('--concurrency <n>', 'runs of this host at a time', integer('--concurrency', 1))
     .option('--no-cron', 'watch no schedule')

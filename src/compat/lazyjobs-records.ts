@@ -97,7 +97,7 @@ export function optionsOf(options: readonly Option[]): EnqueueOptions {
   return given;
 }
 
-type Viewed = Omit<RunView, 'result' | 'scheduled_by' | 'priority' | 'unique_key'>;
+type Viewed = Omit<RunView, 'earlier_error' | 'result' | 'scheduled_by' | 'priority' | 'unique_key'>;
 
 export function toRecord(run: Viewed, definition: Definition | undefined): Record {
   const created_at = new Date(run.created_at ?? 0);

@@ -38,8 +38,8 @@ export const DIFFERENCES = {
     ten: 'create sets them before hooks and checks, in rows too',
   },
   writesNameOneLocale: {
-    eight: 'locale = "all" writes the default locale; fields that are not localized can be written in any',
-    ten: 'both are refused; delete takes no locale',
+    eight: 'locale = "all" writes the default locale; fields that are not localized can be written in any; create_many has no locale',
+    ten: 'both are refused; create_many takes a locale, delete takes none',
   },
   manyTakeOnlyWhere: { eight: 'update_many and delete_many ignore what else is in their query', ten: 'it is an error' },
   daysAreWhole: { eight: 'a date without a time in a filter means noon', ten: 'the whole day' },
@@ -78,9 +78,18 @@ export const DIFFERENCES = {
     ten: 'they have none: their calls fail',
   },
   emptyConstraintDenies: { eight: 'an access function that returns an empty table allows', ten: 'denies' },
+  constraintsAreLimited: {
+    eight: 'access constraints take every operator, and paths into rows',
+    ten: 'equals, not_equals, in, not_in, exists, not_exists, on columns that are not localized',
+  },
+  unsetFieldsDeny: {
+    eight: 'a nil in an access constraint is no condition',
+    ten: 'a rule that read a field of the user without a value and returns a constraint denies',
+  },
   constraintsMayUseOr: { eight: 'access constraints know no `or`', ten: 'they take the whole filter grammar' },
   redefinitionsAreRefused: {
-    eight: 'a definition may be defined again while runs are executed',
+    eight:
+      'a definition may be defined again while runs are executed; what the reference passes over in that of a job is a warning in the log',
     ten: 'only while the project is loaded',
   },
   definitionsAreModules: {
@@ -97,6 +106,11 @@ export const DIFFERENCES = {
   missedTicksRunOnce: {
     eight: 'instants of a schedule that were missed are not run (`misfire` says otherwise)',
     ten: 'the newest of them is run once',
+  },
+  earlierErrorsAreCleared: {
+    eight:
+      'a completed run keeps the error of its last failed attempt in `_crap_jobs.error`; the host shows it as that of an earlier attempt',
+    ten: 'the column is cleared',
   },
   pendingRunsOverlap: { eight: 'skip_if_running looks at running runs', ten: 'at pending ones too' },
   handlersSeeTheWholeRun: {
@@ -124,6 +138,10 @@ export const DIFFERENCES = {
     ten: 'where it is empty, the secret in data/.jwt_secret, which is made when it is missing',
   },
   accessSeesTheOperation: { eight: 'the access function of a job is called with the user only', ten: 'with ctx.operation too' },
+  namesAreShown: {
+    eight: '`crap.any`, `null`, `transaction`, `tx` and `validation_error` are found by name; walks over `crap` do not meet them',
+    ten: 'walks meet them too',
+  },
   unknownHookEventsAreRefused: { eight: 'crap.hooks.register takes any event', ten: 'unknown events are errors' },
 } as const satisfies Record<string, Difference>;
 

@@ -4,12 +4,13 @@ import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
 import { luaTypeName } from '../lua/type-names.js';
 import type { LuaTable, LuaValue } from '../lua/value.js';
+import { conditionsOf } from './constraint-names.js';
 import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
-import { type Condition, parseConditions, parseWhere, type Where } from './filter-parse.js';
+import { parseConditions, parseWhere, type Where } from './filter-parse.js';
 import { asksEveryRule, constraintsMayUseOr, emptyConstraintDenies } from './generation.js';
 import type { Plan } from './plan.js';
-import { callerFacts, callRef, withOptions } from './project-code.js';
+import { callerFacts, callRule, withOptions } from './project-code.js';
 import { asTable, type QueryOptions } from './query.js';
 
 /** A rule's answer: no, yes, or yes for the rows that match. */
@@ -29,13 +30,22 @@ export function* askRule(ctx: ContentContext, rule: FunctionRef | undefined, id:
   delete argument['ui_locale'];
   if (id !== undefined) argument['id'] = id;
   if (document !== undefined) argument['document'] = document;
-  const answer = yield* callRef(ctx, rule, [withOptions(argument, rule)], ctx.hookDepth);
+  const { answer, bare } = yield* callRule(ctx, rule, withOptions(argument, rule));
+  if (bare) {
+    ctx.lua.warn(bareConstraint(rule.ref));
+    return 'denied';
+  }
   if (answer === true) return 'allowed';
   if (answer === false || answer === undefined || answer === null) return 'denied';
   const rows = asTable(answer);
   if (rows) return { rows };
   ctx.lua.warn(`Access function '${rule.ref}' returned unexpected type '${luaTypeName(answer)}', denying access`);
   return 'denied';
+}
+
+/** Why a constraint is no answer: a nil in it would be no condition at all. */
+export function bareConstraint(ref: string): string {
+  return `Access function '${ref}' read a field of the user that has no value and returned a filter, which may lack a condition: denying access`;
 }
 
 /** Asks for access to rows; ends with the constraint that they must meet, undefined for none. Throws "{what} access denied". */
@@ -64,8 +74,8 @@ export function accessDenied(what: string): BindingError {
   return refused('ACCESS_DENIED', `${what} access denied`);
 }
 
-/** undefined = a value that no filter takes: denied. The texts of parse errors carry one rendering more, as those of the rule itself do. */
-function constraintOf(ctx: ContentContext, table: LuaTable): Where | undefined {
+/** The rows that a rule's table allows; undefined = a value that no filter takes: denied. The texts of parse errors carry one rendering more, as those of the rule itself do. */
+export function constraintOf(ctx: Pick<ContentContext, 'settings'>, table: LuaTable): Where | undefined {
   const { generation } = ctx.settings;
   if (table.entries.size === 0) return emptyConstraintDenies(generation) ? undefined : { all: [] };
   for (const value of table.entries.values()) {
@@ -87,8 +97,7 @@ function isNumeric(value: unknown): boolean {
 
 /** Names that a constraint or a filter uses. */
 export function namesOf(where: Where): string[] {
-  const conditions: Condition[] = [...where.all, ...(where.any?.flat() ?? [])];
-  return conditions.map((condition) => condition.field);
+  return conditionsOf(where).map((condition) => condition.field);
 }
 
 /** The rule of an update, which under generation 10 has one of its own for drafts. */

@@ -36,10 +36,20 @@ export interface PasswordPolicy {
   requireSpecial: boolean;
 }
 
+/** Names of a document's fields that have no value; those inside a group as a table of their own. */
+export interface UnsetFields {
+  [field: string]: true | UnsetFields;
+}
+
 /** Calls into project code, implemented over the VM by bindings/lua-caller.ts. */
 export interface LuaCaller {
   /** Resolves and calls a function ref; ends with its first result. `options` of the ref travel as `ctx.options`. */
   callRef(ref: string, args: readonly LuaValue[]): Op<LuaValue>;
+  /**
+   * The same for an access rule whose `argument.user` lacks the fields of `unset` (those of groups as tables): its answer, and whether it
+   * read one of them. Absent where nobody can tell.
+   */
+  callRule?(ref: string, argument: { [key: string]: LuaValue }, unset: UnsetFields): Op<{ answer: LuaValue; readUnset: boolean }>;
   callFunction(fn: LuaFunction, args: readonly LuaValue[]): Op<LuaValue>;
   /** The functions registered for an event with crap.hooks.register, in order; a non-function entry raises the reference's text. */
   registered(event: string): LuaFunction[];

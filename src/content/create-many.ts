@@ -6,7 +6,9 @@ import { allowWhole, overrides } from './access.js';
 import type { ContentContext, Document } from './context.js';
 import { createInside, filterTableText } from './create.js';
 import { refused } from './failure.js';
+import { createManyTakesLocale } from './generation.js';
 import { inputOf } from './input.js';
+import { localeOfWrite } from './locale.js';
 import { hashGiven } from './password.js';
 import { collectionPlan } from './plan.js';
 import { asTable, checkOptions, type QueryOptions } from './query.js';
@@ -14,7 +16,7 @@ import { Turns } from './turns.js';
 
 /**
  * Every item is looked at before anything is written; a table without list part creates nothing. hooks = false skips validation too.
- * Localized fields are those of the default locale: there is no locale option.
+ * Under generation 8 there is no locale option: localized fields are those of the default locale. Under generation 10 `locale` is as in create.
  */
 export function* createMany(
   ctx: ContentContext,
@@ -31,7 +33,9 @@ export function* createMany(
     given.push(inputOf(item));
   }
   const override = overrides(ctx, options);
-  const own = { ...options, locale: undefined };
+  const takesLocale = createManyTakesLocale(ctx.settings.generation);
+  const readLocale = takesLocale ? localeOfWrite(ctx, options.locale) : undefined;
+  const own = takesLocale ? options : { ...options, locale: undefined };
   const hashes: (string | undefined)[] = [];
   for (const item of given) hashes.push(yield* hashGiven(ctx, plan, item));
   return yield* ctx.db.savepoint(function* () {
@@ -40,7 +44,7 @@ export function* createMany(
     for (const [i, item] of given.entries()) {
       yield* turns.next();
       if (!override) yield* allowWhole(ctx, plan.access.create, 'Create', filterTableText(slug));
-      const scope = { override, readLocale: undefined, many: true, passwordHash: hashes[i] };
+      const scope = { override, readLocale, many: true, passwordHash: hashes[i] };
       documents.push(yield* createInside(ctx, plan, item, own, scope));
     }
     return { created: documents.length, documents };

@@ -93,14 +93,3 @@ export function refuseSystemColumns(names: Iterable<string>): void {
     );
   }
 }
-
-/** `allowed`: `_status` while the published filter is put in, `_deleted_at` in trash reads. */
-export function refuseSystemConstraints(plan: Plan, names: Iterable<string>, allowed: readonly string[]): void {
-  for (const name of names) {
-    if (!name.startsWith('_') || allowed.includes(name)) continue;
-    throw refused(
-      'ACCESS_SYSTEM_COLUMN',
-      `Access hook for '${plan.slug}' returned a filter on system column '${name}' — this is almost always a typo; use a non-system column or remove the constraint.`,
-    );
-  }
-}

@@ -119,6 +119,21 @@ export function constraintsMayUseOr(generation: Generation): boolean {
   return generation === 10;
 }
 
+/** Constraints take some operators, on columns of the collection that are not localized: generation 10. */
+export function constraintsAreLimited(generation: Generation): boolean {
+  return generation === 10;
+}
+
+/** A rule that read a field of the user without a value and returns a constraint denies: generation 10. */
+export function unsetFieldsDeny(generation: Generation): boolean {
+  return generation === 10;
+}
+
+/** create_many writes in the locale that it is given, and "all" is none: generation 10. Generation 8 has no such option there. */
+export function createManyTakesLocale(generation: Generation): boolean {
+  return generation === 10;
+}
+
 export function columnValue(
   generation: Generation,
   kind: 'text' | 'number' | 'checkbox',

@@ -19,8 +19,15 @@ export interface Joined {
 }
 
 const PER_STATEMENT = 500;
-/** More than a call may populate, so that it is refused, and fewer than the parameters of a statement. */
-const MAX_JOINED = 20_001;
+/** More than a call may populate, so that it is refused. */
+const MAX_JOINED = 50_001;
+
+/** The list of a key, made where it is missing. */
+export function listed<K, V>(lists: Map<K, V[]>, key: K): V[] {
+  const list = lists.get(key) ?? [];
+  if (list.length === 0) lists.set(key, list);
+  return list;
+}
 
 /** The joins of one read. */
 export class Joins {
@@ -48,7 +55,7 @@ export class Joins {
           ? yield* this.#bySide(target, plan, leaf, some, allowed)
           : yield* this.#byColumn(target, plan, leaf, some, allowed);
       yield* hydrate(this.#ctx, plan, [...new Map(found.map(({ document }) => [document.id, document])).values()], this.#shape);
-      for (const { at, document } of found) documents.set(at, [...(documents.get(at) ?? []), document]);
+      for (const { at, document } of found) listed(documents, at).push(document);
     }
     return { plan, documents };
   }
@@ -68,22 +75,26 @@ export class Joins {
   }
 
   *#bySide(target: Plan, plan: Plan, leaf: PlannedLeaf, ids: readonly string[], allowed: Sql[]): Op<{ at: string; document: Document }[]> {
-    const found: { at: string; document: Document }[] = [];
+    const { ident } = this.#ctx.db.dialect;
+    const conditions = [`related_id IN (${ids.map(() => '?').join(', ')})`];
+    const params = [...ids];
+    if (leaf.field.relationship?.polymorphic) {
+      conditions.push('related_collection = ?');
+      params.push(target.slug);
+    }
+    if (leaf.localized && plan.locales) {
+      conditions.push('_locale = ?');
+      params.push(this.#locale() ?? plan.defaultLocale);
+    }
+    const links = `SELECT parent_id AS ${ident('@from')}, related_id AS ${ident('@on')} FROM ${ident(`${plan.table}_${leaf.key}`)}`;
+    const from = { text: ` JOIN (${links} WHERE ${conditions.join(' AND ')}) ON ${ident('@from')} = id`, params };
     const known = new Map<string, Document>();
-    const conditions = ['related_id = ?'];
-    if (leaf.field.relationship?.polymorphic) conditions.push('related_collection = ?');
-    if (leaf.localized && plan.locales) conditions.push('_locale = ?');
-    const table = this.#ctx.db.dialect.ident(`${plan.table}_${leaf.key}`);
-    for (const id of ids) {
-      const params = [id];
-      if (leaf.field.relationship?.polymorphic) params.push(target.slug);
-      if (leaf.localized && plan.locales) params.push(this.#locale() ?? plan.defaultLocale);
-      const on = { text: `id IN (SELECT parent_id FROM ${table} WHERE ${conditions.join(' AND ')})`, params };
-      for (const row of yield* this.#rows(plan, [on, ...allowed], '')) {
-        const document = known.get(String(row['id'])) ?? this.#document(plan, row);
-        known.set(document.id, document);
-        found.push({ at: id, document });
-      }
+    const found: { at: string; document: Document }[] = [];
+    for (const row of yield* this.#rows(plan, allowed, ident('@on'), from)) {
+      const id = String(row['id']);
+      const document = known.get(id) ?? this.#document(plan, row);
+      known.set(id, document);
+      found.push({ at: String(row['@on']), document });
     }
     return found;
   }
@@ -96,14 +107,14 @@ export class Joins {
     return documentOf(plan, this.#ctx.settings, row, this.#shape);
   }
 
-  #rows(plan: Plan, parts: Sql[], extra: string): Op<Row[]> {
+  #rows(plan: Plan, parts: Sql[], extra: string, from: Sql = { text: '', params: [] }): Op<Row[]> {
     const { db, settings } = this.#ctx;
     const live = plan.softDelete ? [{ text: '_deleted_at IS NULL', params: [] }] : [];
     const where = whereClause(this.#ctx, [...parts, ...live]);
     const order = orderSql(orderOf(plan, undefined, this.#locale(), false), false);
-    return db.all(`${selectSql(plan, db.dialect, settings, this.#shape.locale, extra)} ${where.text} ORDER BY ${order} LIMIT ?`, [
-      ...where.params,
-      MAX_JOINED,
-    ]);
+    return db.all(
+      `${selectSql(plan, db.dialect, settings, this.#shape.locale, extra)}${from.text} ${where.text} ORDER BY ${order} LIMIT ?`,
+      [...from.params, ...where.params, MAX_JOINED],
+    );
   }
 }

@@ -83,6 +83,12 @@ export function sideSpec(side: SideTable, dialect: Dialect): TableSpec {
   }
 }
 
+/** Rows are read, replaced and deleted by their owner. The reference has no such index and reads the whole table; links have theirs in the primary key. */
+export function sideIndexes(side: SideTable): IndexLayout[] {
+  if (side.type === 'relation') return [];
+  return [{ name: `_ml_${side.table}_parent`, table: side.table, columns: ['parent_id', '_order'], unique: false }];
+}
+
 function relationSpec(side: SideTable, locale: ColumnSpec[]): TableSpec {
   const related = plain('related_id', 'TEXT', { notNull: true, structural: true });
   const collection = side.polymorphic ? [plain('related_collection', 'TEXT', { notNull: true, default: "''" })] : [];

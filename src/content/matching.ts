@@ -4,11 +4,12 @@ import type { FunctionRef } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
 import { BindingError } from '../lua/errors.js';
 import { allowRows, namesOf } from './access.js';
+import { refuseConstraints } from './constraint-names.js';
 import type { ContentContext } from './context.js';
 import { prefixed, showingSql } from './failure.js';
 import { deniedFields } from './field-access.js';
 import { whereSql } from './filter.js';
-import { flatName, refuseSystemColumns, refuseSystemConstraints, refuseUnreadable } from './filter-names.js';
+import { flatName, refuseSystemColumns, refuseUnreadable } from './filter-names.js';
 import { parseWhere } from './filter-parse.js';
 import type { Plan } from './plan.js';
 import type { QueryOptions } from './query.js';
@@ -29,7 +30,7 @@ export function* matchingIds(ctx: ContentContext, plan: Plan, query: QueryOption
   const where = query.where ? parseWhere(query.where, ctx.settings.generation) : { all: [] };
   refuseSystemColumns(namesOf(where));
   const constraint = matching.override ? undefined : yield* askFirst(ctx, matching);
-  if (constraint) refuseSystemConstraints(plan, namesOf(constraint), []);
+  if (constraint) refuseConstraints(ctx.settings.generation, plan, constraint, []);
   return yield* prefixed(`Find docs for ${matching.purpose}: `, function* () {
     if (!matching.override && where.all.length + (where.any?.length ?? 0) > 0) {
       const denied = yield* deniedFields(ctx, plan, 'read');

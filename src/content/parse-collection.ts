@@ -5,6 +5,7 @@ import type { Problem } from '../domain/errors.js';
 import { HostError } from '../domain/errors.js';
 import type { LuaTable } from '../lua/value.js';
 import { readAuth, withEmail } from './parse-auth.js';
+import { refuseCycles } from './parse-cycles.js';
 import { readFields, readMcpDescription } from './parse-field.js';
 import { checkColumnNames } from './parse-names.js';
 import { type ParseOptions, Parsing, Reader } from './parse-reader.js';
@@ -38,6 +39,7 @@ export function parseCollection(
 
 function readCollection(slug: string, reader: Reader, options: ParseOptions): CollectionDefinition {
   const { parsing } = reader;
+  refuseCycles(reader.table);
   checkSlug(parsing, slug, 'collections');
   reader.unknownKeys('collection', KEYS);
   const auth = readAuth(reader);

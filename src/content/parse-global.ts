@@ -1,6 +1,7 @@
 /** `crap.globals.define`: one table to a GlobalDefinition (Lua API 3.1). */
 import type { Problem } from '../domain/errors.js';
 import type { LuaTable } from '../lua/value.js';
+import { refuseCycles } from './parse-cycles.js';
 import { readFields, readMcpDescription } from './parse-field.js';
 import { checkColumnNames } from './parse-names.js';
 import { type ParseOptions, Parsing, Reader } from './parse-reader.js';
@@ -21,6 +22,7 @@ export function parseGlobal(slug: string, config: LuaTable, options: ParseOption
 }
 
 function readGlobal(slug: string, reader: Reader, options: ParseOptions): GlobalDefinition {
+  refuseCycles(reader.table);
   checkSlug(reader.parsing, slug, 'globals');
   reader.unknownKeys('global', KEYS);
   const fields = readFields(reader, 'fields', 'main');

@@ -7,6 +7,8 @@ import { jsonToLua } from '../lua/json.js';
 import type { LuaFunction, LuaValue } from '../lua/value.js';
 import type { ContentContext, InProjectCode } from './context.js';
 import { fromLua, refused } from './failure.js';
+import { asTable } from './query.js';
+import { unsetOfUser } from './user-fields.js';
 
 /** Each level takes some of the thread's stack, which ends at about twice as many. */
 const MAX_NESTING = 60;
@@ -26,6 +28,26 @@ function inside(ctx: ContentContext, hookDepth: number): InProjectCode {
 export function* callRef(ctx: ContentContext, ref: FunctionRef, args: readonly LuaValue[], hookDepth: number): Op<LuaValue> {
   try {
     return yield* ctx.within(inside(ctx, hookDepth), () => ctx.lua.callRef(ref.ref, args));
+  } catch (error) {
+    throw fromLua(error, ctx.lua.relative);
+  }
+}
+
+/**
+ * Calls an access rule as callRef does. `bare`: what it answers is a table, made while a field of the user that it read has no value, so
+ * that a condition may be missing. Told under generation 10 only.
+ */
+export function* callRule(
+  ctx: ContentContext,
+  ref: FunctionRef,
+  argument: { [key: string]: LuaValue },
+): Op<{ answer: LuaValue; bare: boolean }> {
+  const unset = unsetOfUser(ctx);
+  const { callRule: watching } = ctx.lua;
+  if (!watching || !unset) return { answer: yield* callRef(ctx, ref, [argument], ctx.hookDepth), bare: false };
+  try {
+    const { answer, readUnset } = yield* ctx.within(inside(ctx, ctx.hookDepth), () => watching(ref.ref, argument, unset));
+    return { answer, bare: readUnset && asTable(answer) !== undefined };
   } catch (error) {
     throw fromLua(error, ctx.lua.relative);
   }

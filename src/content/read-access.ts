@@ -1,10 +1,11 @@
 /** What find, find_by_id and count share: access, implicit filters, the caller's filters, as one WHERE (Lua API 4.2). */
 import type { Op } from '../domain/op.js';
 import { allowRows, namesOf, overrides, trashRule } from './access.js';
+import { refuseConstraints } from './constraint-names.js';
 import type { ContentContext } from './context.js';
 import { deniedFields, hasReadRule } from './field-access.js';
 import { type Sql, whereSql } from './filter.js';
-import { flatName, refuseSystemColumns, refuseSystemConstraints, refuseUnreadable } from './filter-names.js';
+import { flatName, refuseSystemColumns, refuseUnreadable } from './filter-names.js';
 import { parseWhere, type Where } from './filter-parse.js';
 import { hidesDraftsById } from './generation.js';
 import type { Plan } from './plan.js';
@@ -55,7 +56,7 @@ export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions,
   if (found) scope.parts.push(found);
   if (constraint) {
     const allowed = [...(published ? ['_status'] : []), ...(trash ? ['_deleted_at'] : [])];
-    refuseSystemConstraints(plan, namesOf(constraint), allowed);
+    refuseConstraints(ctx.settings.generation, plan, constraint, allowed);
     scope.parts.push(...whereSql({ plan, dialect: ctx.db.dialect, locale: undefined, raw: true }, constraint));
   }
   return scope;

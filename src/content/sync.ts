@@ -7,7 +7,7 @@ import type { Op } from '../domain/op.js';
 import type { Db, Dialect } from '../store/db.js';
 import type { ContentRegistry, ContentSettings } from './context.js';
 import { type LayoutSettings, layoutOf, type TableLayout } from './layout.js';
-import { createIndex, createSearch, createTable, mainSpec, sideSpec, versionsIndexes, versionsSpec } from './layout-sql.js';
+import { createIndex, createSearch, createTable, mainSpec, sideIndexes, sideSpec, versionsIndexes, versionsSpec } from './layout-sql.js';
 import { carryValues, warnOfShownRows } from './sync-carry.js';
 import { existingTables, sideTablesOf } from './sync-inspect.js';
 import { syncSearch } from './sync-search.js';
@@ -62,7 +62,10 @@ function* syncLayout(
   yield* carryValues(db, layout, added, settings);
   const unique = isNew ? [] : layout.columns.filter((column) => column.unique).map(({ name }) => name);
   yield* syncIndexes(db, layout.table, layout.indexes, unique, report);
-  for (const side of layout.sideTables) yield* syncTable(db, kinds, sideSpec(side, db.dialect), report);
+  for (const side of layout.sideTables) {
+    yield* syncTable(db, kinds, sideSpec(side, db.dialect), report);
+    yield* syncIndexes(db, side.table, sideIndexes(side), [], report);
+  }
   const versions = versionsSpec(layout, db.dialect);
   if (versions) {
     yield* syncTable(db, kinds, versions, report);
@@ -110,7 +113,9 @@ function ddlOf(layout: TableLayout): string[] {
   ];
   return [
     ...tables.map((table) => createTable(table, ABSTRACT)),
-    ...[...layout.indexes, ...versionsIndexes(layout)].map((index) => createIndex(index, ABSTRACT)),
+    ...[...layout.indexes, ...layout.sideTables.flatMap(sideIndexes), ...versionsIndexes(layout)].map((index) =>
+      createIndex(index, ABSTRACT),
+    ),
     ...(layout.search ? [createSearch(layout.search, ABSTRACT)] : []),
   ];
 }

@@ -2,8 +2,13 @@
  * The wall times of a schedule, as calendar times without a zone (carried as epoch ms as if they were UTC).
  * cron-parser finds them; what it has no word for (years, day of month and weekday both) is filtered here.
  */
-import { type CronExpression, CronExpressionParser } from 'cron-parser';
+import { createRequire } from 'node:module';
+import type { CronExpression } from 'cron-parser';
 import type { Schedule } from './schedule-parse.js';
+
+/** Loaded with the first calendar: it takes as long as a short command, and most need none. */
+const require = createRequire(import.meta.url);
+const parser = (): typeof import('cron-parser') => require('cron-parser');
 
 const DAY_MS = 86_400_000;
 /** Nothing is looked for beyond: 29 February on a given weekday is at most 40 years away. */
@@ -113,7 +118,7 @@ function build(schedule: Schedule): Calendar | 'never' {
   const text = [list(schedule.seconds, 60), list(schedule.minutes, 60), list(schedule.hours, 24), days, list(months, 12), weekdays].join(
     ' ',
   );
-  return { expression: CronExpressionParser.parse(text, { tz: 'UTC' }), last: undefined, weekdays: filter, years: schedule.years };
+  return { expression: parser().CronExpressionParser.parse(text, { tz: 'UTC' }), last: undefined, weekdays: filter, years: schedule.years };
 }
 
 function list(values: readonly number[], all: number): string {

@@ -22,13 +22,18 @@ const LAST = Date.UTC(2200, 0, 1);
  */
 export function parseSchedule(text: string, now: number = Date.now()): Schedule {
   const schedule = readSchedule(text);
-  if (nextWallTime(schedule, now - ZONE_SLACK_MS) === undefined) {
+  if (!surelyDue(schedule, now) && nextWallTime(schedule, now - ZONE_SLACK_MS) === undefined) {
     throw new ScheduleError('SCHEDULE_NEVER', neverReason(schedule), {
       remedy: 'correct the day, month or year, or remove the schedule',
       details: { expression: text },
     });
   }
   return schedule;
+}
+
+/** Every month has its first 28 days, and each falls on each weekday within forty years: most schedules need no search to be known due. */
+function surelyDue({ years, daysOfMonth }: Schedule, now: number): boolean {
+  return years === undefined && daysOfMonth.some((day) => day <= 28) && now < LAST - 50 * 366 * DAY_MS;
 }
 
 function neverReason({ years, daysOfMonth, months }: Schedule): string {

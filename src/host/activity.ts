@@ -20,6 +20,23 @@ export interface ActivityReport {
   writers_waiting: number;
   /** Bytes of the process. */
   memory: number;
+  /** What it claims; told to other processes. */
+  serves?: HostServes;
+}
+
+/** Which runs a host takes, and whether it could take one now. */
+export interface HostServes {
+  /** null = all. */
+  queues: readonly string[] | null;
+  /** Slugs that its definitions have: those of the files as they were when it started. */
+  jobs: readonly string[];
+  /** Runs that it could begin now. */
+  free: number;
+  running: number;
+  /** Its run-wide cap: `--concurrency` raises [jobs] max_concurrent. */
+  max_concurrent: number;
+  /** Why it claims nothing at the moment. */
+  held: string | null;
 }
 
 export class Activity {

@@ -8,6 +8,7 @@ import { messageOf } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
 import type { Registry } from '../project/registry.js';
 import type { RateLimit, Served } from '../store/store.js';
+import type { HostServes } from './activity.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter } from './events.js';
 
@@ -56,7 +57,7 @@ export class Dispatcher {
   #again = false;
   #dueTimer: NodeJS.Timeout | undefined;
   #pollTimer: NodeJS.Timeout | undefined;
-  #outage = false;
+  #outage: string | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -103,14 +104,14 @@ export class Dispatcher {
       this.#again = false;
       try {
         const exhausted = await this.#claim();
-        if (this.#outage) {
-          this.#outage = false;
+        if (this.#outage !== undefined) {
+          this.#outage = undefined;
           this.#options.events.log('info', 'The database can be claimed from again');
         }
         if (exhausted && !this.#stopped) this.#plan();
       } catch (error) {
-        if (!this.#outage) this.#options.events.log('error', `Scheduler poll error: ${messageOf(error)}`);
-        this.#outage = true;
+        if (this.#outage === undefined) this.#options.events.log('error', `Scheduler poll error: ${messageOf(error)}`);
+        this.#outage = messageOf(error);
         this.#later(OUTAGE_DELAY_MS);
       }
     } while (this.#again && !this.#stopped);
@@ -156,6 +157,19 @@ export class Dispatcher {
       events.emit('host:idle', {});
       onIdle?.();
     }
+  }
+
+  /** What it claims, and whether it could claim now. */
+  serves(): HostServes {
+    const { registry, queues, free, ownLimit, running, maxConcurrent, held } = this.#options;
+    return {
+      queues: queues ?? null,
+      jobs: [...registry.jobs.keys()],
+      free: Math.max(0, Math.min(free(), ownLimit - running())),
+      running: running(),
+      max_concurrent: maxConcurrent,
+      held: held?.() ? 'its database file is gone' : this.#stopped ? 'it is stopping' : (this.#outage ?? null),
+    };
   }
 
   nextDueAt(): number | undefined {

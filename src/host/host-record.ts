@@ -1,7 +1,7 @@
 /** This host as others see it: its row in the database, made at the start, kept fresh, removed at the end. */
 import { hostname } from 'node:os';
 import type { Clock } from '../domain/clock.js';
-import type { Op } from '../domain/op.js';
+import type { ClaimLimits } from '../store/history.js';
 import type { HostRecord } from '../store/store.js';
 import type { HostActs } from './acts.js';
 
@@ -9,13 +9,13 @@ export class HostRecordKeeper {
   readonly #acts: HostActs;
   readonly #clock: Clock;
   readonly #periodMs: number;
-  readonly #maxConcurrent: number;
+  readonly #limits: ClaimLimits;
   #record: HostRecord | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `periodMs`: how often the row says that the host was seen; a third of the lease. `maxConcurrent`: the run-wide cap by which it claims. */
-  constructor(acts: HostActs, clock: Clock, periodMs: number, maxConcurrent: number) {
-    this.#maxConcurrent = maxConcurrent;
+  /** `periodMs`: how often the row says that the host was seen; a third of the lease. `limits`: by which it claims. */
+  constructor(acts: HostActs, clock: Clock, periodMs: number, limits: ClaimLimits) {
+    this.#limits = limits;
     this.#acts = acts;
     this.#clock = clock;
     this.#periodMs = periodMs;
@@ -25,8 +25,7 @@ export class HostRecordKeeper {
     const now = this.#clock.now();
     const record: HostRecord = { id, pid: process.pid, hostname: hostname(), socket, startedAt: now, seenAt: now, version };
     this.#record = record;
-    const { store } = this.#acts;
-    await this.#acts.write('host', (db) => noting(store.registerHost(db, record), store.noteRunWideLimit(db, this.#maxConcurrent)));
+    await this.#register(record);
     this.#timer = setInterval(() => void this.#refresh(), this.#periodMs);
     this.#timer.unref();
   }
@@ -35,7 +34,7 @@ export class HostRecordKeeper {
     clearInterval(this.#timer);
     const record = this.#record;
     this.#record = undefined;
-    if (record) await this.#acts.write('host', (db) => this.#acts.store.removeHost(db, record.id));
+    if (record) await this.#acts.write('host', (db) => this.#acts.store.removeHost(db, record.id, this.#clock.now()));
   }
 
   async #refresh(): Promise<void> {
@@ -43,10 +42,10 @@ export class HostRecordKeeper {
     if (!record) return;
     record.seenAt = this.#clock.now();
     // Only other machines read it; a refresh that fails is made up for by the next.
-    await this.#acts.write('host', (db) => this.#acts.store.registerHost(db, record)).catch(() => {});
+    await this.#register(record).catch(() => {});
   }
-}
 
-function* noting(...acts: Op<void>[]): Op<void> {
-  for (const act of acts) yield* act;
+  #register(record: HostRecord): Promise<void> {
+    return this.#acts.write('host', (db) => this.#acts.store.registerHost(db, record, this.#limits));
+  }
 }

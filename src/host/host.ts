@@ -104,7 +104,7 @@ export class Host {
       events: this.events,
       queue: this.#queue,
       clock: this.clock,
-      activity: () => this.activity(),
+      activity: () => ({ ...this.activity(), ...(this.#parts && { serves: this.#parts.dispatcher.serves() }) }),
       onDrained: () => this.#onDrained(),
     });
     this.#parts = parts;

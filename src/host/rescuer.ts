@@ -118,8 +118,9 @@ export class Rescuer {
     const { acts, clock } = this.#options;
     const others = this.#others();
     this.#watch(others);
-    const dead: (string | undefined)[] = [];
-    for (const record of others) if (await this.#isDead(record)) dead.push(record.id);
+    // All at once: one that answers slowly keeps nobody's runs waiting.
+    const gone = await Promise.all(others.map((record) => this.#isDead(record)));
+    const dead: (string | undefined)[] = others.filter((_, index) => gone[index]).map(({ id }) => id);
     const staleBefore = clock.now() - this.#options.foreignStaleMs;
     if (acts.read((db) => acts.store.listClaimsOf(db, undefined, staleBefore)).length > 0) dead.push(undefined);
     for (const host of dead) {
@@ -177,7 +178,7 @@ export class Rescuer {
         events.push({ run: claim.run, slug: claim.slug, host, next: ended });
       if (ended === 'stale' && this.#options.followUp) yield* this.#options.followUp(db, claim.run, now);
     }
-    if (host !== undefined) yield* acts.store.removeHost(db, host);
+    if (host !== undefined) yield* acts.store.removeHost(db, host, now);
     return events;
   }
 }

@@ -245,9 +245,9 @@ export class WorkerPool {
   }
 }
 
-/** dist/worker/thread.js, also when this module runs from src (tests): threads need compiled files. */
+/** In dist/bundle/, also when this module runs from src (tests): threads need compiled files, and few of them to start quickly. */
 export function threadEntry(name = 'worker/thread.js'): URL {
   const here = import.meta.url;
   const root = here.slice(0, here.lastIndexOf('/host/'));
-  return new URL(`${root.replace(/\/src$/, '/dist')}/${name}`);
+  return new URL(`${root.replace(/\/src$/, '/dist')}/bundle/${name}`);
 }

@@ -4,8 +4,8 @@ import { messageOf } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
 import { farTimer } from '../worker/far-timer.js';
 import { lineRead } from '../worker/log-stream.js';
-import { executingPlace, givePlace, isTaken, withdrawPlace } from '../worker/places.js';
-import type { FromWorker, RunError, RunReport, StopReason, ToWorker, WorkerSetup } from '../worker/protocol.js';
+import { begunAtOf, executingPlace, givePlace, hasReturned, isTaken, monotonicMs, type Places, withdrawPlace } from '../worker/places.js';
+import type { FromWorker, GivenRun, RunError, RunReport, StopReason, ToWorker, WorkerSetup } from '../worker/protocol.js';
 import { timeoutText } from '../worker/run-report.js';
 import type { FairWriteQueue } from './write-queue.js';
 
@@ -15,6 +15,10 @@ const STOP_GRACE_MS = 120;
 const EXIT_PATIENCE_MS = 60;
 /** A thread that has not taken a run after this is blocked by code that cannot be suspended. */
 export const BLOCKED_AFTER_MS = 200;
+/** A handler that has begun and neither waits nor returns is told of after this. */
+const UNTOLD_AFTER_MS = 20;
+/** A run whose timeout is over before its handler has begun (it waits for a slot) is looked at this often. */
+const NOT_BEGUN_MS = 25;
 /** Loading the engine and the project, and making a slot, must end within this. */
 const LOAD_LIMIT_MS = 60_000;
 
@@ -22,7 +26,7 @@ const LOAD_LIMIT_MS = 60_000;
 interface Assignment {
   run: ClaimedRun;
   timeoutMs: number;
-  /** Monotonic ms at which it was handed over, and at which the handler began. */
+  /** `monotonicMs` at which it was handed over, and at which the handler began, once that was told. */
   givenAt: number;
   startedAt: number | undefined;
   place: number;
@@ -55,9 +59,12 @@ export class WorkerThread {
   readonly #queue: FairWriteQueue;
   readonly #events: ThreadEvents;
   readonly #runs = new Map<string, Assignment>();
-  readonly #places: Int32Array;
+  readonly #places: Places;
   readonly #freePlaces: number[];
   readonly #unread: Int32Array;
+  /** Given in this turn of the event loop, sent together. */
+  #outgoing: GivenRun[] = [];
+  #startsTimer: NodeJS.Timeout | undefined;
   readonly #exited: Promise<void>;
   #ready = false;
   #gone = false;
@@ -132,7 +139,7 @@ export class WorkerThread {
 
   /** It has not taken a run that was given to it a while ago. */
   get blocked(): boolean {
-    const before = performance.now() - BLOCKED_AFTER_MS;
+    const before = monotonicMs() - BLOCKED_AFTER_MS;
     for (const { givenAt, place } of this.#runs.values()) if (givenAt <= before && !isTaken(this.#places, place)) return true;
     return false;
   }
@@ -152,17 +159,21 @@ export class WorkerThread {
     const place = this.#freePlaces.pop();
     if (place === undefined) throw new Error('a thread was given more runs than it has slots');
     givePlace(this.#places, place);
-    this.#runs.set(run.id, {
+    const assignment: Assignment = {
       run,
       timeoutMs,
-      givenAt: performance.now(),
+      givenAt: monotonicMs(),
       startedAt: undefined,
       place,
       forgetTimer: () => {},
       stopping: undefined,
       stopError: undefined,
-    });
-    this.post({ type: 'run', run, timeoutMs, place });
+    };
+    this.#runs.set(run.id, assignment);
+    this.#watchTimeout(assignment, timeoutMs);
+    this.#startsTimer ??= setTimeout(() => this.#lookForStarts(), UNTOLD_AFTER_MS);
+    if (this.#outgoing.length === 0) queueMicrotask(() => this.post({ type: 'runs', runs: this.#outgoing.splice(0) }));
+    this.#outgoing.push({ run, timeoutMs, place });
   }
 
   post(message: ToWorker): void {
@@ -227,30 +238,22 @@ export class WorkerThread {
         return;
       case 'run-started': {
         const assignment = this.#runs.get(message.run);
-        if (assignment?.run.claim !== message.claim || assignment.startedAt !== undefined) return;
-        assignment.startedAt = performance.now();
-        this.#events.started(assignment.run, this.id);
-        if (!assignment.stopping) {
-          assignment.forgetTimer = farTimer(assignment.timeoutMs, () => this.stopRun(message.run, message.claim, 'timed_out'));
+        if (assignment?.run.claim === message.claim) this.#tellStart(assignment);
+        return;
+      }
+      case 'runs-ended':
+        for (const { run, claim, report } of message.ends) {
+          const assignment = this.#runs.get(run);
+          if (assignment?.run.claim === claim) this.#finish(assignment, report);
         }
         return;
-      }
-      case 'run-completing': {
-        const assignment = this.#runs.get(message.run);
-        if (assignment?.run.claim === message.claim && !assignment.stopping) assignment.forgetTimer();
-        return;
-      }
-      case 'run-ended': {
-        const assignment = this.#runs.get(message.run);
-        if (assignment?.run.claim !== message.claim) return;
-        const { type: _type, run: _run, claim: _claim, ...report } = message;
-        this.#finish(assignment, report);
-        return;
-      }
-      case 'log':
+      case 'log': {
         lineRead(this.#unread, message);
+        const assignment = message.run === undefined ? undefined : this.#runs.get(message.run);
+        if (assignment) this.#tellStart(assignment);
         this.#events.message(message, this.id);
         return;
+      }
       case 'place-freed':
         this.#freePlaces.push(message.place);
         return;
@@ -271,7 +274,35 @@ export class WorkerThread {
     }
   }
 
+  /** Once; nothing where the handler has not begun. */
+  #tellStart(assignment: Assignment): void {
+    if (assignment.startedAt !== undefined) return;
+    assignment.startedAt = begunAtOf(this.#places, assignment.place);
+    if (assignment.startedAt !== undefined) this.#events.started(assignment.run, this.id);
+  }
+
+  /** Handlers that neither wait nor return send nothing. */
+  #lookForStarts(): void {
+    this.#startsTimer = undefined;
+    for (const assignment of this.#runs.values()) {
+      this.#tellStart(assignment);
+      if (assignment.startedAt === undefined) this.#startsTimer ??= setTimeout(() => this.#lookForStarts(), UNTOLD_AFTER_MS);
+    }
+  }
+
+  /** Counted from the instant at which the handler began, until it has returned. */
+  #watchTimeout(assignment: Assignment, ms: number): void {
+    assignment.forgetTimer = farTimer(ms, () => {
+      const begunAt = begunAtOf(this.#places, assignment.place);
+      if (hasReturned(this.#places, assignment.place)) return;
+      const left = begunAt === undefined ? NOT_BEGUN_MS : begunAt + assignment.timeoutMs - monotonicMs();
+      if (left > 0) this.#watchTimeout(assignment, left);
+      else this.stopRun(assignment.run.id, assignment.run.claim, 'timed_out');
+    });
+  }
+
   #finish(assignment: Assignment, report: RunReport): void {
+    this.#tellStart(assignment);
     assignment.forgetTimer();
     this.#runs.delete(assignment.run.id);
     this.#freePlaces.push(assignment.place);
@@ -282,7 +313,7 @@ export class WorkerThread {
     this.#events.finished({
       run: assignment.run,
       report,
-      durationMs: performance.now() - (assignment.startedAt ?? assignment.givenAt),
+      durationMs: monotonicMs() - (assignment.startedAt ?? assignment.givenAt),
       worker: this.id,
     });
   }
@@ -291,6 +322,7 @@ export class WorkerThread {
     if (this.#gone) return;
     this.#gone = true;
     clearTimeout(this.#loadTimer);
+    clearTimeout(this.#startsTimer);
     const crashed = this.#ending === undefined && this.#ready;
     const runs = [...this.#runs.values()];
     // Whoever was executed when the thread ended by itself has ended it; the runs beside it did nothing.

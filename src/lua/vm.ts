@@ -107,6 +107,9 @@ export interface Vm {
   /** From here on scripts cannot change the table at `path`; inner tables are frozen by themselves, before it. */
   freeze(path: string): void;
 
+  /** From here on `pairs`, `next` and `rawget` do not meet these names of the table at `path`, frozen or not; `t.name` finds them. Once a table. */
+  hide(path: string, names: readonly string[]): void;
+
   /** Starts the budget of a run (or of loading the project). Until `end`, the limits hold. */
   begin(limits: Limits): void;
   end(): void;

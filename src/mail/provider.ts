@@ -1,7 +1,7 @@
 /** Who delivers mails: the SMTP server of [email], or, where none is named, the log. */
 import type { LogLine } from '../domain/run.js';
 import type { Mail } from './message.js';
-import { type EmailSettings, SmtpProvider } from './smtp-provider.js';
+import type { EmailSettings } from './smtp-provider.js';
 
 export interface Delivery {
   /** Gives the delivery up: the connection is closed at once. */
@@ -20,7 +20,13 @@ export interface MailProvider {
 export function createMailProvider(settings: EmailSettings, options: { trust?: string } = {}): MailProvider {
   if (settings.provider !== 'smtp') return new LogProvider(`[email] provider is "${settings.provider}"`);
   if (settings.smtp_host === '') return new LogProvider('no SMTP host configured');
-  return new SmtpProvider(settings, options.trust);
+  return {
+    // nodemailer is loaded with the first mail.
+    async send(mail, delivery) {
+      const { SmtpProvider } = await import('./smtp-provider.js');
+      await new SmtpProvider(settings, options.trust).send(mail, delivery);
+    },
+  };
 }
 
 /** Logs and succeeds; nothing leaves the host. */

@@ -1,4 +1,4 @@
-/** Who a command acts as: a document given as such, or the one that `collection/id` names. */
+/** Who a command acts as: a document given as such, or the one that `collection/id` names (json-argument.ts reads which). */
 import { findById } from '../content/find-by-id.js';
 import { parseQuery } from '../content/query.js';
 import { UsageError } from '../domain/errors.js';
@@ -7,16 +7,8 @@ import type { Op } from '../domain/op.js';
 import { luaToJson } from '../lua/json.js';
 import type { LuaValue } from '../lua/value.js';
 import { collectionBySlug, documentMissing } from './find-collection.js';
-import { jsonObject } from './json-argument.js';
+import type { ActingUser } from './json-argument.js';
 import type { OpenedProject } from './open-project.js';
-
-/** A document, or `collection/id`. */
-export type ActingUser = JsonObject | string;
-
-/** What was typed: `users/V1StGXR8_Z5jdHi6B-myT`, or a JSON object; UsageError INVALID_JSON. */
-export function parseActingUser(text: string): ActingUser {
-  return /^[a-z0-9_]+\/[^\s/{}"]+$/.test(text) ? text : jsonObject(text, 'user');
-}
 
 /** Reads a named one with full access. NotFoundError COLLECTION_NOT_FOUND, DOCUMENT_NOT_FOUND; UsageError NO_AUTH_COLLECTION. */
 export async function userDocument(opened: OpenedProject, user: ActingUser): Promise<JsonObject> {

@@ -29,7 +29,7 @@ export async function repair(opened: OpenedProject, { findings, dead, state, sea
     const lost = [...dead.map(({ id }) => id as string | undefined), ...(has('RUN_ABANDONED') ? [undefined] : [])];
     for (const host of lost) {
       const count = yield* rescue(db, opened, host, now, now - foreignStaleMs);
-      if (host !== undefined) yield* store.removeHost(db, host);
+      if (host !== undefined) yield* store.removeHost(db, host, now);
       lines.push(`${host === undefined ? '' : `removed the dead host ${host}; `}gave back ${count} run(s)`);
     }
     if (has('WAIT_STUCK')) lines.push(`let go on what waited for nothing: ${yield* store.releaseStuck(db)} row(s)`);

@@ -8,6 +8,7 @@ import type { Run } from '../domain/run.js';
 import type { ActivityReport } from '../host/activity.js';
 import { askActivity } from '../host/ask-activity.js';
 import { holderText, writerProcess } from '../store/sqlite/lock-holders.js';
+import { type AnsweringHost, answeringHosts, hostReasons } from './explain-hosts.js';
 import { jobBySlug } from './find-job.js';
 import { getRun } from './find-run.js';
 import type { OpenedProject } from './open-project.js';
@@ -24,6 +25,8 @@ export interface Reason {
     | 'paused'
     | 'no_definition'
     | 'no_host'
+    | 'host_limit'
+    | 'host_held'
     | 'write_lock'
     | 'writer_suspended'
     | 'waits'
@@ -52,7 +55,7 @@ export async function explainRun(opened: OpenedProject, id: string): Promise<Exp
   const attempts = await runAttempts(opened, id);
   if (run.status === 'pending') return { run: view, reasons: await pendingReasons(opened, run, attempts), attempts };
   if (run.status === 'running') return { run: view, reasons: await runningReasons(opened, run), attempts };
-  const text = `it is ${run.status}${run.error === null ? '' : `: ${run.error.split('\n')[0]}`}`;
+  const text = `it is ${run.status}${view.error === null ? '' : `: ${view.error.split('\n')[0]}`}`;
   return { run: view, reasons: [{ code: 'ended', text, details: { status: run.status } }], attempts };
 }
 
@@ -74,10 +77,11 @@ async function runningReasons(opened: OpenedProject, run: Run): Promise<Reason[]
 }
 
 async function pendingReasons(opened: OpenedProject, run: Run, attempts: readonly AttemptView[]): Promise<Reason[]> {
+  const hosts = await answeringHosts(opened);
   const reasons = [
     ...(await waitReasons(opened, run, attempts)),
     ...(await pauseReasons(opened, run)),
-    ...(await limitReasons(opened, run)),
+    ...(await limitReasons(opened, run, hosts)),
   ];
   const lock = writerProcess(opened.databasePath);
   const writer = lock && (await writerOfOurs(opened, lock.pid));
@@ -86,9 +90,7 @@ async function pendingReasons(opened: OpenedProject, run: Run, attempts: readonl
     const text = `${holderText(lock)} holds the write lock of the database at this moment: claims wait for it`;
     reasons.push({ code: 'write_lock', text, details: { ...lock } });
   }
-  if (!(await opened.hostIsRunning())) {
-    reasons.push({ code: 'no_host', text: 'no host is running: start one with `moonlighter serve` or `moonlighter work`' });
-  }
+  reasons.push(...hostReasons(hosts, run));
   if (reasons.length === 0) reasons.push({ code: 'ready', text: 'nothing holds it back: it is claimed when those before it are' });
   return reasons;
 }
@@ -130,7 +132,11 @@ async function waitReasons(opened: OpenedProject, run: Run, attempts: readonly A
   }
   if (run.waiting.includes('dependencies')) {
     const open = await opened.read((db) => store.listDependencies(db, run.id));
-    const text = `it waits until ${open.map(({ after, status }) => `${after} (${status ?? 'gone'})`).join(', ')} ${open.length === 1 ? 'is' : 'are'} completed`;
+    const named = open.map(({ after, status, ended }) => `${after} (${ended ?? status ?? 'gone'})`).join(', ');
+    const over = open.every(({ ended }) => ended !== undefined);
+    const text = over
+      ? `it depends on ${named}: the next claim of any host settles that`
+      : `it waits until ${named} ${open.length === 1 ? 'is' : 'are'} completed`;
     reasons.push({ code: 'dependency', text, details: { after: open } });
   }
   return reasons;
@@ -147,7 +153,7 @@ async function pauseReasons(opened: OpenedProject, run: Run): Promise<Reason[]> 
     }));
 }
 
-async function limitReasons(opened: OpenedProject, run: Run): Promise<Reason[]> {
+async function limitReasons(opened: OpenedProject, run: Run, hosts: readonly AnsweringHost[]): Promise<Reason[]> {
   const { registry, config } = opened.project;
   const { store, clock } = opened;
   const reasons: Reason[] = [];
@@ -156,7 +162,8 @@ async function limitReasons(opened: OpenedProject, run: Run): Promise<Reason[]> 
     if (running >= limit)
       reasons.push({ code, text: `${what} allows ${limit} at a time, and ${running} are running`, details: { limit, running } });
   };
-  full('run_limit', '[jobs] max_concurrent', counts.total, config.jobs.max_concurrent);
+  const runWide = Math.max(config.jobs.max_concurrent, ...hosts.map(({ serves }) => serves?.max_concurrent ?? 0));
+  full('run_limit', '[jobs] max_concurrent', counts.total, runWide);
   const queueLimit = config.jobs.queues[run.queue]?.concurrency;
   if (queueLimit !== undefined) full('queue_limit', `the queue '${run.queue}'`, counts.byQueue.get(run.queue) ?? 0, queueLimit);
   const system = run.slug.startsWith('_system_');

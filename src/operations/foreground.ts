@@ -3,7 +3,8 @@ import type { Session } from '../bindings/session.js';
 import type { Op } from '../domain/op.js';
 import type { LogLine } from '../domain/run.js';
 import type { TransactionOptions } from '../worker/local.js';
-import { type ActingUser, userDocument } from './acting-user.js';
+import { userDocument } from './acting-user.js';
+import type { ActingUser } from './json-argument.js';
 import type { OpenedProject } from './open-project.js';
 
 export interface ForegroundOptions {

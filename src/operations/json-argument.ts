@@ -21,3 +21,11 @@ export function jsonObject(text: string, what = 'data'): JsonObject {
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Float)) return value;
   throw new UsageError('INVALID_JSON', `Invalid JSON ${what}: expected an object`, { remedy: `give an object, like '{"id": 1}'` });
 }
+
+/** A document, or `collection/id`. */
+export type ActingUser = JsonObject | string;
+
+/** What was typed: `users/V1StGXR8_Z5jdHi6B-myT`, or a JSON object; UsageError INVALID_JSON. */
+export function parseActingUser(text: string): ActingUser {
+  return /^[a-z0-9_]+\/[^\s/{}"]+$/.test(text) ? text : jsonObject(text, 'user');
+}

@@ -15,7 +15,10 @@ export interface RunView {
   unique_key: string | null;
   data: Json;
   result: Json;
+  /** Why it did not complete, or what its last attempt failed with. */
   error: string | null;
+  /** Of a completed run: what an attempt before failed with, where the row says so (generation 8, and rows that crap-cms completed). */
+  earlier_error: string | null;
   created_at: string | null;
   due_at: string | null;
   started_at: string | null;
@@ -35,7 +38,8 @@ export function viewOf(run: Run): RunView {
     unique_key: run.uniqueKey,
     data: decode(run.data),
     result: run.result === null ? null : decode(run.result),
-    error: run.error,
+    error: run.status === 'completed' ? null : run.error,
+    earlier_error: run.status === 'completed' ? run.error : null,
     created_at: iso(run.createdAt),
     due_at: iso(run.dueAt),
     started_at: iso(run.startedAt),

@@ -1,18 +1,10 @@
 /**
  * Verify, attempts in time: no two of one run at once, no limit exceeded at any instant (run-wide, queue, job, key), no more starts of a job
- * within a window than its rate allows. Limits are those of today.
+ * within a window than its rate allows. Each start is judged by the limits that counted then.
  */
 import type { FoundBreach, PastAttempt } from '../store/history.js';
-import type { RateLimit } from '../store/store.js';
 import type { DoubtfulTimes } from './verify-clock.js';
-
-export interface Limits {
-  /** Run-wide; Infinity = none. */
-  total: number;
-  queues: ReadonlyMap<string, number>;
-  jobs: ReadonlyMap<string, number>;
-  rates: ReadonlyMap<string, RateLimit>;
-}
+import type { LimitHistory } from './verify-eras.js';
 
 interface Span {
   start: number;
@@ -29,20 +21,33 @@ interface Group {
 }
 
 export class LimitCheck {
-  readonly #limits: Limits;
+  readonly #history: LimitHistory;
+  /** What was ever limited: nothing else is kept. */
+  readonly #limited: { total: boolean; queues: ReadonlySet<string>; jobs: ReadonlySet<string>; rates: ReadonlySet<string> };
   readonly #groups = new Map<string, Group>();
   readonly #starts = new Map<string, { at: number; run: string }[]>();
   readonly #last = new Map<string, { claim: number; end: number }>();
   readonly #overlaps: FoundBreach[] = [];
+  /** Epoch ms of the first start; Infinity = none. */
+  earliest = Number.POSITIVE_INFINITY;
 
-  constructor(limits: Limits) {
-    this.#limits = limits;
+  constructor(history: LimitHistory) {
+    this.#history = history;
+    const { sets } = history;
+    const named = (of: 'queues' | 'jobs' | 'rates') => new Set(sets.flatMap((set) => [...set[of].keys()]));
+    this.#limited = {
+      total: sets.some(({ total }) => total !== Number.POSITIVE_INFINITY),
+      queues: named('queues'),
+      jobs: named('jobs'),
+      rates: named('rates'),
+    };
   }
 
   /** To be called in the order of recording, those that run last. */
   add(attempt: PastAttempt): void {
     const { run, claim, slug, queue, key, keyLimit, startedAt: start } = attempt;
     if (start === null) return;
+    this.earliest = Math.min(this.earliest, start);
     const end = attempt.endedAt ?? Number.POSITIVE_INFINITY;
     const before = this.#last.get(run);
     if (before && start < before.end) {
@@ -50,17 +55,16 @@ export class LimitCheck {
       this.#overlaps.push({ code: 'ATTEMPTS_OVERLAP', run, slug, at: start, evidence });
     }
     this.#last.set(run, { claim, end });
-    if (this.#limits.rates.has(slug)) {
+    if (this.#limited.rates.has(slug)) {
       const starts = this.#starts.get(slug) ?? [];
       this.#starts.set(slug, starts);
       starts.push({ at: start, run });
     }
     const span = (limit: number): Span => ({ start, end, limit, run });
-    const { total, queues, jobs } = this.#limits;
-    if (total !== Number.POSITIVE_INFINITY) this.#group('total', '', null).push(span(total));
-    const [queueLimit, jobLimit] = [queues.get(queue), jobs.get(slug)];
-    if (queueLimit !== undefined) this.#group('queue', queue, null).push(span(queueLimit));
-    if (jobLimit !== undefined) this.#group('job', slug, slug).push(span(jobLimit));
+    const { total, queues, jobs } = this.#limited;
+    if (total) this.#group('total', '', null).push(span(this.#history.totalLimit(start)));
+    if (queues.has(queue)) this.#group('queue', queue, null).push(span(this.#history.queueLimit(queue, start)));
+    if (jobs.has(slug)) this.#group('job', slug, slug).push(span(this.#history.jobLimit(slug, start)));
     if (key !== null) this.#group('key', key, slug).push(span(keyLimit));
   }
 
@@ -72,7 +76,7 @@ export class LimitCheck {
       if (breach) found.push(breach);
     }
     for (const [slug, starts] of this.#starts) {
-      const breach = tooFast(slug, starts, this.#limits.rates.get(slug)!, doubtful, since);
+      const breach = tooFast(slug, starts, this.#history, doubtful, since);
       if (breach) found.push(breach);
     }
     return found;
@@ -110,22 +114,28 @@ function exceeded({ kind, name, slug, spans }: Group, doubtful: DoubtfulTimes, s
   return { code: 'LIMIT_EXCEEDED', run: first.run, slug, at: first.start, evidence: { kind, name, limit: first.limit, most, times } };
 }
 
+/** A start that every rate of that time forbids: hosts with different ones may have been there at once. */
 function tooFast(
   slug: string,
   starts: { at: number; run: string }[],
-  { limit, perMs }: RateLimit,
+  history: LimitHistory,
   doubtful: DoubtfulTimes,
   since: number,
 ): FoundBreach | undefined {
   starts.sort((a, b) => a.at - b.at);
-  let first: { at: number; run: string } | undefined;
+  let first: { at: number; run: string; limit: number; perMs: number } | undefined;
   let times = 0;
-  for (let index = limit; index < starts.length; index++) {
-    const [start, earlier] = [starts[index]!, starts[index - limit]!];
-    if (start.at - earlier.at >= perMs || earlier.at < since || doubtful.touches(earlier.at, start.at)) continue;
-    first ??= start;
+  for (const [index, { at, run }] of starts.entries()) {
+    const rates = history.rates(slug, at);
+    const kept = rates.find(({ rate: { limit, perMs }, since: recorded }) => {
+      const earlier = starts[index - limit];
+      return !earlier || at - earlier.at >= perMs || earlier.at < Math.max(since, recorded) || doubtful.touches(earlier.at, at);
+    });
+    if (rates.length === 0 || kept) continue;
+    first ??= { at, run, ...rates[0]!.rate };
     times++;
   }
   if (!first) return undefined;
+  const { limit, perMs } = first;
   return { code: 'RATE_EXCEEDED', run: first.run, slug, at: first.at, evidence: { limit, per_ms: perMs, times } };
 }

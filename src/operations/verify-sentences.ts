@@ -75,7 +75,7 @@ export const BREACHES: Readonly<Record<BreachCode, Wording>> = {
   LIMIT_EXCEEDED: {
     promise: 'CAPS',
     sentence: ({ kind, name, limit, most, times }) =>
-      `${kind === 'total' ? 'over all' : `${kind} '${name}'`}: ${most} runs at a time where ${limit} are allowed, ${times} time(s); with --since where the limit was another then`,
+      `${kind === 'total' ? 'over all' : `${kind} '${name}'`}: ${most} runs at a time where ${limit} are allowed, ${times} time(s)`,
   },
   RATE_EXCEEDED: {
     promise: 'CAPS',

@@ -3,14 +3,16 @@
  * state machine does not know, limits exceeded, due instants without an outcome. Changes nothing; hosts may run meanwhile.
  */
 import type { Op } from '../domain/op.js';
+import { projectLimits } from '../host/claim-limits.js';
 import { hostSettings } from '../host/settings.js';
 import type { Db } from '../store/db.js';
-import type { BreachCode, FoundBreach } from '../store/history.js';
+import type { BreachCode, ClaimLimits, FoundBreach } from '../store/history.js';
 import type { Store } from '../store/store.js';
 import type { OpenedProject } from './open-project.js';
 import { iso } from './run-view.js';
 import { DoubtfulTimes } from './verify-clock.js';
-import { LimitCheck, type Limits } from './verify-limits.js';
+import { LimitHistory } from './verify-eras.js';
+import { LimitCheck } from './verify-limits.js';
 import { BREACHES } from './verify-sentences.js';
 import { LedgerCheck } from './verify-ticks.js';
 
@@ -46,7 +48,8 @@ export interface VerifyOptions {
   now: number;
   /** Epoch ms: what was before is not judged. */
   since?: number | undefined;
-  limits: Limits;
+  /** Of today: they count where no host has recorded by which it claimed. */
+  limits: ClaimLimits;
   /** Age of a lease after which somebody should have rescued the run, in ms. */
   rescueWithinMs: number;
   /** Age of ended runs after which another program may have removed them, in ms; undefined = none does. */
@@ -54,17 +57,9 @@ export interface VerifyOptions {
 }
 
 export function verify(opened: OpenedProject, since?: number): Promise<VerifyReport> {
-  const { config, moonlighter, registry } = opened.project;
-  const { maxConcurrent, queueConcurrency, foreignStaleMs, purgeAfterMs } = hostSettings(config, moonlighter, undefined);
-  const jobs = [...registry.jobs.values()];
-  const limits: Limits = {
-    total: maxConcurrent,
-    queues: queueConcurrency,
-    jobs: new Map(jobs.map(({ slug, concurrency }) => [slug, concurrency])),
-    rates: new Map(
-      jobs.flatMap(({ slug, rateLimit }) => (rateLimit ? [[slug, { limit: rateLimit.limit, perMs: rateLimit.per * 1000 }] as const] : [])),
-    ),
-  };
+  const { config, moonlighter } = opened.project;
+  const { foreignStaleMs, purgeAfterMs } = hostSettings(config, moonlighter, undefined);
+  const limits = projectLimits(opened.project);
   const now = opened.clock.now();
   return opened.read((db) => verifyStore(db, opened.store, { now, since, limits, rescueWithinMs: 2 * foreignStaleMs, purgeAfterMs }));
 }
@@ -74,7 +69,8 @@ export function* verifyStore(db: Db, store: Store, options: VerifyOptions): Op<V
   const { now, limits, since = Number.NEGATIVE_INFINITY } = options;
   const marks = yield* store.readMarks(db);
   const doubtful = new DoubtfulTimes(marks.clockSetBack);
-  const inTime = new LimitCheck({ ...limits, total: Math.max(limits.total, marks.runWideLimit) });
+  const history = new LimitHistory(yield* store.limitsHistory(db), { ...limits, total: Math.max(limits.total, marks.runWideLimit) });
+  const inTime = new LimitCheck(history);
   for (let after = 0; ; ) {
     const page = yield* store.readAttempts(db, after, PAGE);
     for (const attempt of page) {
@@ -113,16 +109,17 @@ export function* verifyStore(db: Db, store: Store, options: VerifyOptions): Op<V
     attempts,
     ticks,
     since: options.since === undefined ? null : iso(options.since),
-    notes: notesOf(marks.purged, doubtful.count),
+    notes: notesOf(marks.purged, doubtful.count, inTime.earliest < history.knownSince ? history.knownSince : undefined),
     breaches: found.map(toView),
   };
 }
 
-function notesOf(purged: { runs: number; ticks: number }, setBack: number): string[] {
+function notesOf(purged: { runs: number; ticks: number }, setBack: number, limitsSince: number | undefined): string[] {
   const notes: string[] = [];
   if (purged.runs > 0) notes.push(`ended runs from before ${iso(purged.runs)} may have been purged`);
   if (purged.ticks > 0) notes.push(`the ledger begins at ${iso(purged.ticks)}: earlier ticks have been purged`);
   if (setBack > 0) notes.push(`the clock was set back ${setBack} time(s): limits are not judged over these stretches`);
+  if (limitsSince !== undefined) notes.push(`limits are on record since ${iso(limitsSince)}: what started before is not judged by them`);
   return notes;
 }
 

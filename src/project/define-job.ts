@@ -1,6 +1,7 @@
 /**
- * Parses the table of crap.jobs.define (jobs page 1.2, 11.1; Lua API 2.5, 10.3). Strict in both generations: an unknown key, a wrong
- * type, a bad schedule are all reported, together, the reference's texts in front.
+ * Parses the table of crap.jobs.define (jobs page 1.2, 11.1; Lua API 2.5, 10.3). Strict while a project is loaded, in both generations:
+ * an unknown key, a wrong type, a bad schedule are all reported, together, the reference's texts in front. A definition that a running
+ * script changes may pass over what the reference passes over (`overlook`).
  */
 import { type HostError, messageOf, type Problem } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
@@ -10,6 +11,7 @@ import { slugProblem } from '../domain/slug.js';
 import { didYouMean, suggest } from '../domain/suggest.js';
 import { BindingError } from '../lua/errors.js';
 import { LuaTable, type LuaValue } from '../lua/value.js';
+import { overlooked } from './job-overlooked.js';
 import { JOB_RULE_KEYS, JOB_RULES, ruleContradictions } from './job-rules.js';
 import { BadValue, flagOf, functionRef, shown, textOf, wholeNumber } from './job-values.js';
 
@@ -20,6 +22,8 @@ export interface JobParseOptions {
   line?: number;
   /** [jobs.queues]: under generation 10 a job without `retries` has those of its queue. */
   queues?: Readonly<Record<string, { retries?: number }>>;
+  /** Told instead of an error what the reference silently passes over; the message names key, expected, found and what is taken. */
+  overlook?(problem: Problem): void;
 }
 
 const KEYS = [
@@ -48,7 +52,7 @@ export function parseJob(slug: string, config: LuaTable, options: JobParseOption
   const faults = new Faults(slug, options);
   const read = <T>(key: Key, fallback: T, body: (value: LuaValue) => T): T => {
     const value = config.get(key);
-    return value === undefined || value === null ? fallback : (faults.attempt(key, () => body(value)) ?? fallback);
+    return value === undefined || value === null ? fallback : (faults.attempt(key, () => body(value), { value, fallback }) ?? fallback);
   };
 
   const slugFault = generation === 10 ? slugProblem(slug, generation) : undefined;
@@ -78,12 +82,10 @@ export function parseJob(slug: string, config: LuaTable, options: JobParseOption
     if (typeof key === 'string' && (KEYS as readonly string[]).includes(key)) continue;
     const name = typeof key === 'string' ? key : `[${String(key)}]`;
     const near = suggest(name, KEYS);
-    faults.add(
-      name,
-      `Unknown job config key '${name}'${didYouMean(name, KEYS)}. Valid keys: ${KEYS.join(', ')}`,
-      near === undefined ? 'remove the key' : `write ${near}`,
-      'JOB_UNKNOWN_KEY',
-    );
+    const message = `Unknown job config key '${name}'${didYouMean(name, KEYS)}. Valid keys: ${KEYS.join(', ')}`;
+    const remedy = near === undefined ? 'remove the key' : `write ${near}`;
+    if (options.overlook) faults.overlook(name, `${message}; the key is ignored`, remedy, 'JOB_UNKNOWN_KEY');
+    else faults.add(name, message, remedy, 'JOB_UNKNOWN_KEY');
   }
   faults.finish();
   for (const key of Object.keys(definition) as (keyof JobDefinition)[]) if (definition[key] === undefined) delete definition[key];
@@ -168,28 +170,36 @@ class Faults {
     this.#options = options;
   }
 
-  attempt<T>(key: string, body: () => T): T | undefined {
+  /** `given`: the value that `body` reads, and what the key is without it. */
+  attempt<T>(key: string, body: () => T, given?: { value: LuaValue; fallback: unknown }): T | undefined {
     try {
       return body();
     } catch (error) {
       const { remedy } = error as BadValue | HostError;
+      const taken = this.#options.overlook && given && overlooked(key, given.value, given.fallback);
+      if (taken) {
+        this.overlook(key, `${messageOf(error)}; ${taken.words}`, remedy, 'JOB_INVALID');
+        return taken.value as T;
+      }
       this.add(key, messageOf(error), remedy, 'JOB_INVALID', error instanceof BadValue ? error.reason : undefined);
       return undefined;
     }
   }
 
   add(field: string, message: string, remedy: string | undefined, code = 'JOB_INVALID', reason?: string): void {
-    const { file, line } = this.#options;
     this.#texts.push(message);
-    this.#problems.push({
-      severity: 'error',
-      code,
-      message: `Failed to parse job '${this.#slug}': ${message}${reason === undefined ? '' : `: ${reason}`}`,
-      file,
-      line,
-      field,
-      remedy: remedy ?? `correct '${field}' in the definition of job '${this.#slug}'`,
-    });
+    const whole = `Failed to parse job '${this.#slug}': ${message}${reason === undefined ? '' : `: ${reason}`}`;
+    this.#problems.push(this.#problem('error', field, whole, remedy, code));
+  }
+
+  overlook(field: string, message: string, remedy: string | undefined, code: string): void {
+    this.#options.overlook?.(this.#problem('warning', field, `Job '${this.#slug}': ${message}`, remedy, code));
+  }
+
+  #problem(severity: Problem['severity'], field: string, message: string, remedy: string | undefined, code: string): Problem {
+    const { file, line } = this.#options;
+    const named = remedy ?? `correct '${field}' in the definition of job '${this.#slug}'`;
+    return { severity, code, message, file, line, field, remedy: named };
   }
 
   finish(): void {

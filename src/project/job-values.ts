@@ -43,7 +43,8 @@ export function wholeNumber(key: string, value: LuaValue, min: number, max: numb
   throw new BadValue(`Job config key '${key}' expected a whole number${unit}${range}, got ${shown(value)}`, remedy);
 }
 
-function numericText(text: string): number | undefined {
+/** The number that Lua reads in a text; undefined for none. */
+export function numericText(text: string): number | undefined {
   const trimmed = text.trim();
   if (!/^[+-]?(0[xX][0-9a-fA-F]+|\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+)$/.test(trimmed)) return undefined;
   const [, sign, digits] = /^([+-]?)(.*)$/.exec(trimmed)!;

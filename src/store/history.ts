@@ -1,5 +1,6 @@
 /** What `verify` reads through the store seam: breaches that rows show by themselves, and the history that limits and schedules are judged by. */
 import type { Outcome } from '../domain/run.js';
+import type { RateLimit } from './store.js';
 
 /** What `verify` can find broken (docs/guarantees.md). */
 export type BreachCode =
@@ -51,6 +52,24 @@ export interface PastAttempt {
   keyLimit: number;
 }
 
+/** By what a host claims: what its definitions and its configuration said when it started. */
+export interface ClaimLimits {
+  /** Run-wide; Infinity = none. */
+  total: number;
+  /** Queues that are not listed have none. */
+  queues: ReadonlyMap<string, number>;
+  /** Jobs that are not listed are not claimed. */
+  jobs: ReadonlyMap<string, number>;
+  rates: ReadonlyMap<string, RateLimit>;
+}
+
+/** From `since` to `until` (undefined = still) some host went by these limits. Eras overlap where hosts went by different ones. Epoch ms. */
+export interface LimitsEra {
+  since: number;
+  until: number | undefined;
+  limits: ClaimLimits;
+}
+
 /** How much history there is, and what of it cannot be judged. Instants are epoch ms. */
 export interface HistoryMarks {
   runs: number;
@@ -60,7 +79,7 @@ export interface HistoryMarks {
   newestTickRecord: number | null;
   /** What is missing from before was purged. */
   purged: { runs: number; ticks: number };
-  /** The highest by which a host has ever claimed; 0 = none is known. */
+  /** The highest by which a host of an earlier version has ever claimed; 0 = none is known. */
   runWideLimit: number;
   /** Between these the clock was set back. */
   clockSetBack: { from: number; until: number }[];

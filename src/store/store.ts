@@ -7,7 +7,7 @@ import type { Op } from '../domain/op.js';
 import type { PauseTarget } from '../domain/pause.js';
 import type { ClaimedRun, EnqueueRequest, FinalStatus, LogLine, Outcome, Run, RunStatus } from '../domain/run.js';
 import type { Db } from './db.js';
-import type { DatabaseState, FoundBreach, HistoryMarks, PastAttempt } from './history.js';
+import type { ClaimLimits, DatabaseState, FoundBreach, HistoryMarks, LimitsEra, PastAttempt } from './history.js';
 
 /** At most `limit` claims within any `perMs`. */
 export interface RateLimit {
@@ -67,6 +67,8 @@ export interface CompleteRequest {
   log: readonly LogLine[];
   /** Number of the worker thread that executed it. */
   worker?: number | undefined;
+  /** The run keeps the error of an earlier attempt, as in the reference's first generation. Default: it is cleared. */
+  keepError?: boolean;
 }
 
 export interface HostRecord {
@@ -183,7 +185,7 @@ export interface Store {
    * otherwise final already: its status.
    */
   requestCancel(db: Db, run: string, now: number): Op<'cancelled_now' | 'requested' | 'foreign' | FinalStatus | undefined>;
-  /** Ends all pending runs, or those of one job, as cancelled; how many. */
+  /** Ends all pending runs but queued mails, or those of one job, as cancelled; how many. */
   cancelAllPending(db: Db, slug: string | undefined, now: number): Op<number>;
   /** Running runs of the host whose end was asked for. */
   listCancelRequests(db: Db, host: string): Op<{ run: string; claim: number }[]>;
@@ -191,9 +193,9 @@ export interface Store {
   retry(db: Db, run: string, now: number): Op<boolean>;
   /** Newest last. */
   listAttempts(db: Db, run: string): Op<Attempt[]>;
-  /** Runs that have to end before this one, less those that have. */
-  listDependencies(db: Db, run: string): Op<{ after: string; status: RunStatus | undefined }[]>;
-  /** Runs of the same key that are before this one, oldest first, at most `limit`. */
+  /** Runs that have to end before this one, less those that are settled. `status`: undefined = purged; `ended`: how it ended. */
+  listDependencies(db: Db, run: string): Op<{ after: string; status: RunStatus | undefined; ended?: FinalStatus }[]>;
+  /** Runs of the same key that are before this one: those that run or could first, then by their queueing; at most `limit`. */
   listAheadOfKey(db: Db, run: string, limit: number): Op<{ id: string; status: RunStatus }[]>;
   countRunning(db: Db): Op<{ total: number; bySlug: Map<string, number>; byQueue: Map<string, number> }>;
   /** Epoch ms at which the rate limit lets the next claim of the job through; `now` when it does. */
@@ -223,10 +225,10 @@ export interface Store {
   listPauses(db: Db): Op<Pause[]>;
 
   // hosts
-  registerHost(db: Db, host: HostRecord): Op<void>;
-  /** The highest run-wide cap by which a host has ever claimed is kept, for `verify`. */
-  noteRunWideLimit(db: Db, limit: number): Op<void>;
-  removeHost(db: Db, id: string): Op<void>;
+  /** Makes or refreshes its row. `limits`, by which it claims from now on, are kept for `verify`; written only where they are new. */
+  registerHost(db: Db, host: HostRecord, limits?: ClaimLimits): Op<void>;
+  /** `now`: epoch ms until which its limits counted. */
+  removeHost(db: Db, id: string, now: number): Op<void>;
   listHosts(db: Db): Op<HostRecord[]>;
   /**
    * Running rows claimed by this host, or (undefined) by nobody of ours with a heartbeat older than `staleBefore` (crap-cms rows).
@@ -261,6 +263,8 @@ export interface Store {
   /** The ledger of one schedule, ascending, after the instant `after`. */
   readTicks(db: Db, slug: string, after: number, limit: number): Op<(RecordedTick & { runExists: boolean })[]>;
   readMarks(db: Db): Op<HistoryMarks>;
+  /** By which limits hosts claimed when, oldest first. */
+  limitsHistory(db: Db): Op<LimitsEra[]>;
 
   // doctor
   /** `full`: SQLite checks indexes against their tables too. */

@@ -18,7 +18,7 @@ const LONGEST_SECONDS = 366 * 86_400;
 /** The delay; without one (nil, or the function failed) the default counts, and the log says why. */
 export async function askBackoff(
   slots: SlotPool,
-  used: Slot,
+  used: Slot | undefined,
   ref: FunctionRef,
   run: ClaimedRun,
   report: RunReport,
@@ -29,8 +29,8 @@ export async function askBackoff(
   const write = (level: LogLine['level'], text: string) => log.push({ at: Date.now(), level, text });
   let own: Slot | undefined;
   try {
-    if (used.vm.spent) own = await slots.acquire(control);
-    const slot = own ?? used;
+    if (!used || used.vm.spent) own = await slots.acquire(control);
+    const slot = own ?? used!;
     const forget = control.onStop((reason) => slot.vm.stop(reason));
     slot.enter(
       undefined,

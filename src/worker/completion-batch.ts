@@ -1,6 +1,7 @@
 /**
- * Completions that share a commit: runs that wrote nothing themselves end together, each under a savepoint of one short transaction.
- * While one batch waits for the write queue or commits, the next gathers. Still exactly once: each completion keeps its own fence.
+ * Completions that share a commit: runs that wrote nothing themselves end together in one short transaction. While one batch waits for the
+ * write queue or commits, the next gathers. Still exactly once: each completion keeps its own fence. Where one refuses or fails, the batch is
+ * rolled back and each is done alone; that is rare, and spares all others a savepoint.
  */
 import { RunAbort, StoreUnavailableError } from '../domain/errors.js';
 import { type Op, runAsync, type Wait, waitFor } from '../domain/op.js';
@@ -18,16 +19,6 @@ interface Entry {
   reject(error: unknown): void;
 }
 
-interface Taken {
-  entry: Entry;
-  kept: boolean;
-  /** What this completion alone failed with; its savepoint is undone. */
-  error?: unknown;
-}
-
-/** Thrown within a savepoint to undo a completion whose fence refused. */
-class Refused extends Error {}
-
 export class CompletionBatch {
   readonly #open: () => Database;
   readonly #queue: WriteQueue;
@@ -41,7 +32,7 @@ export class CompletionBatch {
     this.#queue = queue;
   }
 
-  /** Ends with what `last` gave, once it is committed; false undoes only this completion. */
+  /** Ends with what `last` gave, once it is committed; false undoes only this completion. `last` may be called again after a rollback. */
   *add(last: (db: Db) => Op<boolean>): Op<boolean> {
     let entry: Entry | undefined;
     const wait: Wait = {
@@ -67,42 +58,45 @@ export class CompletionBatch {
   async #flush(): Promise<void> {
     this.#flushing = true;
     while (this.#waiting.length > 0) {
-      const taken: Taken[] = [];
+      const taken: Entry[] = [];
       try {
         this.#database ??= this.#open();
-        await runAsync(writeTransaction(this.#database, this.#queue, 'complete', (db) => this.#complete(db, taken)));
-        for (const { entry, kept, error } of taken) {
-          if (error === undefined) entry.resolve(kept);
-          else entry.reject(error);
-        }
+        if (await this.#write((db) => this.#together(db, taken))) for (const entry of taken) entry.resolve(true);
+        else await this.#alone(taken);
       } catch (error) {
         // Before the transaction began nothing was taken: those who wait would wait for ever.
-        const failed = taken.length > 0 ? taken.map(({ entry }) => entry) : this.#waiting.splice(0);
-        for (const entry of failed) entry.reject(error);
+        const failed = taken.length > 0 ? taken : this.#waiting.splice(0);
+        if (failed.length > 1 && !failsAll(error)) await this.#alone(failed);
+        else for (const entry of failed) entry.reject(error);
       }
     }
     this.#flushing = false;
   }
 
-  /** Takes what has gathered by the time the write queue grants. */
-  *#complete(db: Db, taken: Taken[]): Op<void> {
-    // The statement makes this the writer before anything is taken: what cannot be begun is refused as a whole.
-    yield* db.get('SELECT 1');
-    for (const entry of this.#waiting.splice(0, BATCH_LIMIT)) {
-      const each: Taken = { entry, kept: true };
-      taken.push(each);
+  /** False = rolled back. */
+  #write(body: (db: Db) => Op<boolean>): Promise<boolean> {
+    return runAsync(writeTransaction(this.#database!, this.#queue, 'complete', body));
+  }
+
+  /** Takes what has gathered by the time the write queue grants; false when one refused. */
+  *#together(db: Db, taken: Entry[]): Op<boolean> {
+    taken.push(...this.#waiting.splice(0, BATCH_LIMIT));
+    for (const { last } of taken) if (!(yield* last(db))) return false;
+    return true;
+  }
+
+  async #alone(entries: readonly Entry[]): Promise<void> {
+    for (const entry of entries) {
       try {
-        yield* db.savepoint(() => refuseUnless(entry.last(db)));
+        entry.resolve(await this.#write(entry.last));
       } catch (error) {
-        // A database that cannot be written fails all of them; anything else is the completion's own.
-        if (error instanceof StoreUnavailableError || error instanceof RunAbort) throw error;
-        each.kept = false;
-        if (!(error instanceof Refused)) each.error = error;
+        entry.reject(error);
       }
     }
   }
 }
 
-function* refuseUnless(last: Op<boolean>): Op<void> {
-  if (!(yield* last)) throw new Refused();
+/** A database that cannot be written fails all of them; anything else is a completion's own. */
+function failsAll(error: unknown): boolean {
+  return error instanceof StoreUnavailableError || error instanceof RunAbort;
 }

@@ -1,4 +1,5 @@
 /** How a run completes, whatever language its handler is written in: a result of bounded size, and the fenced act that records it. */
+import { isLater } from '../config/generation.js';
 import { HostError } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
 import { type LogLine, MAX_JSON_BYTES } from '../domain/run.js';
@@ -22,8 +23,10 @@ export function completion(
   log: readonly LogLine[],
 ): (db: Db) => Op<boolean> {
   const { store, clock, worker } = options;
+  const keepError = !isLater(options.generation, 'earlierErrorsAreCleared');
   const { run, unrecorded } = assignment;
-  return (db) => (unrecorded ? kept() : store.complete(db, { run: run.id, claim: run.claim, now: clock.now(), result, log, worker }));
+  return (db) =>
+    unrecorded ? kept() : store.complete(db, { run: run.id, claim: run.claim, now: clock.now(), result, log, worker, keepError });
 }
 
 // biome-ignore lint/correctness/useYield: an Op that does not wait

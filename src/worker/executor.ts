@@ -101,7 +101,14 @@ export class Executor {
       let mode = firstMode(job, run);
       for (;;) {
         if (control.reason) throw new RunAbort(control.reason, 'stopped before it began');
-        const passage = new Passage(this.#options, slot, assignment, mode, { deadline, handlerReturned: () => forgetTimeout() });
+        const passage: Passage = new Passage(this.#options, slot, assignment, mode, {
+          deadline,
+          handlerReturned: () => forgetTimeout(),
+          slotLeft: () => {
+            slots.release(slot!);
+            slot = undefined;
+          },
+        });
         const report = await passage.execute();
         broken = passage.broken;
         if (report !== 'again') {
@@ -109,8 +116,8 @@ export class Executor {
           return await this.#withDelay(settled, assignment, slot);
         }
         mode = 'immediate';
-        if (!slot.vm.spent) continue;
-        slots.release(slot);
+        if (slot && !slot.vm.spent) continue;
+        if (slot) slots.release(slot);
         slot = undefined;
         slot = await slots.acquire(control);
       }
@@ -133,7 +140,7 @@ export class Executor {
   }
 
   /** Asks the Lua function of the job's backoff how long to wait, where it has one and a retry is left. */
-  async #withDelay(report: RunReport, { run, job }: Assignment, slot: Slot): Promise<RunReport> {
+  async #withDelay(report: RunReport, { run, job }: Assignment, slot: Slot | undefined): Promise<RunReport> {
     const failed = report.outcome === 'failed' || report.outcome === 'timed_out';
     if (!failed || report.final || job.backoff?.kind !== 'function' || run.attempt >= run.maxAttempts) return report;
     return { ...report, ...(await askBackoff(this.#options.slots, slot, job.backoff.function, run, report)) };
@@ -146,6 +153,14 @@ export function firstMode(job: JobDefinition, run: ClaimedRun): TransactionMode 
   return job.transaction === 'immediate' || run.contended ? 'immediate' : 'deferred';
 }
 
+interface PassageSurroundings {
+  /** Monotonic ms. */
+  deadline: number;
+  handlerReturned(): void;
+  /** The passage needs its slot no more, although it has not ended. */
+  slotLeft(): void;
+}
+
 /** One passage through the pipeline, in one transaction. */
 class Passage {
   /** Something of the host, not of the script, failed in the slot. */
@@ -153,7 +168,7 @@ class Passage {
   readonly #options: ExecutorOptions;
   readonly #slot: Slot;
   readonly #assignment: Assignment;
-  readonly #clock: { deadline: number; handlerReturned(): void };
+  readonly #surroundings: PassageSurroundings;
   readonly #database: RunDatabase;
   readonly #log = new RunLog();
   readonly #effects: EffectList;
@@ -164,22 +179,17 @@ class Passage {
   #outside: string | undefined;
   #queued = false;
   #completing = false;
+  #left = false;
   #named = false;
 
-  constructor(
-    options: ExecutorOptions,
-    slot: Slot,
-    assignment: Assignment,
-    mode: TransactionMode,
-    clock: { deadline: number; handlerReturned(): void },
-  ) {
+  constructor(options: ExecutorOptions, slot: Slot, assignment: Assignment, mode: TransactionMode, surroundings: PassageSurroundings) {
     this.#options = options;
     this.#slot = slot;
     this.#assignment = assignment;
-    this.#clock = clock;
+    this.#surroundings = surroundings;
     this.#held = mode === 'deferred' ? [] : undefined;
     const owner = ownerOf(assignment.run);
-    this.#database = new RunDatabase(options.connections, options.queue, owner, mode, clock.deadline);
+    this.#database = new RunDatabase(options.connections, options.queue, owner, mode, surroundings.deadline);
     this.#effects = new EffectList({ perCall: mode === 'per-call' });
   }
 
@@ -209,7 +219,7 @@ class Passage {
     } finally {
       this.#stream();
       this.#database.close();
-      this.#slot.leave();
+      if (!this.#left) this.#slot.leave();
     }
   }
 
@@ -222,7 +232,7 @@ class Passage {
   #enter(): LuaValue {
     const { user, job } = this.#assignment;
     const limits = {
-      deadline: this.#clock.deadline,
+      deadline: this.#surroundings.deadline,
       maxInstructions: job.maxInstructions ?? this.#options.maxInstructions,
       sliceMs: SLICE_MS,
       ...(job.maxMemory !== undefined && { maxMemoryBytes: job.maxMemory }),
@@ -256,11 +266,19 @@ class Passage {
 
   *#finish(result: string | null): Op<{ result: string | null; kept: boolean }> {
     this.#completing = true;
-    this.#clock.handlerReturned();
+    this.#surroundings.handlerReturned();
     this.#assignment.watcher?.completing?.();
     if (this.#assignment.dryRun) return { result, kept: true };
+    if (!this.#database.isWriter) this.#leaveSlot();
     const kept = yield* this.#database.finish(completion(this.#options, this.#assignment, result, this.#log.lines));
     return { result, kept };
+  }
+
+  /** The completion waits for others to share a commit with: meanwhile the slot executes other runs. */
+  #leaveSlot(): void {
+    this.#left = true;
+    this.#slot.leave();
+    this.#surroundings.slotLeft();
   }
 
   #waiting(wait: Wait): void {

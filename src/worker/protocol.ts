@@ -4,6 +4,7 @@ import type { JobDefinition } from '../domain/job.js';
 import type { ClaimedRun, LogLine, Outcome } from '../domain/run.js';
 import type { Registry } from '../project/registry.js';
 import type { Change } from './changes.js';
+import type { Places } from './places.js';
 
 /** workerData of a worker thread. */
 export interface WorkerSetup {
@@ -20,8 +21,8 @@ export interface WorkerSetup {
   maxSlots: number;
   /** Shared with the main thread: `[0]` is 1 while anybody there listens to changed documents. */
   listening: Int32Array;
-  /** Shared with the main thread (places.ts); a word for each slot, and one. */
-  places: Int32Array;
+  /** Shared with the main thread; one for each slot. */
+  places: Places;
   /** Shared with the main thread (log-stream.ts): what it has not read of the log. */
   unread: Int32Array;
 }
@@ -56,9 +57,23 @@ export interface RunReport {
   final?: boolean;
 }
 
+/** The end of an attempt on its way to the main thread. */
+export interface EndedRun {
+  run: string;
+  claim: number;
+  report: RunReport;
+}
+
+/** A run on its way to a thread. `place`: of those that the two threads share; the run begins only where it was not withdrawn. */
+export interface GivenRun {
+  run: ClaimedRun;
+  timeoutMs: number;
+  place: number;
+}
+
 export type ToWorker =
-  /** `place`: of those that the two threads share; the run begins only where it was not withdrawn. */
-  | { type: 'run'; run: ClaimedRun; timeoutMs: number; place: number }
+  /** Those that were claimed together. */
+  | { type: 'runs'; runs: GivenRun[] }
   /** `error`: what the attempt is recorded with, instead of the text of the reason. */
   | { type: 'stop-run'; run: string; claim: number; reason: StopReason; error?: RunError }
   /** Calls the [hooks] on_init functions in one transaction; answered by `initialised`. */
@@ -77,12 +92,10 @@ export type FromWorker =
   | { type: 'initialised'; error?: RunError; queued: boolean }
   /** A script has defined this job anew: the runs to come use it, on every thread. */
   | { type: 'job-redefined'; job: JobDefinition }
-  /** The handler's code is about to run: the timeout clock starts. */
+  /** The handler has begun and has not returned at once; one that has is known to have begun by its end. */
   | { type: 'run-started'; run: string; claim: number }
-  /** The handler has returned and its timeout counts no more; the completion may still wait for the write queue. */
-  | { type: 'run-completing'; run: string; claim: number }
-  /** The attempt is over, its transaction closed and its slot free. */
-  | ({ type: 'run-ended'; run: string; claim: number } & RunReport)
+  /** Attempts are over, their transactions closed and their slots free. */
+  | { type: 'runs-ended'; ends: EndedRun[] }
   /** The run in this place had been withdrawn: nothing of it has begun, and the place can be used again. */
   | { type: 'place-freed'; place: number }
   | { type: 'log'; run: string | undefined; slug: string | undefined; line: LogLine }

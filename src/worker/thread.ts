@@ -16,8 +16,9 @@ import { MailSender } from './mail-run.js';
 import { moduleHandler } from './module-handler.js';
 import { runOnInit } from './on-init.js';
 import { setExecuting, takePlace } from './places.js';
-import type { FromWorker, RunReport, ToWorker, WorkerSetup } from './protocol.js';
+import type { FromWorker, GivenRun, RunReport, ToWorker, WorkerSetup } from './protocol.js';
 import { RunControl } from './run-control.js';
+import { RunNotices } from './run-notices.js';
 import { errorOf } from './run-report.js';
 import { ScriptExecutor } from './script-executor.js';
 import { WriteQueueClient } from './write-queue-client.js';
@@ -27,6 +28,7 @@ const crap = setup.crap as CrapConfig;
 const moonlighter = setup.moonlighter as MoonlighterConfig;
 const engine = engineFor(moonlighter.lua.engine);
 const post = (message: FromWorker) => parentPort!.postMessage(message);
+const notices = new RunNotices(post, setup.places);
 const stream = new LogStream(post, setup.unread);
 const hostLog = (line: LogLine) => stream.say(undefined, undefined, line);
 
@@ -70,8 +72,8 @@ const running = new Set<Promise<void>>();
 
 parentPort!.on('message', (message: ToWorker) => {
   switch (message.type) {
-    case 'run':
-      begin(message);
+    case 'runs':
+      for (const given of message.runs) begin(given);
       return;
     case 'stop-run': {
       const held = controls.get(message.run);
@@ -112,7 +114,7 @@ async function start(): Promise<void> {
   }
 }
 
-function begin({ run, timeoutMs, place }: Extract<ToWorker, { type: 'run' }>): void {
+function begin({ run, timeoutMs, place }: GivenRun): void {
   if (!takePlace(setup.places, place)) {
     post({ type: 'place-freed', place });
     return;
@@ -120,16 +122,17 @@ function begin({ run, timeoutMs, place }: Extract<ToWorker, { type: 'run' }>): v
   const { id, claim, slug } = run;
   const control = new RunControl((going) => setExecuting(setup.places, going ? place : 0));
   controls.set(id, { claim, control });
+  const begun = { run: id, claim, place };
   const watcher: RunWatcher = {
-    started: () => post({ type: 'run-started', run: id, claim }),
-    completing: () => post({ type: 'run-completing', run: id, claim }),
+    started: () => notices.begun(begun),
+    completing: () => notices.returned(begun),
     log: (line) => stream.say(id, slug, line),
     writerSuspended: (wait, location) => post({ type: 'writer-suspended', run: id, slug, reason: wait.reason, ...location }),
   };
   const execution = executionOf(run, timeoutMs, control, watcher).then((report) => {
     if (controls.get(id)?.claim === claim) controls.delete(id);
     stream.over(id, slug);
-    post({ type: 'run-ended', run: id, claim, ...report });
+    notices.ended(begun, report);
   });
   running.add(execution);
   void execution.finally(() => running.delete(execution));
@@ -163,6 +166,7 @@ async function shutdown(): Promise<void> {
   for (const { control } of controls.values()) control.stop('released');
   await Promise.all(running);
   await Promise.all([executor.settled(), scripts.settled()]);
+  notices.flush();
   options.slots.close();
   options.connections.close();
   process.exit(0);

@@ -54,6 +54,25 @@ describe.each(engines)('$name', (engine) => {
     expect(bench.session.registry.jobs.size).toBe(0);
   });
 
+  // The stack of the host ran over, and the file was refused with that for a reason.
+  it('refuses a table that contains itself, and says where; one that is used twice is fine', async () => {
+    const bench = await benches.open(engine);
+    await bench.run(`section = { type = "section", fields = { { name = "title" } } }
+      section.fields[2] = { name = "children", type = "blocks", blocks = { section } }
+      shared = { { name = "x" } }`);
+    const problem =
+      "'fields[1].blocks[1].fields[2].blocks[1]' is a table that contains itself; write the nesting out to the depth that is needed, with a function that returns a new table for each level";
+    const fields = 'fields = { { name = "c", type = "blocks", blocks = { section } } }';
+    expect(await bench.failure(`crap.collections.define("x", { ${fields} })`)).toBe(
+      `runtime error: Failed to parse collection 'x': ${problem}`,
+    );
+    expect(await bench.failure(`crap.globals.define("x", { ${fields} })`)).toBe(`runtime error: Failed to parse global 'x': ${problem}`);
+    await bench.run(
+      'crap.collections.define("y", { fields = { { name = "a", type = "group", fields = shared }, { name = "b", type = "array", fields = shared } } })',
+    );
+    expect(bench.session.registry.collections.get('y')?.fields).toHaveLength(2);
+  });
+
   it('keeps { ref, options } of strategies through config.get and define again', async () => {
     const bench = await benches.open(engine, { generation: 10 });
     const chunk = `
@@ -221,5 +240,25 @@ describe.each(engines)('$name', (engine) => {
       "runtime error: field_write_denied operation must be 'create' or 'update', got 'delete'",
     );
     expect(await bench.value('return crap.auth.user().id')).toBe('u1');
+  });
+
+  // A constraint that nothing meets was handed out as its opposite, and one that every read refuses as if it could be used.
+  it('hands out constraints that mean what a read makes of them', async () => {
+    const rules = 'local M = {} function M.rule() return answer end return M';
+    const bench = await benches.open(engine, { files: { 'access/rules.lua': rules } });
+    await bench.run('crap.collections.define("guarded", { access = { read = "access.rules.rule" }, fields = { { name = "x" } } })');
+    await bench.enter({ overrideAccessByDefault: false });
+    const check = (answer: string) =>
+      bench.value(
+        `answer = ${answer} local a = crap.access.check("guarded", "read") return type(a) == "table" and crap.json.encode(a) or a`,
+      );
+    const failure = (answer: string) => bench.failure(`(function() answer = ${answer} crap.access.check("guarded", "read") end)()`);
+    expect(await check('{ x = { exists = false } }')).toBe('{"x":{"not_exists":true}}');
+    expect(await check('{ x = { not_exists = false } }')).toBe('{"x":{"exists":true}}');
+    expect(await check('{ x = print }')).toBe('denied');
+    expect(await failure('{ x = { equals = { 1 } } }')).toBe(
+      'runtime error: access check error: runtime error: filter value must be string, number, or boolean',
+    );
+    expect(await failure('{ x = { bad = 1 } }')).toBe("runtime error: access check error: runtime error: unknown filter operator 'bad'");
   });
 });

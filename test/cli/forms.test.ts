@@ -1,10 +1,11 @@
 /** How commands write values, tables and errors: pure, without a process. */
 import { expect, it } from 'vitest';
-import { EXIT, exitCodeOf } from '../../src/cli/exit-codes.js';
-import { failureDocument, problemsText } from '../../src/cli/failure.js';
+import { EXIT } from '../../src/cli/exit-codes.js';
+import { exitCodeOf, failureDocument } from '../../src/cli/failure.js';
 import { renderJson } from '../../src/cli/json-output.js';
 import { durationMs, integer, isoInstant, nameList } from '../../src/cli/options.js';
 import { pairs, table } from '../../src/cli/output.js';
+import { problemsText } from '../../src/cli/problems-text.js';
 import {
   HostError,
   NotFoundError,

@@ -40,6 +40,13 @@ describe('jobs cancel', () => {
     expect((await text('jobs', 'cancel')).stdout).toBe('Cancelled 1 pending job(s)\n');
     expect(await json('jobs', 'cancel', '-s', 'unknown')).toEqual({ cancelled: 0 });
   });
+
+  it('Regression: without a job it leaves queued mails alone, which the reference deletes', async () => {
+    const mail = await json<{ value: string }>('eval', 'return crap.email.queue({ to = "a@example.com", subject = "s", html = "h" })');
+    expect(await json('jobs', 'cancel')).toEqual({ cancelled: 0 });
+    expect(await status(mail.value)).toBe('pending');
+    expect(await json('jobs', 'cancel', '-s', '_system_email')).toEqual({ cancelled: 1 });
+  });
 });
 
 describe('jobs retry', () => {
@@ -134,6 +141,19 @@ describe('[EXPLAIN] jobs why and logs', () => {
     expect((await text('jobs', 'why', bad)).stdout).toContain('failed: runtime error');
     expect(await fails('jobs', 'why', 'nobody')).toMatchObject({ exit: 3 });
   });
+});
+
+it('a completed run whose row carries the error of an earlier attempt, as crap-cms leaves it, is shown as completed', async () => {
+  const id = await trigger('echo');
+  await drain();
+  const database = new Sqlite(join(project.dir, 'data/crap.db'));
+  database.prepare("UPDATE _crap_jobs SET error = 'no luck at first' WHERE id = ?").run(id);
+  database.close();
+  expect(await json('jobs', 'status', '--id', id)).toMatchObject({ status: 'completed', error: null, earlier_error: 'no luck at first' });
+  expect((await text('jobs', 'status')).stdout).not.toContain('no luck');
+  expect((await text('jobs', 'status', '--id', id)).stdout).toMatch(/^Earlier attempt: +no luck at first$/m);
+  expect((await why(id))[0]).toMatchObject({ code: 'ended', text: 'it is completed' });
+  expect(await text('verify')).toMatchObject({ code: 0 });
 });
 
 describe('jobs healthcheck', () => {

@@ -196,6 +196,23 @@ describe.each(engines)('$name', (engine) => {
     expect(eight.filter((value) => String(value).startsWith('err'))).toEqual([]);
   });
 
+  it('create_many writes the locale that it is given, as create does; before, it had no such option', async () => {
+    const chunk = `local out = {}
+      for i, locale in ipairs({ "de", "all", "xx" }) do
+        local made = try(C.create_many, "shared", { { title = "t" .. i } }, { locale = locale })
+        local read = type(made) == "table" and C.find_by_id("shared", made.documents[1].id, { locale = "all" }).title
+        out[i] = read and tostring(read.en) .. " " .. tostring(read.de) or made
+      end
+      return out[1], out[2], out[3]`;
+    const { eight, ten } = await both(chunk);
+    expect(eight).toEqual(['t1 nil', 't2 nil', 't3 nil']);
+    expect(ten).toEqual([
+      'nil t1',
+      'err: locale = "all" is for reads: a write names one of en, de',
+      "err: Invalid locale 'xx'. Available locales: en, de",
+    ]);
+  });
+
   it('fields that are not localized are written in the default locale only', async () => {
     const chunk = `local id = C.create("shared", { title = "t", code = "c" }).id
       return try(C.update, "shared", id, { title = "T", code = "d", meta = { leaf = "l" }, rows = {} }, { locale = "de" }),

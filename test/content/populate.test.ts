@@ -166,7 +166,7 @@ describe('depth', () => {
     }
     const root = node('root', { many: below });
     expect(read(root, 3)).toMatchObject({ name: 'root' });
-    expect(stage.failure(() => read(root, 9, { select: ['many'] }))).toContain('populates more than 20000 documents');
+    expect(stage.failure(() => read(root, 9, { select: ['many'] }))).toContain('populates more than 50000 documents');
   });
 
   it('reads in the locale of the call', () => {

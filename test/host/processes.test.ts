@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { job, numbers, RunningHost } from './running.js';
+import { hostOf, job, numbers, RunningHost } from './running.js';
 
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const children = new Set<ChildProcess>();
@@ -81,4 +81,46 @@ describe('processes', () => {
     expect(running.run(id!)).toMatchObject({ status: 'completed', attempt: 1, claim: 2 });
     expect(running.rows('SELECT id FROM _ml_hosts')).toEqual([{ id: running.host.id }]);
   });
+
+  it('[DURABLE] eight runs of a killed host are begun by another in less than a second', async () => {
+    const RUNS = 8;
+    running = await RunningHost.prepare({
+      'moonlighter.toml': '[workers]\nthreads = 1\n',
+      ...job('long', `concurrency = ${RUNS}, timeout = 600`, 'crap.sleep(500)'),
+    });
+    const steps: { dead: number; rescued: number; claimed: number; begun: number }[] = [];
+    for (let round = 0; round < 3; round++) {
+      await running.enqueue('long', Array<object>(RUNS).fill({}));
+      const victim = node('child-host.mjs', running.folder.dir);
+      for await (const line of victim.lines) if (line === `begun ${RUNS}`) break;
+      const other = hostOf(running.project, running.databasePath);
+      try {
+        await other.start();
+        const step = { dead: 0, rescued: 0, claimed: 0, begun: 0 };
+        let begun = 0;
+        const killed = performance.now();
+        other.events.once('run:rescued', () => (step.rescued = performance.now() - killed));
+        other.events.once('run:claimed', () => (step.claimed = performance.now() - killed));
+        const all = new Promise<void>((resolve) => {
+          other.events.on('attempt:started', () => {
+            if (++begun < RUNS) return;
+            step.begun = performance.now() - killed;
+            resolve();
+          });
+        });
+        victim.child.kill('SIGKILL');
+        const exited = once(victim.child, 'exit').then(() => (step.dead = performance.now() - killed));
+        await Promise.all([exited, all]);
+        expect(step.begun, JSON.stringify(step)).toBeLessThan(1_000);
+        // What is not the kernel's (the end of the process) and not the threads' (a VM for each run).
+        expect(step.claimed - Math.min(step.dead, step.rescued), JSON.stringify(step)).toBeLessThan(250);
+        steps.push(step);
+      } finally {
+        await other.stop('round over', 0);
+      }
+      expect(running.runs().map(({ claim, attempt, losses }) => [claim, attempt, losses])).toEqual(Array(RUNS).fill([2, 0, 1]));
+      running.rows('DELETE FROM _crap_jobs RETURNING id');
+    }
+    expect(Math.min(...steps.map(({ begun }) => begun)), JSON.stringify(steps)).toBeLessThan(500);
+  }, 60_000);
 });

@@ -1,18 +1,19 @@
 // A worker thread that speaks the protocol without a VM: what a run does is written in its data.
 import { parentPort, workerData } from 'node:worker_threads';
 
+const { noteBegun, noteReturned, setExecuting, takePlace } = await import(new URL('../../dist/worker/places.js', import.meta.url).href);
+
 const post = (message) => parentPort.postMessage(message);
 const ended = (run, outcome, more = {}) =>
   post({
-    type: 'run-ended',
-    run: run.id,
-    claim: run.claim,
-    outcome,
-    committed: outcome === 'completed',
-    result: null,
-    log: [],
-    queued: false,
-    ...more,
+    type: 'runs-ended',
+    ends: [
+      {
+        run: run.id,
+        claim: run.claim,
+        report: { outcome, committed: outcome === 'completed', result: null, log: [], queued: false, ...more },
+      },
+    ],
   });
 const timers = new Map();
 const granted = new Map();
@@ -25,19 +26,20 @@ if (workerData.crap?.unusable) {
 post({ type: 'ready', problems: [] });
 
 parentPort.on('message', (message) => {
-  if (message.type === 'run') {
-    const { run, place } = message;
-    // As src/worker/places.ts: given becomes taken, or the run was withdrawn.
-    if (Atomics.compareExchange(workerData.places, place, 0, 1) !== 0) return post({ type: 'place-freed', place });
+  for (const { run, place } of message.type === 'runs' ? message.runs : []) {
+    if (!takePlace(workerData.places, place)) {
+      post({ type: 'place-freed', place });
+      continue;
+    }
     const act = JSON.parse(run.data);
-    post({ type: 'run-started', run: run.id, claim: run.claim });
+    noteBegun(workerData.places, place);
     if (act.wait !== undefined)
       timers.set(
         run.id,
         setTimeout(() => ended(run, 'completed'), act.wait),
       );
     else if (act.completing !== undefined) {
-      post({ type: 'run-completing', run: run.id, claim: run.claim });
+      noteReturned(workerData.places, place);
       setTimeout(() => ended(run, 'completed'), act.completing);
     } else if (act.late) {
       // The end of an earlier claim of the run arrives after this one has begun.
@@ -53,7 +55,7 @@ parentPort.on('message', (message) => {
       while (performance.now() < until);
       ended(run, 'completed');
     } else if (act.exit) {
-      if (act.exit !== 'unseen') Atomics.store(workerData.places, 0, place);
+      if (act.exit !== 'unseen') setExecuting(workerData.places, place);
       process.exit(3);
     } else if (act.hold) {
       const ticket = ++tickets;

@@ -92,7 +92,7 @@ afterEach(async () => {
 
 describe('worker pool', () => {
   it('finds the compiled thread entry from src', () => {
-    expect(threadEntry().pathname).toMatch(/\/dist\/worker\/thread\.js$/);
+    expect(threadEntry().pathname).toMatch(/\/dist\/bundle\/worker\/thread\.js$/);
   });
 
   it('gives runs to the least loaded thread and reports each end once', async () => {
@@ -135,6 +135,18 @@ describe('worker pool', () => {
     expect(s.pool.running).toBe(1);
     expect(s.pool.stopRun('again', run.claim, 'cancelled')).toBe(true);
     await s.until(() => s.ends.has('again'));
+  });
+
+  it('[STOP] a handler that sends nothing is known to have begun, and its timeout counts from there', async () => {
+    const s = await stage();
+    // The second is taken when the first has blocked the thread for as long as both may take: its own time begins there.
+    s.pool.give(claimed('first', { block: 300 }), 350);
+    s.pool.give(claimed('second', { block: 200 }), 350);
+    await s.until(() => s.ends.size === 2);
+    expect([...s.ends.values()].map((end) => end.report.outcome)).toEqual(['completed', 'completed']);
+    expect(s.ends.get('second')!.durationMs).toBeGreaterThanOrEqual(200);
+    s.pool.give(claimed('endless', { spin: true }), 60_000);
+    await s.until(() => s.started.has('endless'));
   });
 
   it('[STOP] terminates a thread that does not answer, frees its slot within 250 ms, releases the runs beside it', async () => {

@@ -3,9 +3,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { LuaFunction, LuaValue } from '../../src/lua/value.js';
 import { Benches } from '../bindings/support.js';
 import { engines } from '../support/engines.js';
+import { walkEverything } from '../support/walk.js';
 
 /** Every value reachable from the globals and through metatables, one path each; tables that a call gives are walked too. */
-const WALK = `
+const WALK = `${walkEverything(10)}
   local seen, out = {}, {}
   local function visit(path, value)
     local kind = type(value)
@@ -20,7 +21,7 @@ const WALK = `
     if type(metatable) == "table" then visit("metatable(" .. path .. ")", metatable) end
     if kind ~= "table" then return end
     local names, values = {}, {}
-    for key, inner in pairs(value) do
+    for key, inner in each(path, value) do
       names[#names + 1], values[tostring(key)] = tostring(key), inner
       if type(key) ~= "string" and type(key) ~= "number" then visit(path .. ".<key>", key) end
     end

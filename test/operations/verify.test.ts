@@ -1,13 +1,13 @@
 /** Verify over real files: what the acts make is clean, and every kind of breach that is put into the rows is found and named. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { verifyStore } from '../../src/operations/verify.js';
-import type { Limits } from '../../src/operations/verify-limits.js';
+import type { ClaimLimits } from '../../src/store/history.js';
 import { sqliteStore as store } from '../../src/store/sqlite/store.js';
 import { TRIGGERS } from '../../src/store/sqlite/triggers.js';
 import { caps, NOW, TestStore } from '../store/support.js';
 
 const HOUR = 3_600_000;
-const limits: Limits = { total: 10, queues: new Map(), jobs: caps({ a: 2, b: 1 }), rates: new Map() };
+const limits: ClaimLimits = { total: 10, queues: new Map(), jobs: caps({ a: 2, b: 1 }), rates: new Map() };
 const concurrency = caps({ a: 2, b: 1 });
 
 let db: TestStore;
@@ -119,7 +119,7 @@ describe('verify', () => {
     expect(await codes()).toEqual(['LIMIT_EXCEEDED']);
     const three = { total: 3, queues: new Map(), jobs: caps({ a: 3 }), rates: new Map() };
     expect(await codes(undefined, { limits: three })).toEqual([]);
-    const kinds = async (more: Partial<Limits>) =>
+    const kinds = async (more: Partial<ClaimLimits>) =>
       (await check(undefined, { limits: { ...three, ...more } })).breaches.map(({ evidence }) => [evidence['kind'], evidence['most']]);
     expect(await kinds({ total: 2 })).toEqual([['total', 3]]);
     expect(await kinds({ queues: caps({ q: 1 }) })).toEqual([['queue', 3]]);
@@ -127,9 +127,9 @@ describe('verify', () => {
     expect(await kinds({})).toEqual([['key', 3]]);
     // What was before it may have had another limit.
     expect(await codes(undefined, { since: NOW + 1 })).toEqual([]);
-    // A host was started with a higher run-wide cap.
+    // A host of an earlier version was started with a higher run-wide cap.
     tamper('UPDATE _crap_jobs SET _ml_key_limit = 3');
-    await db.write((c) => store.noteRunWideLimit(c, 3));
+    db.database.exec("INSERT INTO _ml_meta (key, value) VALUES ('highest_run_wide_limit', '3')");
     expect(await kinds({ total: 2 })).toEqual([]);
   });
 
@@ -141,6 +141,91 @@ describe('verify', () => {
     expect(await codes(undefined, { limits: { ...limits, rates: new Map([['a', { ...rate, perMs: 10_001 }]]) } })).toEqual([
       'RATE_EXCEEDED',
     ]);
+  });
+
+  describe('by the limits that counted then', () => {
+    const set = (more: Partial<ClaimLimits>): ClaimLimits => ({ ...limits, ...more });
+    const starts = (id: string, at: number, its: ClaimLimits) =>
+      db.write((c) => store.registerHost(c, { ...host, id, startedAt: at, seenAt: at }, its));
+    const ends = (id: string, at: number) => db.write((c) => store.removeHost(c, id, at));
+    /** So many of job a at once, for a second. */
+    const together = async (count: number, at: number) => {
+      for (let n = 0; n < count; n++) await db.enqueue('a', {}, at);
+      const runs = await db.claim({ concurrency: caps({ a: count }), now: at });
+      expect(runs.length).toBe(count);
+      for (const { id: run, claim } of runs)
+        await db.write((c) => store.complete(c, { run, claim, now: at + 1_000, result: null, log: [] }));
+    };
+    const sets = () => db.database.all('SELECT since, until FROM _ml_limits ORDER BY since').map(({ since, until }) => [since, until]);
+
+    it('[CAPS] Regression: yesterday by what was lowered today, and today by what it was lowered to', async () => {
+      db = await TestStore.create();
+      await starts('h1', NOW, set({ jobs: caps({ a: 3 }), total: 5, queues: caps({ default: 4 }) }));
+      await together(3, NOW + 1_000);
+      await ends('h1', NOW + HOUR);
+      await starts('h2', NOW + 2 * HOUR, set({ jobs: caps({ a: 1 }), total: 2, queues: caps({ default: 2 }) }));
+      await together(1, NOW + 3 * HOUR);
+      expect(sets()).toEqual([
+        [NOW, NOW + HOUR],
+        [NOW + 2 * HOUR, null],
+      ]);
+      expect(await codes(NOW + 4 * HOUR)).toEqual([]);
+      await together(3, NOW + 3.5 * HOUR);
+      const { breaches } = await check(NOW + 4 * HOUR);
+      expect(breaches.map(({ evidence }) => [evidence['kind'], evidence['limit'], evidence['most']])).toEqual([
+        ['total', 2, 3],
+        ['queue', 2, 3],
+        ['job', 1, 3],
+      ]);
+      // As it was judged before: by today alone.
+      db.database.exec('DELETE FROM _ml_limits');
+      expect((await check(NOW + 4 * HOUR, { limits: set({ jobs: caps({ a: 1 }) }) })).breaches[0]!.evidence).toMatchObject({ times: 4 });
+    });
+
+    it('[CAPS] by the wider of two while hosts with both are there', async () => {
+      db = await TestStore.create();
+      await starts('old', NOW, set({ jobs: caps({ a: 3 }) }));
+      await starts('new', NOW + 1_000, set({ jobs: caps({ a: 1 }) }));
+      await together(3, NOW + 2_000);
+      await ends('old', NOW + 5_000);
+      expect(await codes()).toEqual([]);
+      await together(2, NOW + 6_000);
+      expect((await check()).breaches).toMatchObject([{ code: 'LIMIT_EXCEEDED', evidence: { kind: 'job', limit: 1, most: 2 } }]);
+    });
+
+    it('[CAPS] rates: only starts since the rate is there, which are on record, and not by a window that was made longer', async () => {
+      db = await TestStore.create();
+      const rate = (limit: number, perMs: number) => set({ jobs: caps({ a: 9 }), rates: new Map([['a', { limit, perMs }]]) });
+      await starts('h1', NOW, set({ jobs: caps({ a: 9 }) }));
+      await together(5, NOW + 1_000);
+      await starts('h2', NOW + 2_000, rate(2, 10_000));
+      await ends('h1', NOW + 2_500);
+      await together(2, NOW + 3_000);
+      await starts('h3', NOW + 13_500, rate(3, HOUR));
+      await ends('h2', NOW + 13_500);
+      await together(3, NOW + 14_000);
+      expect(await codes()).toEqual([]);
+      await together(1, NOW + 20_000);
+      expect((await check()).breaches).toMatchObject([{ code: 'RATE_EXCEEDED', evidence: { limit: 3, per_ms: HOUR, times: 1 } }]);
+    });
+
+    it('writes nothing where nothing changed, and says since when it knows', async () => {
+      db = await TestStore.create();
+      await together(3, NOW - HOUR);
+      for (let n = 0; n < 5; n++) {
+        await starts('h1', NOW + n * 1_000, set({}));
+        await starts('h1', NOW + n * 1_000 + 500, set({}));
+        await ends('h1', NOW + n * 1_000 + 900);
+      }
+      expect(sets()).toEqual([[NOW, NOW + 4_900]]);
+      const { breaches, notes } = await check();
+      expect([breaches, notes]).toEqual([[], [expect.stringContaining('limits are on record since')]]);
+      for (let n = 0; n < 300; n++) {
+        await starts('h1', NOW + 10_000 + n, set({ total: 100 + (n % 2) }));
+        await ends('h1', NOW + 10_000 + n);
+      }
+      expect(sets().length).toBe(200);
+    });
   });
 
   it('judges no limit over a stretch of time that came twice', async () => {

@@ -11,7 +11,7 @@ import { migrate } from '../../src/store/sqlite/migrate.js';
 import { noQueue, readNow, writeTransaction } from '../../src/store/sqlite/short-transaction.js';
 import { sqliteStore as store } from '../../src/store/sqlite/store.js';
 import { jobs } from '../host/stage.js';
-import { MAX_CONCURRENT, QUEUE_CAPS, SimHost, type SimWorld } from './sim-host.js';
+import { limitsOf, SimHost, type SimWorld } from './sim-host.js';
 
 /** The clock changes in Berlin in the night of the day. */
 const START = Date.UTC(2026, 2, 28, 12);
@@ -118,13 +118,7 @@ export async function simulate(seed: number, hours: number): Promise<Day> {
 }
 
 function account(database: Database, now: number, asked: readonly string[]): Omit<Day, 'deaths' | 'jumps'> {
-  const registry = [...REGISTRY.jobs.values()];
-  const limits = {
-    total: MAX_CONCURRENT,
-    queues: QUEUE_CAPS,
-    jobs: new Map(registry.map(({ slug, concurrency }) => [slug, concurrency])),
-    rates: new Map([['work', { limit: RATE.limit, perMs: RATE.per * 1000 }]]),
-  };
+  const limits = limitsOf(REGISTRY);
   const report = readNow(database, (db) => verifyStore(db, store, { now, limits, rescueWithinMs: 300_000 }));
   const there = new Set(database.all('SELECT id FROM _crap_jobs').map(({ id }) => String(id)));
   const wrong = database.all(

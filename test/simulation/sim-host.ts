@@ -7,6 +7,7 @@ import { StoreUnavailableError } from '../../src/domain/errors.js';
 import type { Op } from '../../src/domain/op.js';
 import type { ClaimedRun } from '../../src/domain/run.js';
 import { HostActs } from '../../src/host/acts.js';
+import { claimLimits } from '../../src/host/claim-limits.js';
 import { Dispatcher } from '../../src/host/dispatcher.js';
 import { HostEmitter } from '../../src/host/events.js';
 import { HostRecordKeeper } from '../../src/host/host-record.js';
@@ -23,8 +24,10 @@ import { sqliteStore as store } from '../../src/store/sqlite/store.js';
 import type { RunReport } from '../../src/worker/protocol.js';
 
 export const LEASE_MS = 30_000;
-export const MAX_CONCURRENT = 6;
-export const QUEUE_CAPS: ReadonlyMap<string, number> = new Map([['slow', 2]]);
+const MAX_CONCURRENT = 6;
+const QUEUE_CAPS: ReadonlyMap<string, number> = new Map([['slow', 2]]);
+
+export const limitsOf = (registry: Registry) => claimLimits(registry, { maxConcurrent: MAX_CONCURRENT, queueConcurrency: QUEUE_CAPS }, 1);
 
 /** What goes wrong, as probabilities; switched off at the end. */
 export interface Faults {
@@ -150,7 +153,7 @@ export class SimHost {
         this.#report(run, { outcome: 'released' });
       },
     });
-    this.#record = new HostRecordKeeper(this.acts, clock, LEASE_MS / 3, MAX_CONCURRENT);
+    this.#record = new HostRecordKeeper(this.acts, clock, LEASE_MS / 3, limitsOf(registry));
   }
 
   /** Like a host's start: the parts one after the other; tried again while the database fails. */

@@ -217,7 +217,7 @@ describe('dependencies', () => {
     expect((await claim()).sort()).toEqual([x, y].sort());
     await finish(x);
     expect(await db.read((c) => store.listDependencies(c, id))).toEqual(
-      [x, y].sort().map((after) => ({ after, status: after === x ? 'completed' : 'running' })),
+      [x, y].sort().map((after) => ({ ...(after === x && { ended: 'completed' }), after, status: after === x ? 'completed' : 'running' })),
     );
     expect(await claim()).toEqual([]);
     await finish(y);

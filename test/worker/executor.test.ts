@@ -2,55 +2,25 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DatabaseContext, Session } from '../../src/bindings/session.js';
 import { systemClock } from '../../src/domain/clock.js';
 import type { JobDefinition } from '../../src/domain/job.js';
 import { type Op, runAsync, waitFor } from '../../src/domain/op.js';
 import type { ClaimedRun, LogLine } from '../../src/domain/run.js';
 import { FairWriteQueue } from '../../src/host/write-queue.js';
-import type { LuaValue } from '../../src/lua/value.js';
-import type { Binding, Limits } from '../../src/lua/vm.js';
+import type { Binding } from '../../src/lua/vm.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { migrate } from '../../src/store/sqlite/migrate.js';
 import { noQueue, readNow, writeTransaction } from '../../src/store/sqlite/short-transaction.js';
 import { sqliteStore } from '../../src/store/sqlite/store.js';
+import type { WriteGrant } from '../../src/store/writer.js';
 import { Executor, type RunWatcher } from '../../src/worker/executor.js';
 import type { RunReport } from '../../src/worker/protocol.js';
 import { RunControl } from '../../src/worker/run-control.js';
 import { ConnectionPool } from '../../src/worker/run-database.js';
 import type { Slot, SlotPool } from '../../src/worker/slot.js';
 import { engines, needing } from '../support/engines.js';
-import { createVm, type TestVm } from '../support/vm.js';
-
-/** A slot without a project: bindings `host.write(n)`, `host.count()`, `host.sleep(seconds)` over a table of numbers. */
-class TestSlot {
-  context: DatabaseContext | undefined;
-  sink: (line: LogLine) => void = () => {};
-  readonly session: Session;
-  readonly made: TestVm;
-  constructor(made: TestVm) {
-    this.made = made;
-    const { vm } = made;
-    const caller = {
-      *callRef(ref: string, args: readonly LuaValue[]): Op<LuaValue> {
-        return (yield* vm.call(yield* vm.resolve(ref), args))[0];
-      },
-    };
-    this.session = { lua: caller } as unknown as Session;
-  }
-  get vm() {
-    return this.made.vm;
-  }
-  enter(context: DatabaseContext, limits: Limits, sink: (line: LogLine) => void): void {
-    this.context = context;
-    this.sink = sink;
-    this.vm.begin(limits);
-  }
-  leave(): void {
-    this.vm.end();
-    this.context = undefined;
-  }
-}
+import { createVm } from '../support/vm.js';
+import { TestSlot } from './test-slot.js';
 
 describe.each(engines)('executor on $name', (engine) => {
   let dir: string;
@@ -235,6 +205,24 @@ describe.each(engines)('executor on $name', (engine) => {
     expect(order).toEqual(['started', 'completing']);
     expect(status(report.id)).toMatchObject({ status: 'completed', result: '{"n":1}' });
     expect(queue.holder).toBeUndefined();
+  });
+
+  it('lets other runs have its slot while its completion waits for the writer', async () => {
+    const [first, second] = [await claimed('read', 'return host.count()'), await claimed('fail', 'error("no", 0)')];
+    const blocker = (await queue.request('blocker').start()) as WriteGrant;
+    const order: string[] = [];
+    const limits = { timeoutMs: 60_000, control: new RunControl() };
+    let end: Promise<unknown> = Promise.resolve();
+    await new Promise<void>((returned) => {
+      const watcher = { completing: () => setImmediate(returned) };
+      end = executor.execute({ ...first, ...limits, watcher }).then(({ outcome }) => order.push(outcome));
+    });
+    const { outcome } = await executor.execute({ ...second, ...limits, control: new RunControl() });
+    order.push(outcome);
+    expect([made, order]).toEqual([1, ['failed']]);
+    blocker.release();
+    await end;
+    expect(order).toEqual(['failed', 'completed']);
   });
 
   it('completes a run that only read or touched nothing', async () => {

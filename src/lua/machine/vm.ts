@@ -73,18 +73,23 @@ export class MachineVm implements Vm {
   }
 
   freeze(path: string): void {
-    const { core, stack, held } = this.#execution;
-    const L = core.main;
+    const { core, stack } = this.#execution;
     const dot = path.lastIndexOf('.');
-    held.pushNamed(L, 'freeze');
-    if (dot < 0) core.rawGetIndex(L, c.REGISTRY, c.GLOBALS);
-    else this.#pushPath(L, path.slice(0, dot), false);
-    stack.push(L, path.slice(dot + 1));
-    stack.push(L, path);
-    const status = core.protectedCall(L, 3, 0);
-    const problem = status === c.OK ? undefined : core.readText(L, -1);
-    core.lua_settop(L, 0);
-    if (problem !== undefined) throw new Error(`cannot freeze ${path}: ${String(problem)}`);
+    this.#prepare('freeze', path, (L) => {
+      if (dot < 0) core.rawGetIndex(L, c.REGISTRY, c.GLOBALS);
+      else this.#pushPath(L, path.slice(0, dot), false);
+      stack.push(L, path.slice(dot + 1));
+      stack.push(L, path);
+      return 3;
+    });
+  }
+
+  hide(path: string, names: readonly string[]): void {
+    this.#prepare('hide', path, (L) => {
+      this.#pushPath(L, path, false);
+      this.#execution.stack.push(L, [...names]);
+      return 2;
+    });
   }
 
   begin(limits: Limits): void {
@@ -166,6 +171,17 @@ export class MachineVm implements Vm {
 
   close(): void {
     this.#execution.close();
+  }
+
+  /** Calls a function of lua-stdlib that changes the table at `path`; `push` pushes its arguments and gives their number. */
+  #prepare(name: string, path: string, push: (L: State) => number): void {
+    const { core, held } = this.#execution;
+    const L = core.main;
+    held.pushNamed(L, name);
+    const status = core.protectedCall(L, push(L), 0);
+    const problem = status === c.OK ? undefined : core.readText(L, -1);
+    core.lua_settop(L, 0);
+    if (problem !== undefined) throw new Error(`cannot ${name} ${path}: ${String(problem)}`);
   }
 
   /** The function that a module is, or one of its fields; undefined when it cannot be required, null when there is no such function. */

@@ -5,7 +5,7 @@ import type { Db } from '../db.js';
 import type { Attempt } from '../store.js';
 import type { Fence } from './fence.js';
 
-/** Taken from the run's own row, which the act has not changed yet. */
+/** Taken from the run's own row: what an act changes of it is not among these columns, or it records the attempt first. */
 const INSERT = `INSERT INTO _ml_attempts (run, claim, attempt, host, started_at, worker, ended_at, outcome, error_code, error, traceback, log)
   SELECT id, _ml_claim, attempt, _ml_host, _ml_started, ?, ?, ?, ?, ?, ?, ? FROM _crap_jobs WHERE `;
 

@@ -19,8 +19,10 @@ export function* cancelPending(db: Db, run: string, now: number, reason?: string
   return (yield* db.run(`${CANCEL} AND id = ?`, [reason ?? null, toText(now), now, run])) === 1;
 }
 
+/** Without a slug queued mails stay: nobody means the links to reset a password who clears the jobs. */
 export function cancelAllPending(db: Db, slug: string | undefined, now: number): Op<number> {
-  return db.run(slug === undefined ? CANCEL : `${CANCEL} AND slug = ?`, [null, toText(now), now, ...(slug === undefined ? [] : [slug])]);
+  if (slug === undefined) return db.run(`${CANCEL} AND substr(slug, 1, 8) <> '_system_'`, [null, toText(now), now]);
+  return db.run(`${CANCEL} AND slug = ?`, [null, toText(now), now, slug]);
 }
 
 export function* requestCancel(db: Db, run: string, now: number): Op<'cancelled_now' | 'requested' | 'foreign' | FinalStatus | undefined> {

@@ -22,9 +22,8 @@ const RUNNING = "SELECT slug, queue, COUNT(*) AS n FROM _crap_jobs WHERE status 
 const TAKE = `UPDATE _crap_jobs SET status = 'running', attempt = attempt + 1, _ml_attempt = attempt + 1, _ml_claim = _ml_claim + 1, _ml_host = ?, _ml_lease = ?,
   started_at = ?, heartbeat_at = ?, _ml_started = ?, _ml_cancel = NULL WHERE id = ? AND status = 'pending'
   AND (_ml_key IS NULL OR _ml_key_limit > (SELECT count(*) FROM _crap_jobs k
-    WHERE k.slug = _crap_jobs.slug AND k._ml_key = _crap_jobs._ml_key AND k.status IN ('pending', 'running') AND k.status = 'running'))`;
-const TAKEN =
-  'SELECT id, slug, queue, data, _ml_claim, attempt, max_attempts, priority, COALESCE(unique_key, _ml_unique) AS unique_key, scheduled_by, created_at, _ml_created FROM _crap_jobs WHERE id = ?';
+    WHERE k.slug = _crap_jobs.slug AND k._ml_key = _crap_jobs._ml_key AND k.status IN ('pending', 'running') AND k.status = 'running'))
+  RETURNING slug, queue, data, _ml_claim, attempt, max_attempts, priority, COALESCE(unique_key, _ml_unique) AS unique_key, scheduled_by, created_at, _ml_created`;
 
 const BEFORE = 'SELECT error_code FROM _ml_attempts WHERE run = ? AND claim = ?';
 
@@ -83,9 +82,8 @@ export function* claim(db: Db, request: ClaimRequest): Op<ClaimedRun[]> {
 
 function* take(db: Db, request: ClaimRequest, id: string): Op<ClaimedRun | undefined> {
   const text = toText(request.now);
-  const changed = yield* db.run(TAKE, [request.host, request.leaseUntil, text, text, request.now, id]);
-  if (changed === 0) return undefined;
-  const row = (yield* db.get(TAKEN, [id]))!;
+  const row = yield* db.get(TAKE, [request.host, request.leaseUntil, text, text, request.now, id]);
+  if (!row) return undefined;
   const before = Number(row['attempt']) > 1 ? yield* db.get(BEFORE, [id, Number(row['_ml_claim']) - 1]) : undefined;
   return {
     id,

@@ -6,13 +6,18 @@ import { recordAttempt } from './attempts.js';
 import { fenceOf } from './fence.js';
 import { toText } from './times.js';
 
-const COMPLETE = `UPDATE _crap_jobs SET status = 'completed', result = ?, error = NULL, retry_after = NULL, completed_at = ?, _ml_completed = ?, _ml_losses = 0
+const COMPLETE = (error: string) =>
+  `UPDATE _crap_jobs SET status = 'completed', result = ?, ${error}retry_after = NULL, completed_at = ?, _ml_completed = ?, _ml_losses = 0
   WHERE `;
+const CLEARED = COMPLETE('error = NULL, ');
+const KEPT = COMPLETE('');
 
-/** False when the claim was lost: the caller rolls back. */
+/** False when the claim was lost; nothing is written then. */
 export function* complete(db: Db, request: CompleteRequest): Op<boolean> {
   const { now, log, worker } = request;
   const fence = fenceOf(request.run, request.claim);
-  yield* recordAttempt(db, fence, { now, outcome: 'completed', log, worker });
-  return (yield* db.run(COMPLETE + fence.sql, [request.result, toText(now), now, ...fence.params])) === 1;
+  const sql = (request.keepError ? KEPT : CLEARED) + fence.sql;
+  if ((yield* db.run(sql, [request.result, toText(now), now, ...fence.params])) !== 1) return false;
+  yield* recordAttempt(db, { sql: 'id = ?', params: [request.run], foreign: fence.foreign }, { now, outcome: 'completed', log, worker });
+  return true;
 }

@@ -4,7 +4,7 @@
  */
 import { HostError } from '../../domain/errors.js';
 import type { Op } from '../../domain/op.js';
-import type { RunStatus } from '../../domain/run.js';
+import type { FinalStatus, RunStatus } from '../../domain/run.js';
 import { isFinal } from '../../domain/state-machine.js';
 import type { Db } from '../db.js';
 import { cancelPending } from './cancel.js';
@@ -54,13 +54,14 @@ export function* settle(db: Db, now: number): Op<void> {
   }
 }
 
-export function* listDependencies(db: Db, run: string): Op<{ after: string; status: RunStatus | undefined }[]> {
+export function* listDependencies(db: Db, run: string): Op<{ after: string; status: RunStatus | undefined; ended?: FinalStatus }[]> {
   const rows = yield* db.all(
-    'SELECT d.after, j.status FROM _ml_dependencies d LEFT JOIN _crap_jobs j ON j.id = d.after WHERE d.run = ? ORDER BY d.after',
+    'SELECT d.after, d.ended, j.status FROM _ml_dependencies d LEFT JOIN _crap_jobs j ON j.id = d.after WHERE d.run = ? ORDER BY d.after',
     [run],
   );
   return rows.map((row) => ({
     after: String(row['after']),
     status: row['status'] === null ? undefined : (String(row['status']) as RunStatus),
+    ...(row['ended'] !== null && { ended: String(row['ended']) as FinalStatus }),
   }));
 }

@@ -4,7 +4,7 @@ import type { Db } from '../db.js';
 import type { DatabaseState } from '../history.js';
 import { notedInstants } from './marks.js';
 import { migrate, schemaVersion } from './migrate.js';
-import { JOB_COLUMNS, OUR_TABLES, SCHEMA_VERSION } from './schema.js';
+import { JOB_COLUMNS, LATER_COLUMNS, OUR_TABLES, SCHEMA_VERSION } from './schema.js';
 import { AHEAD, BEHIND, TRIGGERS } from './triggers.js';
 
 /** Findings of SQLite's own check that are told. */
@@ -52,10 +52,18 @@ function* integrity(db: Db, full: boolean): Op<string[]> {
 function* missingParts(db: Db): Op<string[]> {
   const master = yield* db.all("SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'index', 'trigger')");
   const has = (type: string, name: string) => master.some((row) => row['type'] === type && row['name'] === name);
-  const columns = new Set((yield* db.all('PRAGMA table_info(_crap_jobs)')).map((row) => String(row['name'])));
+  const columns = new Set(
+    (yield* db.all("SELECT m.name || '.' || c.name AS name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'")).map(
+      (row) => String(row['name']),
+    ),
+  );
+  const wanted = [
+    ...JOB_COLUMNS.map(([name]) => `_crap_jobs.${name}`),
+    ...LATER_COLUMNS.filter(([table]) => has('table', table)).map(([table, name]) => `${table}.${name}`),
+  ];
   return [
     ...TABLES.filter((name) => !has('table', name)).map((name) => `table ${name}`),
-    ...JOB_COLUMNS.filter(([name]) => !columns.has(name)).map(([name]) => `column _crap_jobs.${name}`),
+    ...wanted.filter((name) => !columns.has(name)).map((name) => `column ${name}`),
     ...INDEXES.filter((name) => !has('index', name)).map((name) => `index ${name}`),
     ...Object.entries(TRIGGERS)
       .filter(([name, text]) => !master.some((row) => row['name'] === name && row['sql'] === `CREATE TRIGGER ${name} ${text}`))

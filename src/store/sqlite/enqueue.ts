@@ -25,7 +25,7 @@ const REPLACE = `${CANCEL} AND id IN (SELECT id FROM _crap_jobs WHERE slug = ? A
 /** Throws DEPENDENCY_NOT_FOUND. */
 export function* enqueue(db: Db, request: EnqueueRequest, now: number): Op<{ id: string; duplicate: boolean }> {
   const { slug, uniqueKey, uniqueMode = 'active', key, keyConcurrency = 1, after = [] } = request;
-  const id = request.id ?? nanoid(21);
+  const id = request.id ?? freshId();
   if (uniqueKey !== undefined) {
     const twin = yield* findTwin(db, slug, uniqueKey, uniqueMode, now);
     if (twin !== undefined) return { id: twin, duplicate: true };
@@ -57,6 +57,14 @@ export function* enqueue(db: Db, request: EnqueueRequest, now: number): Op<{ id:
   ]);
   if (after.length > 0) yield* addDependencies(db, id, after);
   return { id, duplicate: false };
+}
+
+/** Not one that a command line takes for an option. */
+function freshId(): string {
+  for (;;) {
+    const id = nanoid(21);
+    if (!id.startsWith('-')) return id;
+  }
 }
 
 function* findTwin(

@@ -1,20 +1,24 @@
 /** Hosts, and the claims that one of them holds. */
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
+import type { ClaimLimits } from '../history.js';
 import type { HostRecord } from '../store.js';
 import { foreignClaim, OURS } from './fence.js';
+import { enterLimits, leaveLimits } from './limits.js';
 import { toText } from './times.js';
 
-export function* registerHost(db: Db, host: HostRecord): Op<void> {
+export function* registerHost(db: Db, host: HostRecord, limits?: ClaimLimits): Op<void> {
+  const set = limits && (yield* enterLimits(db, limits, host.seenAt));
   yield* db.run(
-    `INSERT INTO _ml_hosts (id, pid, hostname, socket, started_at, seen_at, version) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, socket = excluded.socket`,
-    [host.id, host.pid, host.hostname, host.socket, host.startedAt, host.seenAt, host.version],
+    `INSERT INTO _ml_hosts (id, pid, hostname, socket, started_at, seen_at, version, limits) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, socket = excluded.socket, limits = excluded.limits`,
+    [host.id, host.pid, host.hostname, host.socket, host.startedAt, host.seenAt, host.version, set ?? null],
   );
 }
 
-export function* removeHost(db: Db, id: string): Op<void> {
+export function* removeHost(db: Db, id: string, now: number): Op<void> {
   yield* db.run('DELETE FROM _ml_hosts WHERE id = ?', [id]);
+  yield* leaveLimits(db, now);
 }
 
 export function* listHosts(db: Db): Op<HostRecord[]> {

@@ -13,10 +13,12 @@ export function* isBehind(db: Db, slug: string, key: string, limit: number): Op<
   return Number(row?.['n'] ?? 0) >= limit;
 }
 
+/** An older run that was tried again stands behind younger ones. */
 export function* listAheadOfKey(db: Db, run: string, limit: number): Op<{ id: string; status: RunStatus }[]> {
   const rows = yield* db.all(
     `SELECT a.id, a.status FROM _crap_jobs b JOIN _crap_jobs a ON a.slug = b.slug AND a._ml_key = b._ml_key AND a.status IN ('pending', 'running')
-     WHERE b.id = ? AND a.rowid < b.rowid ORDER BY a.rowid LIMIT ?`,
+     WHERE b.id = ? AND a.id <> b.id AND (a.rowid < b.rowid OR a._ml_waits IN (${AHEAD.join(', ')}))
+     ORDER BY a._ml_waits NOT IN (${AHEAD.join(', ')}), a.rowid LIMIT ?`,
     [run, limit],
   );
   return rows.map((row) => ({ id: String(row['id']), status: String(row['status']) as RunStatus }));

@@ -1,4 +1,4 @@
-/** Marks for `verify`, numbers that only grow: up to where was purged (what is missing from before proves nothing), the highest run-wide cap. */
+/** Marks for `verify`, numbers that only grow: up to where was purged (what is missing from before proves nothing). */
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
 
@@ -20,11 +20,7 @@ export function* purgedBefore(db: Db): Op<{ runs: number; ticks: number }> {
   return { runs: of(KEYS.runs), ticks: of(KEYS.ticks) };
 }
 
-export function* noteRunWideLimit(db: Db, limit: number): Op<void> {
-  if (Number.isFinite(limit)) yield* db.run(NOTE, [RUN_WIDE, String(Math.floor(limit))]);
-}
-
-/** 0 = none is known. */
+/** What hosts of earlier versions have noted; 0 = none is known. Since schema version 5 all limits stand in `_ml_limits`. */
 export function* runWideLimit(db: Db): Op<number> {
   return Number((yield* db.get('SELECT value FROM _ml_meta WHERE key = ?', [RUN_WIDE]))?.['value'] ?? 0);
 }

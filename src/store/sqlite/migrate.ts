@@ -4,7 +4,7 @@ import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
 import { notePurge } from './marks.js';
 import { REFERENCE_TABLES } from './reference-schema.js';
-import { FORMER_INDEXES, JOB_COLUMNS, OUR_TABLES, SCHEMA_VERSION, WAITS } from './schema.js';
+import { FORMER_INDEXES, JOB_COLUMNS, LATER_COLUMNS, OUR_TABLES, SCHEMA_VERSION, WAITS } from './schema.js';
 import { TRIGGERS } from './triggers.js';
 
 /** The version of a database's system tables; 0 = not ours yet. */
@@ -36,8 +36,10 @@ export function* migrate(db: Db): Op<void> {
     yield* db.run("UPDATE _crap_jobs SET _ml_attempt = attempt WHERE status = 'running' AND _ml_host IS NOT NULL");
   }
   yield* runAll(db, OUR_TABLES);
-  const attempts = (yield* db.all('PRAGMA table_info(_ml_attempts)')).map((row) => row['name']);
-  if (!attempts.includes('worker')) yield* db.run('ALTER TABLE _ml_attempts ADD COLUMN worker INTEGER');
+  for (const [table, name, declaration] of LATER_COLUMNS) {
+    const columns = (yield* db.all('SELECT name FROM pragma_table_info(?)', [table])).map((row) => row['name']);
+    if (!columns.includes(name)) yield* db.run(`ALTER TABLE ${table} ADD COLUMN ${name} ${declaration}`);
+  }
   for (const name of FORMER_INDEXES) yield* db.run(`DROP INDEX IF EXISTS ${name}`);
   // Version 2 looked at the due time when it claimed.
   if (!present.has('_ml_waits')) {

@@ -1,7 +1,7 @@
 /** Columns that we add to the table of runs, and our own tables, named `_ml_…`. */
 
 /** Raised with every change below; `migrate` adds what is missing. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** Columns added to `_crap_jobs`: the later generation's, then ours. Defaults mean "ready", because crap-cms inserts rows too. */
 export const JOB_COLUMNS: readonly [name: string, declaration: string][] = [
@@ -83,8 +83,16 @@ CREATE TABLE IF NOT EXISTS _ml_hosts (
   socket TEXT NOT NULL,
   started_at INTEGER NOT NULL,
   seen_at INTEGER NOT NULL,
-  version TEXT NOT NULL
+  version TEXT NOT NULL,
+  limits TEXT
 );
+CREATE TABLE IF NOT EXISTS _ml_limits (
+  since INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  until INTEGER,
+  limits TEXT NOT NULL,
+  PRIMARY KEY (since, id)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _ml_ticks (
   slug TEXT NOT NULL,
   at INTEGER NOT NULL,
@@ -142,6 +150,12 @@ CREATE INDEX IF NOT EXISTS idx_crap_jobs_priority ON _crap_jobs (status, queue, 
 CREATE UNIQUE INDEX IF NOT EXISTS idx_crap_jobs_unique_active ON _crap_jobs (slug, unique_key)
   WHERE unique_key IS NOT NULL AND status IN ('pending', 'running');
 `;
+
+/** Columns of our own tables that earlier versions made without them. */
+export const LATER_COLUMNS: readonly [table: string, name: string, declaration: string][] = [
+  ['_ml_attempts', 'worker', 'INTEGER'],
+  ['_ml_hosts', 'limits', 'TEXT'],
+];
 
 /** Indexes of earlier versions that nothing uses any more. */
 export const FORMER_INDEXES = ['_ml_jobs_for_claim', '_ml_jobs_for_claim_low', '_ml_jobs_waiting'];

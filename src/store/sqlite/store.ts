@@ -11,7 +11,7 @@ import { enqueue } from './enqueue.js';
 import { healthFigures } from './health.js';
 import { listClaimsOf, listHosts, registerHost, removeHost } from './hosts.js';
 import { listAheadOfKey } from './keys.js';
-import { noteRunWideLimit } from './marks.js';
+import { limitsHistory } from './limits.js';
 import { listPauses, pause, resume } from './pauses.js';
 import { purge, purgeTicks, removeRun } from './purge.js';
 import { allowedAt } from './rate.js';
@@ -55,7 +55,6 @@ export const sqliteStore: Store = {
   resume,
   listPauses,
   registerHost,
-  noteRunWideLimit,
   removeHost,
   listHosts,
   listClaimsOf,
@@ -71,6 +70,7 @@ export const sqliteStore: Store = {
   readRunning,
   readTicks,
   readMarks,
+  limitsHistory,
   inspectDatabase,
   repairSchema,
   releaseStuck,

@@ -1,0 +1,11 @@
+// `npm run build`: src/ to dist/ by tsc, then dist/bundle/. Both happen also where types are wrong; the exit code tells.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+await bundle();
+process.exitCode = compiled.status ?? 1;

@@ -1,0 +1,83 @@
+/** What a command loads: a command line that is short to run must not begin by loading engines, servers and mail. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Output } from '../../src/cli/output.js';
+import { createProgram } from '../../src/cli/program.js';
+import { Signals } from '../../src/cli/signals.js';
+import { runCli } from '../support/cli.js';
+import type { ProjectFolder } from '../support/project.js';
+import { notesProject } from './project.js';
+
+const preload = new URL('../support/loaded-modules.mjs', import.meta.url).href;
+
+let project: ProjectFolder;
+let folder: string;
+
+beforeAll(async () => {
+  project = await notesProject();
+  folder = await mkdtemp(join(tmpdir(), 'ml-loaded-'));
+  await runCli(['-C', project.dir, 'migrate']);
+});
+
+afterAll(async () => {
+  await project.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+let calls = 0;
+
+/** What the process loaded: packages by name, our modules by their path in src/: `commander`, `cli/main.ts`. */
+async function loadedBy(...args: string[]): Promise<string[]> {
+  const file = join(folder, String(calls++));
+  const { code, stderr } = await runCli(args, { env: { NODE_OPTIONS: `--import=${preload}`, LOADED_MODULES: file } });
+  expect(code, stderr).toBe(0);
+  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.startsWith('file:') || line.startsWith('/'));
+  const paths = [...new Set(lines.map((line) => (line.startsWith('file:') ? fileURLToPath(line) : line)))];
+  const modules = await Promise.all(paths.map(async (path) => (path.includes('/dist/bundle/') ? await joinedIn(path) : [path])));
+  return [...new Set(modules.flat().map(nameOf))].sort();
+}
+
+/** The modules that stand in a file of the bundle: its first lines name them. */
+async function joinedIn(path: string): Promise<string[]> {
+  const text = await readFile(path, 'utf8');
+  return /^(\/\/ .*\n)*/
+    .exec(text)![0]
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => line.slice(3));
+}
+
+function nameOf(path: string): string {
+  return /.*\bnode_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? path.replace(/^src\//, '');
+}
+
+const packages = (loaded: readonly string[]) => loaded.filter((name) => !name.includes('/') || name.startsWith('@'));
+
+it.each(['--version', '--help', 'jobs --help', 'help jobs trigger', 'serve --help'])(
+  '%s loads the parser of command lines and what lists the commands, nothing else',
+  async (line) => {
+    const loaded = await loadedBy(...line.split(' '));
+    expect(packages(loaded)).toEqual(['commander']);
+    expect(loaded).toContain('cli/main.ts');
+    expect(
+      loaded.filter((name) => /^(store|bindings|worker|project|config|content\/(?!schema)|lua\/(machine|engines))\//.test(name)),
+    ).toEqual([]);
+  },
+);
+
+it('the help of the whole names options for exactly those commands that have some', async () => {
+  const output = new Output({ stdout: new PassThrough(), stderr: new PassThrough() }, false);
+  const invocation = { output, cwd: '/', env: {}, signals: new Signals(), stdin: process.stdin, exitCode: undefined };
+  const program = createProgram(invocation);
+  const listed = program.helpInformation();
+  for (const command of program.commands.filter((each) => each.name() !== 'help')) {
+    expect(command.options, 'listed without being loaded').toEqual([]);
+    await program.parseAsync(['help', command.name()], { from: 'user' }).catch(() => {});
+    const shown = new RegExp(`^  ${command.name()} \\[options\\]`, 'm').test(listed);
+    expect(shown, command.name()).toBe(command.options.length > 0);
+  }
+});

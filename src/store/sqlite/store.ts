@@ -15,7 +15,7 @@ import { limitsHistory } from './limits.js';
 import { listPauses, pause, resume } from './pauses.js';
 import { purge, purgeTicks, removeRun } from './purge.js';
 import { allowedAt } from './rate.js';
-import { hasDue, nextDueAt } from './ready.js';
+import { hasDue, hasOverdue, nextDueAt } from './ready.js';
 import { renew } from './renew.js';
 import { retry } from './retry.js';
 import { countAll, countRuns, findRun, listRuns, recentRuns } from './runs.js';
@@ -45,6 +45,7 @@ export const sqliteStore: Store = {
   listAheadOfKey,
   countRunning: runningCounts,
   hasDue,
+  hasOverdue,
   nextDueAt,
   recentRuns,
   healthFigures,

@@ -275,8 +275,8 @@ export interface Store {
   repairSchema(db: Db): Op<void>;
   /** Lets go on what waits for nothing; how many rows were mended. */
   releaseStuck(db: Db): Op<number>;
+  /** Lets runs wait for what they depend on, where they would not; how many. */
+  restoreWaits(db: Db): Op<number>;
   /** Removes rows of runs that are not there; how many. */
   dropLeftovers(db: Db): Op<number>;
-  /** Collections whose search table is not complete. */
-  incompleteSearch(db: Db, slugs: readonly string[]): Op<string[]>;
 }

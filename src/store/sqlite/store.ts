@@ -5,7 +5,7 @@ import { cancelAllPending, cancelPending, listCancelRequests, requestCancel } fr
 import { claim, runningCounts } from './claim.js';
 import { complete } from './complete.js';
 import { listDependencies } from './dependencies.js';
-import { dropLeftovers, incompleteSearch, inspectDatabase, releaseStuck, repairSchema } from './doctor.js';
+import { dropLeftovers, inspectDatabase, releaseStuck, repairSchema, restoreWaits } from './doctor.js';
 import { end } from './end.js';
 import { enqueue } from './enqueue.js';
 import { healthFigures } from './health.js';
@@ -75,6 +75,6 @@ export const sqliteStore: Store = {
   inspectDatabase,
   repairSchema,
   releaseStuck,
+  restoreWaits,
   dropLeftovers,
-  incompleteSearch,
 };

@@ -16,7 +16,7 @@ Whether the promises were kept is another question: moonlighter verify.`;
 export function registerDoctor(command: Command, invocation: Invocation): void {
   command
     .option('--repair', 'mend what is safe to mend')
-    .option('--quick', 'leave out the check of indexes against their tables, which reads the whole file')
+    .option('--quick', 'leave out what reads the whole file: indexes, texts of search tables, references')
     .addHelpText('after', HELP);
   action<Options>(command, invocation, async ({ output }, options) => {
     const { repair } = await import('../operations/doctor-repair.js');

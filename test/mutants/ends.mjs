@@ -170,8 +170,9 @@ export const mutants = [
     file: 'src/store/sqlite/complete.ts',
     edits: [
       {
-        search: "yield* recordAttempt(db, fence, { now, outcome: 'completed', log, worker });",
-        replace: 'void recordAttempt, log, worker;',
+        search:
+          "yield* recordAttempt(db, { sql: 'id = ?', params: [request.run], foreign: fence.foreign }, { now, outcome: 'completed', log, worker });",
+        replace: 'void [recordAttempt, log, worker];',
       },
     ],
     tests: [ACTS],
@@ -179,7 +180,7 @@ export const mutants = [
   {
     name: 'a completed run shows the error of an attempt before',
     file: 'src/store/sqlite/complete.ts',
-    edits: [{ search: 'error = NULL, retry_after = NULL, ', replace: '' }],
+    edits: [{ search: "const CLEARED = COMPLETE('error = NULL, ');", replace: "const CLEARED = COMPLETE('');" }],
     tests: [ENDS],
   },
   {

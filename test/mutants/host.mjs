@@ -230,7 +230,7 @@ export const mutants = [
   {
     name: 'the row of a dead host stays',
     file: RESCUER,
-    edits: [{ search: 'if (host !== undefined) yield* acts.store.removeHost(db, host);', replace: '' }],
+    edits: [{ search: 'if (host !== undefined) yield* acts.store.removeHost(db, host, now);', replace: '' }],
     tests: [LIVENESS],
   },
   {

@@ -114,6 +114,22 @@ describe('[ONCE] an inline handler', () => {
     });
   });
 
+  it('operations that it does not await are done before it is completed, in its transaction', async () => {
+    const hasty = defineJob({
+      slug: 'in_ts',
+      handler: ({ collection, enqueue }) => {
+        void collection('notes').create({ title: 'hasty' });
+        void enqueue('after', {});
+        return 'returned';
+      },
+    });
+    const after = defineJob({ slug: 'after', handler: () => null });
+    const host = await open({ project: await notes(), jobs: [hasty, after] });
+    expect(await host.jobs.wait((await host.enqueue('in_ts', {})).id)).toMatchObject({ status: 'completed', result: 'returned' });
+    expect(await host.collection('notes').count()).toBe(1);
+    expect(await host.jobs.runs({ slug: 'after' })).toHaveLength(1);
+  });
+
   it('a hundred that read and then write lose no update', async () => {
     const adds = defineJob({
       slug: 'adds',

@@ -278,7 +278,7 @@ export const mutants = [
     name: 'retentions of completed and failed runs are swapped',
     file: 'src/host/pruner.ts',
     edits: [{ search: 'status: status as FinalStatus', replace: "status: (status === 'failed' ? 'completed' : 'failed') as FinalStatus" }],
-    tests: [FEATURES, 'test/host/acts.test.ts'],
+    tests: ['test/host/retention.test.ts'],
   },
   {
     name: 'a purge leaves no mark, so that verify misses what it took',

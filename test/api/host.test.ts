@@ -130,6 +130,43 @@ describe('[ONCE] an inline handler', () => {
     expect(await host.jobs.runs({ slug: 'after' })).toHaveLength(1);
   });
 
+  it('cannot catch that another commit came between: it is executed again, and its update is not lost', async () => {
+    let passes = 0;
+    let reach = () => {};
+    let letGo = () => {};
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve;
+    });
+    const opened = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const adds = defineJob({
+      slug: 'in_ts',
+      handler: async ({ collection }) => {
+        passes++;
+        const { documents } = await collection('counters').find({});
+        reach();
+        await opened;
+        const [{ id, value }] = documents as [{ id: string; value: number }];
+        await collection('counters')
+          .update(id, { value: value + 1 })
+          .catch(() => {});
+        return passes;
+      },
+    });
+    const project = await notes({
+      'collections/counters.lua': 'crap.collections.define("counters", { fields = { { name = "value", type = "number" } } })',
+    });
+    const host = await open({ project, jobs: [adds] });
+    const counter = await host.collection('counters').create({ value: 0 });
+    const { id } = await host.enqueue('in_ts');
+    await reached;
+    await host.collection('counters').update(counter.id as string, { value: 10 });
+    letGo();
+    expect(await host.jobs.wait(id)).toMatchObject({ status: 'completed', result: 2 });
+    expect((await host.collection('counters').find({})).documents).toMatchObject([{ value: 11 }]);
+  });
+
   it('a hundred that read and then write lose no update', async () => {
     const adds = defineJob({
       slug: 'adds',

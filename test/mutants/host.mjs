@@ -278,17 +278,6 @@ export const mutants = [
     tests: [WAKER_TEST],
   },
   {
-    name: 'a host that is stopped for a moment is dead',
-    file: 'src/host/waker.ts',
-    edits: [
-      {
-        search: "const timer = setTimeout(() => finish('alive'), timeoutMs);",
-        replace: "const timer = setTimeout(() => finish('dead'), 0);",
-      },
-    ],
-    tests: [WAKER_TEST],
-  },
-  {
     name: 'a wish to cancel that is only in the database is not obeyed',
     file: 'src/host/cancel-watch.ts',
     edits: [

@@ -1,7 +1,7 @@
 /** `moonlighter doctor`: the state of the database and what stands around it; with --repair what is safe is mended. */
 import type { Command } from 'commander';
 import type { Finding } from '../operations/doctor.js';
-import { action, type GlobalOptions, type Invocation, openOptions } from './command.js';
+import { action, expectLittleLua, type GlobalOptions, type Invocation, openOptions } from './command.js';
 import { EXIT } from './exit-codes.js';
 
 interface Options extends GlobalOptions {
@@ -19,6 +19,7 @@ export function registerDoctor(command: Command, invocation: Invocation): void {
     .option('--quick', 'leave out what reads the whole file: indexes, texts of search tables, references')
     .addHelpText('after', HELP);
   action<Options>(command, invocation, async ({ output }, options) => {
+    expectLittleLua();
     const { repair } = await import('../operations/doctor-repair.js');
     const { examine } = await import('../operations/doctor.js');
     const { OpenedProject, loadAndCheck, openProjectDatabase } = await import('../operations/open-project.js');

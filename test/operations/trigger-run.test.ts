@@ -52,6 +52,7 @@ it('priority is a whole number of 32 bits; delay and run-at exclude each other',
     await expect(triggerRun(opened, { slug: 'a', priority })).rejects.toBeInstanceOf(UsageError);
   }
   await expect(triggerRun(opened, { slug: 'a', delayMs: 1, runAt: 1 })).rejects.toBeInstanceOf(UsageError);
+  await expect(triggerRun(opened, { slug: 'a', key: '' })).rejects.toThrow('key must be non-empty');
   const runAt = Date.UTC(2099, 0, 1);
   const later = await triggerRun(opened, { slug: 'a', runAt, priority: -4 });
   expect(await getRun(opened, later.id)).toMatchObject({ due_at: '2099-01-01T00:00:00.000Z', priority: -4 });

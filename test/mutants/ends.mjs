@@ -231,7 +231,12 @@ export const mutants = [
   {
     name: 'a renewal believes in claims that are lost',
     file: 'src/store/sqlite/renew.ts',
-    edits: [{ search: '=== 1) held.add(run)', replace: '>= 0) held.add(run)' }],
+    edits: [
+      {
+        search: 'if (stands || (yield* db.get(COMPLETED, [run, claim, host]))) held.add(run);',
+        replace: 'void [stands, COMPLETED];\n    held.add(run);',
+      },
+    ],
     tests: [ACTS, SIDE, MODEL],
   },
   {

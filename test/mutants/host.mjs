@@ -171,7 +171,7 @@ export const mutants = [
     name: 'a drain ends while a run is due',
     file: DISPATCHER,
     edits: [{ search: '|| !acts.read((db) => acts.store.hasDue(db, clock.now(), this.#served))) {', replace: '|| clock.now() > 0) {' }],
-    tests: [DISPATCHER_TEST],
+    tests: [WAKES],
   },
   {
     name: 'the limit of this host alone is not kept',
@@ -286,8 +286,7 @@ export const mutants = [
         replace: 'acts.store.listCancelRequests(db, host))) void [run, claim, stopRun];',
       },
     ],
-    tests: [LIVENESS, 'test/cli/jobs-control.test.ts'],
-    build: true,
+    tests: ['test/host/cancel-watch.test.ts'],
   },
   {
     name: 'a record is given up at the first failure of the database',
@@ -305,6 +304,7 @@ export const mutants = [
     file: 'src/host/host.ts',
     edits: [{ search: 'await this.#idle(parts, this.#graceMs ?? parts.settings.shutdownGraceMs);', replace: '' }],
     tests: ['test/host/stopping.test.ts'],
+    only: 'a stop waits for',
   },
   {
     name: 'a stop closes before the ends of its runs are recorded',
@@ -316,6 +316,7 @@ export const mutants = [
       },
     ],
     tests: ['test/host/stopping.test.ts'],
+    only: 'a stop waits for|gives back its runs',
   },
   {
     name: 'an outage of the database spends the attempt',

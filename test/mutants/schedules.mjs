@@ -50,7 +50,10 @@ export const mutants = [
     name: 'a host does not look at what another has recorded',
     file: SCHEDULER,
     edits: [
-      { search: 'Math.max(watched.accounted, known), now)', replace: 'Math.min(watched.accounted, known + watched.accounted), now)' },
+      {
+        search: 'Math.max(edited?.since ?? watched.accounted, known), now)',
+        replace: 'Math.max(edited?.since ?? watched.accounted, 0 * known), now)',
+      },
     ],
     tests: [CLOCK],
   },

@@ -24,8 +24,8 @@ const LATEST_MS = TIMEOUT_MS + 1_500;
 const ROWS = 1_000_000;
 /**
  * Of what scripts took, in gigabytes, this may remain when everything that can be collected has been: in the heaps nothing but what code keeps for
- * itself (0 to 3 MB were measured on both engines, 0 MB outside of them), in the process pages that the allocators have not given back (-4 to 18 MB
- * after each script once, under 70 MB after each five times, and not more with every round).
+ * itself (0 to 3 MB were measured on both engines, 0 MB outside of them), in the process pages that the allocators have not given back (-4 and 18 MB
+ * after each script once, 36 and 34 MB after each three times; over five rounds of fengari the size settles after the third).
  */
 const MORE_MB: Kept = { main: 15, worker: 15, external: 15, process: 150 };
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NotFoundError, RefusedError, UsageError } from '../../src/domain/errors.js';
 import { getRun } from '../../src/operations/find-run.js';
 import { type OpenedProject, openProject } from '../../src/operations/open-project.js';
+import { purgeRuns } from '../../src/operations/purge-runs.js';
 import { triggerRun } from '../../src/operations/trigger-run.js';
 import { waitForRun } from '../../src/operations/wait-for-run.js';
 import { createProject, type ProjectFolder } from '../support/project.js';
@@ -74,4 +75,12 @@ it('waiting ends with the run, or with the signal', async () => {
   await opened.write('test', (db) => db.run("UPDATE _crap_jobs SET status = 'cancelled' WHERE id = ?", [id]));
   expect(await ending).toMatchObject({ id, status: 'cancelled' });
   await expect(waitForRun(opened, 'nobody')).rejects.toBeInstanceOf(NotFoundError);
+});
+
+it('Regression: a purge of all left the runs that had ended within the same second', async () => {
+  const { id } = await triggerRun(opened, { slug: 'a' });
+  await opened.write('test', (db) => opened.store.cancelPending(db, id, opened.clock.now()));
+  expect(await purgeRuns(opened, { olderThanMs: 1_000, slug: 'a', status: 'cancelled' })).toBe(0);
+  expect(await purgeRuns(opened, { olderThanMs: 0, slug: 'a', status: 'cancelled' })).toBeGreaterThan(0);
+  await expect(getRun(opened, id)).rejects.toBeInstanceOf(NotFoundError);
 });

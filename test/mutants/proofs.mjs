@@ -46,9 +46,7 @@ export const mutants = [
   {
     name: 'proof: a live host is judged by its age (day)',
     file: 'src/host/rescuer.ts',
-    edits: [
-      { search: "return liveness === 'dead' || (liveness === 'unknown' && unseen);", replace: "return liveness !== 'alive' || unseen;" },
-    ],
+    edits: [{ search: "return liveness === 'dead' ||", replace: "return liveness !== 'alive' || unseen ||" }],
     tests: [DAY],
   },
   {
@@ -73,12 +71,7 @@ export const mutants = [
   {
     name: 'proof: the runs of dead hosts are not rescued (kill)',
     file: 'src/host/rescuer.ts',
-    edits: [
-      {
-        search: "return liveness === 'dead' || (liveness === 'unknown' && unseen);",
-        replace: "return liveness === 'dead' && unseen && record.pid < 0;",
-      },
-    ],
+    edits: [{ search: "return liveness === 'dead' ||", replace: "return (liveness === 'dead' && record.pid < 0) ||" }],
     tests: [KILL],
     build: true,
   },

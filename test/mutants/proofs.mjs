@@ -17,12 +17,6 @@ export const mutants = [
     tests: [MODEL],
   },
   {
-    name: 'proof: the fence does not look at the claim number (day)',
-    file: 'src/store/sqlite/fence.ts',
-    edits: [{ search: "status = 'running' AND _ml_claim = ?", replace: "status = 'running' AND (_ml_claim = ? OR 1)" }],
-    tests: [DAY],
-  },
-  {
     name: 'proof: each host counts its own runs against the caps (day)',
     file: CLAIM,
     edits: [

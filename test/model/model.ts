@@ -75,6 +75,8 @@ export class Model {
     const taken = this.list((other) => other.slug === run.slug && other.unique === run.unique && !other.replaces && isActive(other));
     if (run.unique !== undefined && !run.replaces && taken.length > 0) return false;
     const behind = this.#isBehind(run);
+    // Whoever retries it wants it to run: it waits for nothing any more.
+    run.after.clear();
     Object.assign(run, { status: 'pending', attempt: 0, due: now, ripe: true, waits: false, cancelAsked: false, host: undefined, behind });
     return true;
   }

@@ -38,15 +38,20 @@ const ownUrls = {
   },
 };
 
-/** One file each, instead of one for each set of users: what every command loads, what some load before a project, what opening one loads. */
+/**
+ * One file each, instead of one for each set of users: what every command loads, what some load before a project, what
+ * opening its database loads, and what opening it whole loads besides.
+ */
 function groups() {
   const always = closure(join(src, 'cli/main.ts'));
   const commands = new Set();
   for (const name of readdirSync(join(src, 'cli'))) closure(join(src, 'cli', name), commands);
+  const database = closure(join(src, 'operations/open-database.ts'));
   const opening = closure(join(src, 'operations/open-project.ts'));
   return [
-    { name: 'always', test: (id) => always.has(id) || id.includes(`${sep}commander${sep}`), priority: 3 },
-    { name: 'shared', test: (id) => commands.has(id) && opening.has(id), priority: 2 },
+    { name: 'always', test: (id) => always.has(id) || id.includes(`${sep}commander${sep}`), priority: 4 },
+    { name: 'shared', test: (id) => commands.has(id) && opening.has(id), priority: 3 },
+    { name: 'database', test: (id) => database.has(id), priority: 2 },
     { name: 'project', test: (id) => opening.has(id), priority: 1 },
   ];
 }

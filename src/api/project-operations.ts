@@ -54,7 +54,7 @@ export interface DoctorReport {
 export interface DoctorOptions {
   /** Mends what is safe to mend, in one transaction; data of the project is never removed. */
   repair?: boolean;
-  /** Leaves out the check of indexes against their tables, which reads the whole file. */
+  /** Leaves out what reads the whole file: indexes, texts of search tables, counts of references. */
   quick?: boolean;
 }
 

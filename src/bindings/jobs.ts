@@ -76,7 +76,8 @@ function duplicate(slug: string, former: string, file: string): BindingError {
 
 function* queueRun(session: Session, slug: string, data: LuaTable | undefined, optionTable: LuaTable | undefined): Op<string> {
   const definition = yield* queueable(session, slug);
-  return yield* enqueue(session, definition, dataText(slug, data), optionTable);
+  const text = dataText(slug, data);
+  return yield* session.requireDatabase().db.savepoint(() => enqueueWithin(session, definition, text, optionTable));
 }
 
 /** One run for each data of the list, all or none; ends with the ids in the order of the list. */
@@ -92,7 +93,7 @@ function* queueRuns(session: Session, slug: string, list: LuaTable, optionTable:
   }
   return yield* session.requireDatabase().db.savepoint(function* () {
     const ids: string[] = [];
-    for (const text of texts) ids.push(yield* enqueue(session, definition, text, optionTable));
+    for (const text of texts) ids.push(yield* enqueueWithin(session, definition, text, optionTable));
     return ids;
   });
 }
@@ -111,13 +112,14 @@ function dataText(slug: string, data: LuaTable | undefined): string {
   return text;
 }
 
-function* enqueue(session: Session, definition: JobDefinition, text: string, optionTable: LuaTable | undefined): Op<string> {
+/** A failure leaves part of a row behind: the caller's savepoint undoes it. */
+function* enqueueWithin(session: Session, definition: JobDefinition, text: string, optionTable: LuaTable | undefined): Op<string> {
   const context = session.requireDatabase();
   const { slug } = definition;
   const { clock, store } = session.options;
   const now = clock.now();
   const options = parseQueueOptions(optionTable, now);
-  const queued = yield* insert(slug, () => context.db.savepoint(() => store.enqueue(context.db, request(definition, text, options), now)));
+  const queued = yield* insert(slug, () => store.enqueue(context.db, request(definition, text, options), now));
   if (!queued.duplicate) context.onQueued?.(slug);
   return queued.id;
 }

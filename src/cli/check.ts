@@ -1,6 +1,6 @@
 /** `moonlighter check`: loads everything, lists every problem, starts nothing. */
 import type { Command } from 'commander';
-import { action, type GlobalOptions, type Invocation, openOptions } from './command.js';
+import { action, expectLittleLua, type GlobalOptions, type Invocation, openOptions } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { plural } from './output.js';
 import { problemsText } from './problems-text.js';
@@ -8,6 +8,7 @@ import { problemsText } from './problems-text.js';
 export function registerCheck(command: Command, invocation: Invocation): void {
   command.addHelpText('after', '\nExit code 0 when the project can be used (warnings allowed), 2 when it cannot.');
   action<GlobalOptions>(command, invocation, async ({ output }, options) => {
+    expectLittleLua();
     const { check } = await import('../operations/check.js');
     const report = await check(openOptions(invocation, options));
     const { collections, globals, jobs } = report.counts;

@@ -1,7 +1,7 @@
 /** `moonlighter doctor`: the state of the database and what stands around it; with --repair what is safe is mended. */
 import type { Command } from 'commander';
 import type { Finding } from '../operations/doctor.js';
-import { action, type GlobalOptions, type Invocation, openOptions } from './command.js';
+import { action, expectLittleLua, type GlobalOptions, type Invocation, openOptions } from './command.js';
 import { EXIT } from './exit-codes.js';
 
 interface Options extends GlobalOptions {
@@ -16,9 +16,10 @@ Whether the promises were kept is another question: moonlighter verify.`;
 export function registerDoctor(command: Command, invocation: Invocation): void {
   command
     .option('--repair', 'mend what is safe to mend')
-    .option('--quick', 'leave out the check of indexes against their tables, which reads the whole file')
+    .option('--quick', 'leave out what reads the whole file: indexes, texts of search tables, references')
     .addHelpText('after', HELP);
   action<Options>(command, invocation, async ({ output }, options) => {
+    expectLittleLua();
     const { repair } = await import('../operations/doctor-repair.js');
     const { examine } = await import('../operations/doctor.js');
     const { OpenedProject, loadAndCheck, openProjectDatabase } = await import('../operations/open-project.js');

@@ -1,6 +1,6 @@
 /** `moonlighter jobs cancel`: one run, or all that are pending. */
 import type { Command } from 'commander';
-import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
+import { action, type GlobalOptions, type Invocation, withRuns } from './command.js';
 
 interface Options extends GlobalOptions {
   id?: string;
@@ -24,7 +24,7 @@ export function registerJobsCancel(parent: Command, invocation: Invocation): voi
     .option('--wait', 'with --id: wait until a running one has ended')
     .addHelpText('after', EXAMPLES);
   action<Options>(command, invocation, ({ output, signals }, { id, slug, wait = false, ...options }) =>
-    withProject(invocation, options, async (opened) => {
+    withRuns(invocation, options, async (opened) => {
       const { cancelPendingRuns, cancelRun } = await import('../operations/cancel-runs.js');
       if (id === undefined) {
         const cancelled = await cancelPendingRuns(opened, slug);

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../domain/errors.js';
 import type { PauseTarget } from '../operations/pauses.js';
-import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
+import { action, type GlobalOptions, type Invocation, withProject, withRuns } from './command.js';
 import { instant, table } from './output.js';
 
 interface Options extends GlobalOptions {
@@ -22,27 +22,22 @@ export function registerJobsPause(parent: Command, invocation: Invocation): void
       'after',
       '\nThe schedule of a paused job ticks on: its instants are recorded as skipped.\n\nExamples:\n  moonlighter jobs pause send_digest --reason "the printer is broken"\n  moonlighter jobs pause --queue mail\n  moonlighter jobs pause',
     );
-  action<Options, [string | undefined]>(pausing, invocation, ({ output }, options, slug) =>
-    withProject(invocation, options, async (opened) => {
-      const { listPauses, pause } = await import('../operations/pauses.js');
-      const target = targetOf(slug, options);
-      if (!target) {
-        const pauses = await listPauses(opened);
-        const rows = pauses.map(({ kind, name, since, reason }) => [kind, name, instant(since), reason ?? '']);
-        output.result(pauses, () => (rows.length === 0 ? 'Nothing is paused.' : table(['Kind', 'Name', 'Since', 'Reason'], rows)));
-        return;
-      }
+  action<Options, [string | undefined]>(pausing, invocation, async ({ output }, options, slug) => {
+    const target = targetOf(slug, options);
+    if (!target) return showPauses(invocation, options);
+    return withProject(invocation, options, async (opened) => {
+      const { pause } = await import('../operations/pauses.js');
       const changed = await pause(opened, target, options.reason);
       output.result({ ...target, paused: true, changed }, () => `${nameOf(target)} ${changed ? 'is paused' : 'was paused already'}`);
-    }),
-  );
+    });
+  });
   const resuming = parent
     .command('resume [slug]')
     .description('claim from a paused job or queue again, or from everything')
     .option('-q, --queue <name>', 'this queue')
     .option('--all', 'everything that was paused with --all; jobs and queues keep their own pauses');
   action<Options, [string | undefined]>(resuming, invocation, ({ output }, options, slug) =>
-    withProject(invocation, options, async (opened) => {
+    withRuns(invocation, options, async (opened) => {
       const { resume } = await import('../operations/pauses.js');
       const target = targetOf(slug, options);
       if (!target)
@@ -51,6 +46,15 @@ export function registerJobsPause(parent: Command, invocation: Invocation): void
       output.result({ ...target, paused: false, changed }, () => `${nameOf(target)} ${changed ? 'goes on' : 'was not paused'}`);
     }),
   );
+}
+
+function showPauses(invocation: Invocation, options: Options): Promise<void> {
+  return withRuns(invocation, options, async (opened) => {
+    const { listPauses } = await import('../operations/pauses.js');
+    const pauses = await listPauses(opened);
+    const rows = pauses.map(({ kind, name, since, reason }) => [kind, name, instant(since), reason ?? '']);
+    invocation.output.result(pauses, () => (rows.length === 0 ? 'Nothing is paused.' : table(['Kind', 'Name', 'Since', 'Reason'], rows)));
+  });
 }
 
 function targetOf(slug: string | undefined, { queue, all }: Options): PauseTarget | undefined {

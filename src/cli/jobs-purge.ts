@@ -1,7 +1,7 @@
 /** `moonlighter jobs purge`: removes ended runs by their age. */
 import { type Command, Option } from 'commander';
 import { FINAL_STATUSES, type FinalStatus } from '../domain/run.js';
-import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
+import { action, type GlobalOptions, type Invocation, withRuns } from './command.js';
 import { durationMs } from './options.js';
 
 interface Options extends GlobalOptions {
@@ -25,7 +25,7 @@ export function registerJobsPurge(parent: Command, invocation: Invocation): void
     .addOption(new Option('--status <status>', 'runs with this status').choices(FINAL_STATUSES))
     .addHelpText('after', '\nExample:\n  moonlighter jobs purge --older-than 30d --status completed');
   action<Options>(command, invocation, ({ output }, { olderThan, slug, status, ...options }) =>
-    withProject(invocation, options, async (opened) => {
+    withRuns(invocation, options, async (opened) => {
       const { purgeRuns } = await import('../operations/purge-runs.js');
       const purged = await purgeRuns(opened, { olderThanMs: olderThan, ...(slug !== undefined && { slug }), ...(status && { status }) });
       output.result({ purged }, () => `Purged ${purged} old job run(s)`);

@@ -1,7 +1,7 @@
 /** `moonlighter jobs retry`: ended runs once more. */
 import { type Command, Option } from 'commander';
 import { UsageError } from '../domain/errors.js';
-import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
+import { action, type GlobalOptions, type Invocation, withRuns } from './command.js';
 import { plural } from './output.js';
 
 interface Options extends GlobalOptions {
@@ -30,7 +30,7 @@ export function registerJobsRetry(parent: Command, invocation: Invocation): void
     if ([id, slug, all].filter((each) => each !== undefined).length !== 1) {
       throw new UsageError('INVALID_OPTION', 'give one of --id, --slug and --all');
     }
-    return withProject(invocation, options, async (opened) => {
+    return withRuns(invocation, options, async (opened) => {
       const { retryRun, retryRuns } = await import('../operations/retry-runs.js');
       if (id !== undefined) {
         await retryRun(opened, id);

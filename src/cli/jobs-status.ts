@@ -1,6 +1,6 @@
 /** `moonlighter jobs status`: one run in detail, or the newest. */
 import type { Command } from 'commander';
-import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
+import { action, type GlobalOptions, type Invocation, withRuns } from './command.js';
 import { integer } from './options.js';
 import { runDetails, runTable } from './run-text.js';
 
@@ -29,7 +29,7 @@ export function registerJobsStatus(parent: Command, invocation: Invocation): voi
     .option('-l, --limit <n>', 'at most this many; negative = all', integer('--limit'), 20)
     .addHelpText('after', EXAMPLES);
   action<Options>(command, invocation, ({ output }, options) =>
-    withProject(invocation, options, async (opened) => {
+    withRuns(invocation, options, async (opened) => {
       const { getRun } = await import('../operations/find-run.js');
       const { listRuns } = await import('../operations/list-runs.js');
       if (options.id !== undefined) {

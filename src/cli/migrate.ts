@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { MigrationView } from '../operations/migrate-status.js';
 import type { UpReport } from '../operations/migrate-up.js';
 import type { OpenedProject } from '../operations/open-project.js';
-import { action, foreground, type GlobalOptions, type Invocation, openOptions } from './command.js';
+import { action, expectLittleLua, foreground, type GlobalOptions, type Invocation, openOptions } from './command.js';
 import { integer } from './options.js';
 import { instant, type Output, pairs, plural, table } from './output.js';
 
@@ -130,6 +130,7 @@ async function withDatabase(
   create: boolean,
   body: (opened: OpenedProject) => Promise<void>,
 ): Promise<void> {
+  expectLittleLua();
   const opening = await import('../operations/open-project.js');
   const project = await opening.loadAndCheck(openOptions(invocation, options));
   opening.refuseBroken(project);

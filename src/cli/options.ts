@@ -52,3 +52,6 @@ export function nameList(option: string): (text: string) => string[] {
 export const userOption = () =>
   new Option('--user <json>', 'act as this user, a document or collection/id: access rules are enforced unless a call overrides them');
 export const dataOption = () => new Option('-d, --data <json>', 'input data');
+export const localeOption = () => new Option('--locale <code>', "the texts of this locale, or all of them with 'all'");
+export const depthOption = () =>
+  new Option('--depth <n>', 'levels of references that are shown as documents').argParser(integer('--depth', 0, 10));

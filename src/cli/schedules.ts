@@ -1,6 +1,6 @@
 /** `moonlighter schedules`: which jobs come due by themselves, and when. */
 import type { Command } from 'commander';
-import { action, type GlobalOptions, type Invocation, withProject } from './command.js';
+import { action, type GlobalOptions, type Invocation, withProject, withRuns } from './command.js';
 import { durationMs, integer } from './options.js';
 import { instant, table } from './output.js';
 
@@ -117,7 +117,7 @@ function registerHistory(parent: Command, invocation: Invocation): void {
     .description('the ledger: each due instant, run or skipped and why; newest first')
     .option('-l, --limit <n>', 'at most this many rows', integer('--limit', 1), 20);
   action<HistoryOptions, [string | undefined]>(command, invocation, ({ output }, { limit, ...options }, slug) =>
-    withProject(invocation, options, async (opened) => {
+    withRuns(invocation, options, async (opened) => {
       const { scheduleHistory } = await import('../operations/schedule-history.js');
       const ticks = await scheduleHistory(opened, slug, limit);
       const rows = ticks.map(({ slug: job, at, until, count, outcome, reason, run }) => [
@@ -149,7 +149,7 @@ function registerSwitches(parent: Command, invocation: Invocation): void {
   );
   const resuming = parent.command('resume <slug>').description('run the ticks of a paused schedule again');
   action<GlobalOptions, [string]>(resuming, invocation, ({ output }, options, slug) =>
-    withProject(invocation, options, async (opened) => {
+    withRuns(invocation, options, async (opened) => {
       const { resume } = await import('../operations/pauses.js');
       const changed = await resume(opened, { kind: 'schedule', name: slug });
       output.result({ slug, paused: false, changed }, () => `The schedule of '${slug}' ${changed ? 'goes on' : 'was not paused'}`);

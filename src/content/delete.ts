@@ -61,7 +61,7 @@ function* trashRow(ctx: ContentContext, plan: Plan, id: string): Op<void> {
 }
 
 /** Side rows and versions go with the row, by its foreign keys. */
-function* deleteRow(ctx: ContentContext, plan: Plan, id: string): Op<void> {
+export function* deleteRow(ctx: ContentContext, plan: Plan, id: string): Op<void> {
   if (refersAtAll(plan)) yield* countReferences(ctx, yield* referencesOf(ctx, plan, id), new Map());
   yield* removeFromSearch(ctx, plan, id);
   const sql = `DELETE FROM ${ctx.db.dialect.ident(plan.table)} WHERE id = ?`;

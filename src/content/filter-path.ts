@@ -48,7 +48,12 @@ function arrayCondition(scope: FilterScope, leaf: PlannedLeaf, segments: readonl
       `Nested dot path '${segments.join('.')}' in array '${leaf.key}': only Group sub-fields support nested filtering`,
     );
   }
-  return jsonCondition(sqlName(column.name), rest, groupLeaf(column, rest), condition);
+  return jsonCondition(jsonOf(sqlName(column.name)), rest, groupLeaf(column, rest), condition);
+}
+
+/** Text that is no JSON (a text may be given for a group) has no leaves; functions of JSON would fail the whole statement on it. */
+function jsonOf(column: string): string {
+  return `CASE WHEN json_valid(${column}) THEN ${column} END`;
 }
 
 function groupLeaf(group: SubColumn, segments: readonly string[]): FieldDefinition | undefined {
@@ -89,7 +94,7 @@ function blocksCondition(blocks: FieldDefinition, segments: readonly string[], c
   }
   return nested(
     blocks.blocks.flatMap((block) => block.fields),
-    'data',
+    jsonOf('data'),
     segments,
     condition,
     0,
@@ -127,7 +132,7 @@ function eachRow(
   depth: number,
 ): Sql {
   const alias = `each_${depth}`;
-  const row = `${alias}.value`;
+  const row = `CASE WHEN ${alias}.type = 'object' THEN ${alias}.value END`;
   let inside: Sql;
   if (field.type === 'blocks' && rest[0] === '_block_type') {
     if (rest.length > 1) throw typeNotLast();
@@ -137,7 +142,7 @@ function eachRow(
     inside = nested(fields, row, rest, condition, depth + 1);
   }
   const list = `json_each(${json}, '$.${path.map((segment) => `"${segment}"`).join('.')}')`;
-  return { text: `EXISTS (SELECT 1 FROM ${list} AS ${alias} WHERE ${inside.text})`, params: inside.params };
+  return { text: `EXISTS (SELECT 1 FROM ${list} AS ${alias} WHERE ${alias}.type = 'object' AND ${inside.text})`, params: inside.params };
 }
 
 function typeNotLast(): Error {

@@ -78,7 +78,7 @@ export function globalPlan(ctx: ContentContext, slug: string): Plan {
   return planOf(definition, ctx.settings);
 }
 
-function planOf(definition: CollectionDefinition | GlobalDefinition, settings: Pick<ContentSettings, 'locale'>): Plan {
+export function planOf(definition: CollectionDefinition | GlobalDefinition, settings: Pick<ContentSettings, 'locale'>): Plan {
   const known = plans.get(definition);
   if (known && sameLocales(known, settings.locale)) return known;
   const plan = build(definition, settings.locale);

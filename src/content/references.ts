@@ -5,7 +5,7 @@
 import type { JsonObject } from '../domain/json.js';
 import { parseJson } from '../domain/json-text.js';
 import type { Op } from '../domain/op.js';
-import type { SqlValue } from '../store/db.js';
+import type { Row, SqlValue } from '../store/db.js';
 import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
 import { ABSENT, type Input, valueOfLeaf } from './input.js';
@@ -23,7 +23,7 @@ function isRelation(field: FieldDefinition): boolean {
 }
 
 /** Leaves that refer or whose rows may. */
-function referring(plan: Plan): PlannedLeaf[] {
+export function referring(plan: Plan): PlannedLeaf[] {
   return plan.leaves.filter(
     ({ field }) => isRelation(field) || field.type === 'blocks' || (field.type === 'array' && hasOnes(field.fields).length > 0),
   );
@@ -76,33 +76,51 @@ function* countColumns(
   count: (targets: Iterable<string>) => void,
 ): Op<void> {
   if (leaves.length === 0) return;
-  const columns = leaves.map((leaf) => {
+  const columns = referringColumns(plan, leaves);
+  const list = columns.flatMap(({ names }) => names.map(sqlName)).join(', ');
+  const row = yield* ctx.db.get(`SELECT ${list} FROM ${ctx.db.dialect.ident(plan.table)} WHERE id = ?`, [id]);
+  if (row) for (const targets of targetsInColumns(columns, row)) count(targets);
+}
+
+export interface ReferringColumns {
+  leaf: PlannedLeaf;
+  /** One, or one a locale. */
+  names: string[];
+}
+
+export function referringColumns(plan: Plan, leaves: readonly PlannedLeaf[]): ReferringColumns[] {
+  return leaves.map((leaf) => {
     const locales = leaf.localized && plan.locales ? plan.locales : [undefined];
     return { leaf, names: locales.map((locale) => columnOf(plan, leaf, locale)) };
   });
-  const list = columns.flatMap(({ names }) => names.map(sqlName)).join(', ');
-  const row = yield* ctx.db.get(`SELECT ${list} FROM ${ctx.db.dialect.ident(plan.table)} WHERE id = ?`, [id]);
-  if (!row) return;
-  // An id in several locales of one field counts once.
-  for (const { leaf, names } of columns) count(new Set(names.flatMap((name) => targetOf(leaf.field, row[name]))));
+}
+
+/** What each field refers to; an id in several locales of one field counts once. */
+export function targetsInColumns(columns: readonly ReferringColumns[], row: Row): Set<string>[] {
+  return columns.map(({ leaf, names }) => new Set(names.flatMap((name) => targetOf(leaf.field, row[name]))));
 }
 
 function* countSide(ctx: ContentContext, plan: Plan, id: string, leaf: PlannedLeaf, count: (targets: Iterable<string>) => void): Op<void> {
   const table = ctx.db.dialect.ident(`${plan.table}_${leaf.key}`);
   const rows = yield* ctx.db.all(`SELECT * FROM ${table} WHERE parent_id = ?`, [id]);
-  if (leaf.field.type === 'array') {
-    const fields = hasOnes(leaf.field.fields);
-    for (const row of rows) for (const field of fields) count(targetOf(field, row[field.name]));
-  } else if (leaf.field.type === 'blocks') {
-    for (const row of rows) {
-      const data = blockData(row['data']);
-      const block = leaf.field.blocks.find(({ type }) => type === row['_block_type']);
-      for (const field of hasOnes(block?.fields ?? [])) count(targetOf(field, data[field.name] as SqlValue | undefined));
-    }
-  } else {
-    const target = leaf.field.relationship?.collections[0] ?? '';
-    count(new Set(rows.map((row) => `${row['related_collection'] ?? target}/${row['related_id']}`)));
+  for (const targets of targetsInRows(leaf, rows)) count(targets);
+}
+
+/** What the side rows of one document refer to: has-ones each row by itself, the links of a has-many once each. */
+export function targetsInRows({ field }: PlannedLeaf, rows: readonly Row[]): Iterable<string>[] {
+  if (field.type === 'array') {
+    const fields = hasOnes(field.fields);
+    return rows.flatMap((row) => fields.map((one) => targetOf(one, row[one.name])));
   }
+  if (field.type === 'blocks') {
+    return rows.flatMap((row) => {
+      const data = blockData(row['data']);
+      const block = field.blocks.find(({ type }) => type === row['_block_type']);
+      return hasOnes(block?.fields ?? []).map((one) => targetOf(one, data[one.name] as SqlValue | undefined));
+    });
+  }
+  const target = field.relationship?.collections[0] ?? '';
+  return [new Set(rows.map((row) => `${row['related_collection'] ?? target}/${row['related_id']}`))];
 }
 
 function blockData(text: SqlValue | undefined): JsonObject {

@@ -25,7 +25,7 @@ export function* syncSearch(db: Db, kinds: ReadonlyMap<string, string>, layout: 
 }
 
 /** Whether every live document has its row; another program or an earlier version may not have kept them. */
-function* isComplete(db: Db, layout: TableLayout): Op<boolean> {
+export function* isComplete(db: Db, layout: TableLayout): Op<boolean> {
   const { ident } = db.dialect;
   const row = yield* db.get(
     `SELECT (SELECT COUNT(*) FROM ${ident(layout.search!.table)}) = (SELECT COUNT(*) FROM ${ident(layout.table)}${onlyLive(layout)}) AS same`,
@@ -33,7 +33,8 @@ function* isComplete(db: Db, layout: TableLayout): Op<boolean> {
   return Number(row?.['same']) === 1;
 }
 
-function onlyLive({ systemColumns }: TableLayout): string {
+/** Condition of the documents that are found. */
+export function onlyLive({ systemColumns }: TableLayout): string {
   return systemColumns.some(({ name }) => name === '_deleted_at') ? ' WHERE _deleted_at IS NULL' : '';
 }
 
@@ -44,7 +45,7 @@ function* refill(db: Db, layout: TableLayout): Op<void> {
 }
 
 /** Puts the live documents into an empty search table, under the rowids of their documents (see search.ts). */
-function* fillSearch(db: Db, layout: TableLayout): Op<void> {
+export function* fillSearch(db: Db, layout: TableLayout): Op<void> {
   const { table, search } = layout;
   const { ident } = db.dialect;
   const columns = `id, ${names(search!.columns, db.dialect)}`;

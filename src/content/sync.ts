@@ -50,6 +50,18 @@ export function syncSchema(db: Db, registry: SchemaRegistry, settings: SchemaSet
   });
 }
 
+/** Main, side, versions and search tables that are not there. */
+export function* absentTables(db: Db, registry: SchemaRegistry, settings: SchemaSettings): Op<string[]> {
+  const kinds = yield* existingTables(db);
+  const wanted = layoutsOf(registry, settings).flatMap(({ table, sideTables, versionsTable, search }) => [
+    table,
+    ...sideTables.map((side) => side.table),
+    ...(versionsTable === undefined ? [] : [versionsTable]),
+    ...(search && db.dialect.name === 'sqlite' ? [search.table] : []),
+  ]);
+  return wanted.filter((table) => !kinds.has(table.toLowerCase()));
+}
+
 function* syncLayout(
   db: Db,
   kinds: ReadonlyMap<string, string>,

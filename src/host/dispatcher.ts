@@ -177,9 +177,10 @@ export class Dispatcher {
     return acts.read((db) => acts.store.nextDueAt(db, clock.now(), this.#served));
   }
 
-  /** Sleeps until the next run comes due. */
+  /** Sleeps until the next run comes due. Of many that came due at once the claims go on without a pause: those of a full job are before others. */
   #plan(): void {
-    const { clock } = this.#options;
+    const { acts, clock } = this.#options;
+    if (acts.read((db) => acts.store.hasOverdue(db, clock.now()))) return this.#later(0);
     const next = this.nextDueAt();
     if (next !== undefined) this.#later(next - clock.now());
     else clearTimeout(this.#dueTimer);

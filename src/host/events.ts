@@ -47,6 +47,8 @@ export interface HostEvents {
     again: boolean;
   };
   'runs:purged': { count: number };
+  /** Documents that were in the trash for longer than their collection keeps them. */
+  'trash:purged': { collection: string; count: number };
   /** A document was written by a run or an on_init function of this host, and its transaction has committed. */
   'document:changed': Change;
   log: { run: string | undefined; slug: string | undefined; line: LogLine };

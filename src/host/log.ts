@@ -104,6 +104,7 @@ function attach(events: EventSource, print: Print): void {
     print('warn', text, { run: e.run, slug: e.slug, file: e.file, line: e.line });
   });
   events.on('runs:purged', (e) => print('info', `Auto-purged ${e.count} old job run(s)`));
+  events.on('trash:purged', (e) => print('info', `Purged ${e.count} document(s) of '${e.collection}' from the trash`));
   events.on('log', ({ run, slug, line }) => {
     print(line.level, slug === undefined ? line.text : `[${slug}] ${line.text}`, run === undefined ? {} : { run, slug });
   });

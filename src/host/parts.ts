@@ -7,6 +7,7 @@ import { type Database, openDatabase } from '../store/sqlite/database.js';
 import { sqliteStore } from '../store/sqlite/store.js';
 import type { WriteQueue } from '../store/writer.js';
 import { executorOptions } from '../worker/executor-options.js';
+import { trashRules } from '../worker/trash.js';
 import type { ActivityReport } from './activity.js';
 import { HostActs } from './acts.js';
 import { CancelWatch } from './cancel-watch.js';
@@ -27,6 +28,7 @@ import { type RunnerEvents, Runners } from './runners.js';
 import { Scheduler } from './scheduler.js';
 import { type HostSettings, hostSettings } from './settings.js';
 import { SuspendedWriters } from './suspended-writers.js';
+import { TrashPruner } from './trash-pruner.js';
 import { Waker } from './waker.js';
 import { WalWatch } from './wal-watch.js';
 import { WorkerPool } from './worker-pool.js';
@@ -244,12 +246,14 @@ function inlineSurroundings(options: HostOptions, queue: WriteQueue, events: Hos
 
 /** Undefined when nothing is ever purged. */
 function prunerOf(
-  { registry }: HostOptions,
+  { registry, config, generation }: HostOptions,
   acts: HostActs,
   events: HostEmitter,
   clock: Clock,
   settings: HostSettings,
 ): Pruner | undefined {
   const rules = retentionRules(registry.jobs.values(), settings.purgeAfterMs);
-  return rules.length === 0 ? undefined : new Pruner(acts, events, clock, rules, settings.prunePeriodMs);
+  const trash = trashRules({ registry, config, generation }, clock);
+  if (rules.length + trash.length === 0) return undefined;
+  return new Pruner(acts, events, clock, rules, settings.prunePeriodMs, new TrashPruner(acts, events, trash));
 }

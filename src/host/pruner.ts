@@ -1,4 +1,7 @@
-/** Retention: deletes ended runs that are older than [jobs] auto_purge or their job's own limits, in batches, so that no writer waits long. */
+/**
+ * Retention: deletes ended runs that are older than [jobs] auto_purge or their job's own limits, in batches, so that no writer waits long;
+ * then what else has a time that it is kept.
+ */
 
 import type { Clock } from '../domain/clock.js';
 import type { JobDefinition } from '../domain/job.js';
@@ -7,6 +10,7 @@ import type { PurgeRequest } from '../store/store.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter } from './events.js';
 import { Outage } from './outage.js';
+import type { TrashPruner } from './trash-pruner.js';
 
 const BATCH = 500;
 
@@ -31,15 +35,17 @@ export class Pruner {
   readonly #outage: Outage;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
+  readonly #trash: TrashPruner | undefined;
   #stopped = false;
 
   /** `periodMs`: every so often, the first time one period after the start, as the reference does. */
-  constructor(acts: HostActs, events: HostEmitter, clock: Clock, rules: readonly RetentionRule[], periodMs: number) {
+  constructor(acts: HostActs, events: HostEmitter, clock: Clock, rules: readonly RetentionRule[], periodMs: number, trash?: TrashPruner) {
     this.#acts = acts;
     this.#events = events;
     this.#clock = clock;
     this.#rules = rules;
-    this.#outage = new Outage(events, 'Purge error', 'Old runs are purged again');
+    this.#trash = trash;
+    this.#outage = new Outage(events, 'Purge error', 'What is old is purged again');
     this.#periodMs = periodMs;
   }
 
@@ -76,5 +82,6 @@ export class Pruner {
       if (rule.slug === undefined) await this.#acts.write('purge', (db) => this.#acts.store.purgeTicks(db, olderThan(), BATCH));
     }
     if (count > 0) this.#events.emit('runs:purged', { count });
+    await this.#trash?.prune(() => this.#stopped);
   }
 }

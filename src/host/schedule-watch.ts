@@ -53,14 +53,20 @@ export function watchedBefore(watched: Watched, entry: ScheduleEntry): Watched |
 }
 
 export function entryOf(watched: Watched, since: number): ScheduleEntry {
-  const { job, schedule, zone, dst } = watched;
-  return { slug: job.slug, since, schedule: schedule.text, timezone: zone, dst, from: job.from, until: job.until };
+  const { job, schedule, zone, dst, from, until } = watched;
+  const finite = (at: number) => (Number.isFinite(at) ? at : undefined);
+  return { slug: job.slug, since, schedule: schedule.text, timezone: zone, dst, from: finite(from), until: finite(until) };
 }
 
 export function sameRules(a: ScheduleEntry, b: ScheduleEntry): boolean {
   const rules = ({ schedule, timezone, dst, from, until }: ScheduleEntry) =>
     JSON.stringify([schedule, timezone, dst?.gap, dst?.overlap, from, until]);
   return rules(a) === rules(b);
+}
+
+/** The entry, where it is not what the host watches: a host with other definitions has started meanwhile. */
+export function editedBy(watched: Watched, entry: ScheduleEntry | undefined): ScheduleEntry | undefined {
+  return entry && !sameRules(entry, entryOf(watched, entry.since)) ? entry : undefined;
 }
 
 /** Instants t with after < t <= until; undefined when there is none. */

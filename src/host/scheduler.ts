@@ -12,7 +12,7 @@ import type { Db } from '../store/db.js';
 import type { ScheduleEntry } from '../store/store.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter, HostEvents } from './events.js';
-import { entryOf, sameRules, type Watched, watchedBefore, watchedOf } from './schedule-watch.js';
+import { editedBy, entryOf, sameRules, type Watched, watchedBefore, watchedOf } from './schedule-watch.js';
 import { type AccountOptions, AlreadyRecorded, accountFor } from './tick-account.js';
 
 /** Timers are set anew at least this often: clocks jump, machines sleep. */
@@ -38,12 +38,14 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #account: AccountOptions;
-  readonly #watched: Watched[] = [];
+  #watched: Watched[] = [];
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #stopped = false;
   /** Told once; what comes due meanwhile is accounted for afterwards. */
   #outage = false;
+  /** When edits by other hosts are looked for next. */
+  #lookAt = 0;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -87,6 +89,7 @@ export class Scheduler {
   async #check(): Promise<void> {
     const now = this.#options.clock.now();
     if (this.#options.held?.()) return;
+    if (now >= this.#lookAt || now < this.#lookAt - WATCH_MS) this.#lookForEdits(now);
     for (const watched of this.#watched) {
       if (this.#stopped) return;
       // The clock was set back: instants that come again are already in the ledger, the watch follows the clock.
@@ -136,10 +139,44 @@ export class Scheduler {
   }
 
   *#due(db: Db, watched: Watched, now: number): Op<HostEvents['tick:recorded'][]> {
-    const last = yield* this.#options.acts.store.lastTick(db, watched.job.slug);
+    const { store } = this.#options.acts;
+    const edited = editedBy(watched, (yield* store.scheduleHistory(db, watched.job.slug)).filter(({ since }) => since <= now).at(-1));
+    if (edited) this.#follow(watched, edited, now);
+    if (!this.#watched.includes(watched)) return [];
+    const last = yield* store.lastTick(db, watched.job.slug);
     // A ledger that ends in the future was written by a clock that was wrong: it does not hold back what is due now.
     const known = last !== undefined && last <= now + WATCH_MS ? last : 0;
-    return yield* accountFor(db, this.#account, watched, Math.max(watched.accounted, known), now);
+    return yield* accountFor(db, this.#account, watched, Math.max(edited?.since ?? watched.accounted, known), now);
+  }
+
+  /** Schedules that seldom come due are told of edits too, in case that the host which made one does not live to see it. */
+  #lookForEdits(now: number): void {
+    this.#lookAt = now + WATCH_MS;
+    const { acts } = this.#options;
+    try {
+      const entries = new Map(acts.read((db) => acts.store.currentSchedules(db)).map((entry) => [entry.slug, entry]));
+      for (const watched of [...this.#watched]) {
+        const entry = entries.get(watched.job.slug);
+        const edited = entry && entry.since <= now ? editedBy(watched, entry) : undefined;
+        if (edited) this.#follow(watched, edited, now);
+      }
+    } catch {
+      // The database is away for a moment: what is due now finds out by itself.
+    }
+  }
+
+  /** Another host has started with other definitions: two texts of one schedule at once would run instants of both. */
+  #follow(watched: Watched, entry: ScheduleEntry, now: number): void {
+    const { slug } = watched.job;
+    const rules = watchedBefore(watched, entry);
+    if (rules) {
+      Object.assign(watched, rules);
+      watched.next = nextInstant(rules.schedule, Math.min(now, Math.max(watched.accounted, entry.since)), rules.zone, rules.dst)?.at;
+    } else {
+      this.#watched = this.#watched.filter((each) => each !== watched);
+    }
+    const what = rules ? `changed to "${entry.schedule}"` : 'removed';
+    this.#options.events.log('info', `The schedule of job '${slug}' was ${what} by a host that started later: it is followed from here on`);
   }
 
   /** Writes, then tells. */

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { NotFoundError, RefusedError } from '../domain/errors.js';
 import { probeSocket } from '../host/waker.js';
-import type { OpenedProject } from './open-project.js';
+import type { OpenedDatabase } from './open-database.js';
 import { waitForRun } from './wait-for-run.js';
 
 export interface Cancelled {
@@ -13,7 +13,7 @@ export interface Cancelled {
 
 /** NotFoundError RUN_NOT_FOUND; RefusedError RUN_ENDED, or RUN_FOREIGN for one that crap-cms executes. `wait`: ends when the run has. */
 export async function cancelRun(
-  opened: OpenedProject,
+  opened: OpenedDatabase,
   id: string,
   options: { wait?: boolean; signal?: AbortSignal } = {},
 ): Promise<Cancelled> {
@@ -43,7 +43,7 @@ export async function cancelRun(
  * Says it to the host itself where it is on this machine: the run may hold the write lock, which a row with the request would wait for.
  * False when the run is not running, or its host does not answer here.
  */
-async function tellHost(opened: OpenedProject, id: string): Promise<boolean> {
+async function tellHost(opened: OpenedDatabase, id: string): Promise<boolean> {
   const run = await opened.read((db) => opened.store.findRun(db, id));
   if (run?.status !== 'running') return false;
   const host = (await opened.hosts()).find((each) => each.id === run.host);
@@ -53,6 +53,6 @@ async function tellHost(opened: OpenedProject, id: string): Promise<boolean> {
 }
 
 /** Ends every pending run, or those of one job (also of one that is not defined any more). Ends with their number. */
-export function cancelPendingRuns(opened: OpenedProject, slug?: string): Promise<number> {
+export function cancelPendingRuns(opened: OpenedDatabase, slug?: string): Promise<number> {
   return opened.write('cancel', (db) => opened.store.cancelAllPending(db, slug, opened.clock.now()));
 }

@@ -4,19 +4,20 @@ import { afterLoss } from '../host/retry.js';
 import { hostSettings } from '../host/settings.js';
 import type { Db } from '../store/db.js';
 import type { Examination } from './doctor.js';
+import { repairContent } from './doctor-content.js';
 import { migrateSchema } from './migrate-schema.js';
 import type { OpenedProject } from './open-project.js';
 
 /** Ends with what was done, a sentence each. */
-export async function repair(opened: OpenedProject, { findings, dead, state, search }: Examination): Promise<string[]> {
+export async function repair(opened: OpenedProject, { findings, dead, state, content }: Examination): Promise<string[]> {
   if (state.version > state.supported || state.damage.length > 0) return [];
   const has = (...codes: string[]) => findings.some(({ code }) => codes.includes(code));
   const { store, project } = opened;
   const done: string[] = [];
-  if (has('SCHEMA_OUTDATED') || (search.length > 0 && !has('PROJECT_INVALID'))) {
+  if (has('SCHEMA_OUTDATED', 'TABLES_MISSING', 'TABLES_OUTDATED')) {
     if (has('PROJECT_INVALID')) await opened.write('doctor', (db) => store.repairSchema(db));
     else await migrateSchema(opened);
-    done.push(search.length > 0 ? `filled the search tables of ${search.join(', ')}` : 'brought the tables to this version');
+    done.push(has('SCHEMA_OUTDATED') ? 'brought the tables to this version' : 'brought the tables to what the definitions ask for');
   }
   const { foreignStaleMs } = hostSettings(project.config, project.moonlighter, undefined);
   const mended = await opened.write('doctor', function* (db): Op<string[]> {
@@ -32,9 +33,11 @@ export async function repair(opened: OpenedProject, { findings, dead, state, sea
       if (host !== undefined) yield* store.removeHost(db, host, now);
       lines.push(`${host === undefined ? '' : `removed the dead host ${host}; `}gave back ${count} run(s)`);
     }
+    if (has('WAIT_MISSING')) lines.push(`let ${yield* store.restoreWaits(db)} run(s) wait for those that they depend on`);
     if (has('WAIT_STUCK')) lines.push(`let go on what waited for nothing: ${yield* store.releaseStuck(db)} row(s)`);
     if (has('ATTEMPT_ORPHAN', 'DEPENDENCY_ORPHAN'))
       lines.push(`removed ${yield* store.dropLeftovers(db)} row(s) of runs that are not there`);
+    lines.push(...(yield* repairContent(db, opened, content)));
     return lines;
   });
   done.push(...mended);

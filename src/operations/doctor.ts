@@ -11,6 +11,8 @@ import { hostSettings } from '../host/settings.js';
 import { probeSocket } from '../host/waker.js';
 import type { DatabaseState } from '../store/history.js';
 import type { HostRecord } from '../store/store.js';
+import { type ContentState, examineContent, SOUND } from './doctor-content.js';
+import { examineJobs, examineRows } from './doctor-rows.js';
 import { pendingMigrations } from './migrate-status.js';
 import type { OpenedProject } from './open-project.js';
 import { otherProgram } from './other-program.js';
@@ -18,8 +20,6 @@ import { otherProgram } from './other-program.js';
 const MIB = 1024 * 1024;
 const WAL_LIMIT = 256 * MIB;
 const DISK_LIMIT = 256 * MIB;
-const FREE_LIMIT = 64 * MIB;
-const CLOCK_SLACK_MS = 60_000;
 
 export interface Finding {
   code: string;
@@ -35,11 +35,10 @@ export interface Examination {
   findings: Finding[];
   dead: HostRecord[];
   state: DatabaseState;
-  /** Collections with an incomplete search table. */
-  search: string[];
+  content: ContentState;
 }
 
-/** `full`: SQLite reads every index too. StoreUnavailableError where the database cannot be read at all. */
+/** `full`: SQLite reads every index too, and search tables and references are compared with all documents. StoreUnavailableError where the database cannot be read at all. */
 export async function examine(opened: OpenedProject, full: boolean): Promise<Examination> {
   const { store, project } = opened;
   const findings: Finding[] = [];
@@ -51,6 +50,8 @@ export async function examine(opened: OpenedProject, full: boolean): Promise<Exa
     add('problem', 'PROJECT_INVALID', `the project has ${errors} problem(s): no host starts over it`, 'run `moonlighter check`');
 
   const state = await opened.read((db) => store.inspectDatabase(db, full));
+  const defined = (table: string) => errors === 0 && project.registry.collections.has(table.slice('_fts_'.length));
+  state.damage.push(...state.damagedSearch.filter((table) => !defined(table)).map((table) => `the search table ${table} is broken`));
   if (state.damage.length > 0) {
     const remedy =
       'stop every program on the file, keep a copy of it with -wal and -shm, and restore a backup or recover with the sqlite3 shell (.recover)';
@@ -68,7 +69,7 @@ export async function examine(opened: OpenedProject, full: boolean): Promise<Exa
       `a newer Moonlighter wrote it (schema ${state.version}, this one knows ${state.supported})`,
       'use that version',
     );
-    return { findings, dead: [], state, search: [] };
+    return { findings, dead: [], state, content: SOUND };
   }
   if (state.version < state.supported) {
     add(
@@ -78,31 +79,23 @@ export async function examine(opened: OpenedProject, full: boolean): Promise<Exa
       'run `moonlighter migrate`',
       true,
     );
-    return { findings, dead: [], state, search: [] };
+    return { findings, dead: [], state, content: SOUND };
   }
   if (state.missing.length > 0) {
     add('problem', 'SCHEMA_INCOMPLETE', `missing or changed: ${state.missing.join(', ')}`, 'run `moonlighter doctor --repair`', true);
   }
   const dead = state.missing.some((part) => part.startsWith('table')) ? [] : await examineHosts(opened, add);
   examineRows(state, opened.clock.now(), add);
-  const search = errors > 0 ? [] : await opened.read((db) => store.incompleteSearch(db, [...project.registry.collections.keys()]));
-  if (search.length > 0) {
-    add(
-      'problem',
-      'SEARCH_INCOMPLETE',
-      `the search tables of ${search.join(', ')} do not have the live documents`,
-      'run `moonlighter doctor --repair`',
-      true,
-    );
-  }
+  if (errors === 0) await examineJobs(opened, add);
+  const content = errors > 0 ? SOUND : await examineContent(opened, state, full, add);
   await examineFiles(opened, state, add);
   const pending = errors > 0 ? [] : await pendingMigrations(opened);
   if (pending.length > 0)
     add('note', 'MIGRATIONS_PENDING', `${pending.length} migration(s) of the project are not applied`, 'run `moonlighter migrate up`');
-  return { findings, dead, state, search };
+  return { findings, dead, state, content };
 }
 
-type Add = (level: Finding['level'], code: string, message: string, remedy: string, repairable?: boolean) => void;
+export type Add = (level: Finding['level'], code: string, message: string, remedy: string, repairable?: boolean) => void;
 
 /** Ends with the hosts that are dead. On another machine only the time when it was last seen tells. */
 async function examineHosts(opened: OpenedProject, add: Add): Promise<HostRecord[]> {
@@ -132,42 +125,6 @@ async function examineHosts(opened: OpenedProject, add: Add): Promise<HostRecord
     add('problem', 'RUN_ABANDONED', `${abandoned.length} run(s) are running for no host, without a heartbeat`, remedy, true);
   }
   return dead;
-}
-
-function examineRows(state: DatabaseState, now: number, add: Add): void {
-  const { stuck, leftovers, orphans, newestInstant, pages } = state;
-  const repair = 'run `moonlighter doctor --repair`';
-  const waiting = stuck.key + stuck.dependencies;
-  if (waiting > 0) add('problem', 'WAIT_STUCK', `${waiting} pending run(s) wait for what will not come`, repair, true);
-  if (leftovers.attempts > 0) add('problem', 'ATTEMPT_ORPHAN', `${leftovers.attempts} attempt(s) of runs that are not there`, repair, true);
-  if (leftovers.dependencies > 0)
-    add('problem', 'DEPENDENCY_ORPHAN', `${leftovers.dependencies} dependencies of runs that are not there`, repair, true);
-  for (const { table, rows } of orphans) {
-    add(
-      'problem',
-      'ROW_ORPHAN',
-      `${rows} row(s) of ${table} belong to documents that are not there`,
-      'look at them with `PRAGMA foreign_key_check` in a SQLite shell; they are data, so nothing removes them by itself',
-    );
-  }
-  if (newestInstant > now + CLOCK_SLACK_MS) {
-    const ahead = Math.round((newestInstant - now) / 1000);
-    add(
-      'problem',
-      'CLOCK_BEHIND',
-      `the newest row is ${ahead} s in the future of this machine's clock`,
-      'set the clock; schedules and limits go by it',
-    );
-  }
-  const free = pages.free * pages.size;
-  if (free > FREE_LIMIT && pages.free > pages.count / 4) {
-    add(
-      'note',
-      'FILE_SPARSE',
-      `${Math.round(free / MIB)} MiB of the file are free pages`,
-      'VACUUM in a SQLite shell gives them back, while no host runs',
-    );
-  }
 }
 
 async function examineFiles({ databasePath, project }: OpenedProject, { pages }: DatabaseState, add: Add): Promise<void> {

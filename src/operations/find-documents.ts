@@ -9,17 +9,18 @@ import { queryFailure } from './error-kinds.js';
 import { collectionBySlug } from './find-collection.js';
 import { type ForegroundOptions, inTransaction } from './foreground.js';
 import type { OpenedProject } from './open-project.js';
+import { checkMeaning } from './query-meaning.js';
 
 export interface FindRequest extends ForegroundOptions {
   slug: string;
-  /** As Lua's find takes it: where, order_by, limit, page, select … */
+  /** As Lua's find takes it: where, order_by, limit, page, select, search, locale, draft, trash, depth … */
   query: JsonObject;
 }
 
 /** `{ documents, pagination }`. */
 export function findDocuments(opened: OpenedProject, request: FindRequest): Promise<Json> {
   const { slug, query, ...options } = request;
-  collectionBySlug(opened.project.registry, slug);
+  checkMeaning(opened, collectionBySlug(opened.project.registry, slug), query);
   return inTransaction(opened, options, function* (session): Op<Json> {
     try {
       const result = yield* find(session.contentContext(), slug, parseQuery(query as { [key: string]: LuaValue }));

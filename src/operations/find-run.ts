@@ -1,10 +1,10 @@
 /** One run by its id. */
 import { NotFoundError } from '../domain/errors.js';
-import type { OpenedProject } from './open-project.js';
+import type { OpenedDatabase } from './open-database.js';
 import { type RunView, viewOf } from './run-view.js';
 
 /** NotFoundError RUN_NOT_FOUND with the reference's text. */
-export async function getRun(opened: OpenedProject, id: string): Promise<RunView> {
+export async function getRun(opened: OpenedDatabase, id: string): Promise<RunView> {
   const run = await opened.read((db) => opened.store.findRun(db, id));
   if (run) return viewOf(run);
   throw new NotFoundError('RUN_NOT_FOUND', `Job run '${id}' not found`, {

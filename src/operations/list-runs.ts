@@ -2,7 +2,7 @@
 import { UsageError } from '../domain/errors.js';
 import { RUN_STATUSES, type RunStatus } from '../domain/run.js';
 import { didYouMean } from '../domain/suggest.js';
-import type { OpenedProject } from './open-project.js';
+import type { OpenedDatabase } from './open-database.js';
 import { type RunView, viewOf } from './run-view.js';
 
 export interface RunQuery {
@@ -14,7 +14,7 @@ export interface RunQuery {
   limit: number;
 }
 
-export async function listRuns(opened: OpenedProject, query: RunQuery): Promise<RunView[]> {
+export async function listRuns(opened: OpenedDatabase, query: RunQuery): Promise<RunView[]> {
   const { slug, queue, limit } = query;
   const status = query.status === undefined ? undefined : parseStatus(query.status);
   const runs = await opened.read((db) => opened.store.listRuns(db, { slug, status, queue, limit }));

@@ -3,7 +3,7 @@
  * A hash of the schema stands in `_ml_meta`, so that nothing is locked while nothing changed.
  */
 import { contentSettings } from '../bindings/content-context.js';
-import { type SyncReport, schemaHash, syncSchema } from '../content/sync.js';
+import { absentTables, type SyncReport, schemaHash, syncSchema } from '../content/sync.js';
 import type { Op } from '../domain/op.js';
 import type { CheckedProject } from '../project/check-project.js';
 import type { Db } from '../store/db.js';
@@ -41,6 +41,11 @@ export async function bringUpToDate(opened: OpenedProject): Promise<SyncReport> 
 /** Creates and alters whatever is missing, whether or not the hash says so. */
 export function migrateSchema(opened: OpenedProject): Promise<SyncReport> {
   return opened.write('migrate', (db) => synchronise(db, opened.project));
+}
+
+/** Tables that the definitions have and the database has not. */
+export function missingTables(db: Db, project: CheckedProject): Op<string[]> {
+  return absentTables(db, project.registry, contentSettings(project.config, project.generation));
 }
 
 function* synchronise(db: Db, project: CheckedProject): Op<SyncReport> {

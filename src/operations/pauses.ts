@@ -4,6 +4,7 @@ import type { PauseTarget } from '../domain/pause.js';
 import { didYouMean } from '../domain/suggest.js';
 import type { Pause } from '../store/store.js';
 import { jobBySlug } from './find-job.js';
+import type { OpenedDatabase } from './open-database.js';
 import type { OpenedProject } from './open-project.js';
 import { iso } from './run-view.js';
 
@@ -23,13 +24,13 @@ export async function pause(opened: OpenedProject, target: PauseTarget, reason?:
 }
 
 /** False when it was not paused. What the project does not have any more can be resumed too. */
-export async function resume(opened: OpenedProject, target: PauseTarget): Promise<boolean> {
+export async function resume(opened: OpenedDatabase, target: PauseTarget): Promise<boolean> {
   const resumed = await opened.write('pause', (db) => opened.store.resume(db, target));
   if (resumed) await opened.wake();
   return resumed;
 }
 
-export async function listPauses(opened: OpenedProject): Promise<PauseView[]> {
+export async function listPauses(opened: OpenedDatabase): Promise<PauseView[]> {
   return (await opened.read((db) => opened.store.listPauses(db))).map(pauseView);
 }
 

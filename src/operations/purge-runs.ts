@@ -1,12 +1,12 @@
 /** Purge: removes ended runs by age, in short transactions. */
 import type { FinalStatus } from '../domain/run.js';
-import type { OpenedProject } from './open-project.js';
+import type { OpenedDatabase } from './open-database.js';
 
 const BATCH = 500;
 
 /** `olderThanMs`: age since the end. Ends with the number of removed runs. */
 export async function purgeRuns(
-  opened: OpenedProject,
+  opened: OpenedDatabase,
   request: { olderThanMs: number; slug?: string; status?: FinalStatus },
 ): Promise<number> {
   const { olderThanMs, ...which } = request;

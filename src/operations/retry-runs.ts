@@ -2,10 +2,10 @@
 import { NotFoundError, RefusedError } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
 import { isFinal } from '../domain/state-machine.js';
-import type { OpenedProject } from './open-project.js';
+import type { OpenedDatabase } from './open-database.js';
 
 /** NotFoundError RUN_NOT_FOUND; RefusedError RUN_NOT_ENDED for one that waits, runs or is completed, UNIQUE_TAKEN. */
-export async function retryRun(opened: OpenedProject, id: string): Promise<void> {
+export async function retryRun(opened: OpenedDatabase, id: string): Promise<void> {
   const { store, clock } = opened;
   const before = await opened.read((db) => store.findRun(db, id));
   if (!before) throw new NotFoundError('RUN_NOT_FOUND', `Job run '${id}' not found`, { details: { id } });
@@ -25,7 +25,7 @@ export async function retryRun(opened: OpenedProject, id: string): Promise<void>
 }
 
 /** Every failed (or `stale`, `cancelled`) run of a job, or of all; those whose unique key is taken stay. Ends with the number. */
-export async function retryRuns(opened: OpenedProject, status: 'failed' | 'stale' | 'cancelled', slug?: string): Promise<number> {
+export async function retryRuns(opened: OpenedDatabase, status: 'failed' | 'stale' | 'cancelled', slug?: string): Promise<number> {
   const { store, clock } = opened;
   const count = await opened.write('retry', function* (db): Op<number> {
     let retried = 0;

@@ -2,7 +2,7 @@
 import type { LogLine } from '../domain/run.js';
 import type { Attempt } from '../store/store.js';
 import { getRun } from './find-run.js';
-import type { OpenedProject } from './open-project.js';
+import type { OpenedDatabase } from './open-database.js';
 import { iso } from './run-view.js';
 
 export interface AttemptView {
@@ -18,7 +18,7 @@ export interface AttemptView {
 }
 
 /** Newest last. NotFoundError RUN_NOT_FOUND. */
-export async function runAttempts(opened: OpenedProject, id: string): Promise<AttemptView[]> {
+export async function runAttempts(opened: OpenedDatabase, id: string): Promise<AttemptView[]> {
   await getRun(opened, id);
   const attempts = await opened.read((db) => opened.store.listAttempts(db, id));
   return attempts.map(attemptView);

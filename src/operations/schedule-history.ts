@@ -1,5 +1,5 @@
 /** The ledger of a schedule: each due instant, run or skipped and why, consecutive skips for one reason in one row. */
-import type { OpenedProject } from './open-project.js';
+import type { OpenedDatabase } from './open-database.js';
 import { iso } from './run-view.js';
 
 export interface TickView {
@@ -14,7 +14,7 @@ export interface TickView {
 }
 
 /** Newest first; of all schedules without a slug, also of those that are not defined any more. */
-export async function scheduleHistory(opened: OpenedProject, slug: string | undefined, limit: number): Promise<TickView[]> {
+export async function scheduleHistory(opened: OpenedDatabase, slug: string | undefined, limit: number): Promise<TickView[]> {
   const ticks = await opened.read((db) => opened.store.listTicks(db, { slug, limit }));
   return ticks.map(({ at, until, recordedAt, reason = null, run = null, ...rest }) => ({
     ...rest,

@@ -65,7 +65,7 @@ export const BREACHES: Readonly<Record<BreachCode, Wording>> = {
     sentence: ({ waits_for }) =>
       waits_for === 'key'
         ? 'it waits for its key, but no run of the key is before it'
-        : 'it waits for other runs, but none of them is left to end',
+        : 'it waits for other runs, of which some are gone or have ended unseen',
   },
   ATTEMPTS_OVERLAP: {
     promise: 'ONCE',

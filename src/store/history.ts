@@ -94,14 +94,18 @@ export interface DatabaseState {
   supported: number;
   /** Lines of SQLite's own check; empty = sound. */
   damage: string[];
+  /** `_fts_…` tables that it finds broken; they can be made anew. */
+  damagedSearch: string[];
   /** "index name", "trigger name" …; only looked for where the version is ours. */
   missing: string[];
   /** Size in bytes, and how many. */
   pages: { size: number; count: number; free: number };
-  /** Rows whose parent is not there, by table. */
-  orphans: { table: string; rows: number }[];
+  /** Rows whose parent is not there, by table; `column` names the parent. */
+  orphans: { table: string; rows: number; parent: string; column: string }[];
   /** Pending runs that wait for what will not come. */
   stuck: { key: number; dependencies: number };
+  /** Pending runs that do not wait for what they depend on. */
+  heedless: number;
   /** Rows of runs that are not there. */
   leftovers: { attempts: number; dependencies: number };
   /** Epoch ms; 0 = none. */

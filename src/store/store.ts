@@ -202,6 +202,8 @@ export interface Store {
   allowedAt(db: Db, slug: string, rate: RateLimit, now: number): Op<number>;
   /** Whether a pending run is due at `now`, not paused, and within the rate limits; costs nothing that grows with the backlog. */
   hasDue(db: Db, now: number, served: Served): Op<boolean>;
+  /** More runs came due than one claim makes claimable: the next goes on with them. */
+  hasOverdue(db: Db, now: number): Op<boolean>;
   /** The earliest future instant at which one of them comes due, or a full rate limit lets one through; undefined when none. */
   nextDueAt(db: Db, now: number, served: Served): Op<number | undefined>;
   /** How many runs there are of each job, queue and status; reads an index from end to end. */
@@ -273,8 +275,8 @@ export interface Store {
   repairSchema(db: Db): Op<void>;
   /** Lets go on what waits for nothing; how many rows were mended. */
   releaseStuck(db: Db): Op<number>;
+  /** Lets runs wait for what they depend on, where they would not; how many. */
+  restoreWaits(db: Db): Op<number>;
   /** Removes rows of runs that are not there; how many. */
   dropLeftovers(db: Db): Op<number>;
-  /** Collections whose search table is not complete. */
-  incompleteSearch(db: Db, slugs: readonly string[]): Op<string[]>;
 }

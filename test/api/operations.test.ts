@@ -92,6 +92,10 @@ function leaves(command: Command, path: readonly string[] = []): string[] {
 it('every command has a method, or a reason why it has none', async () => {
   const streams = { stdout: { write() {} }, stderr: { write() {} } };
   const program = createProgram({ output: { streams, json: false, note() {} } } as unknown as Invocation);
+  // A command is loaded when it is asked for.
+  for (const command of [...program.commands]) {
+    await program.parseAsync(['help', command.name()], { from: 'user' }).catch(() => {});
+  }
   expect(leaves(program).sort()).toEqual(Object.keys(METHODS).sort());
   const host = await open(undefined);
   for (const path of Object.values(METHODS).filter((text) => !text.includes(' '))) {

@@ -65,6 +65,22 @@ it('[BOUNDARY] every problem of a project is reported together, with file and li
   expect(text.stdout).toContain('The project cannot be used');
 });
 
+it('[BOUNDARY] runs are shown, cancelled, retried and purged while a file of the project is broken', async () => {
+  const dir = await open();
+  const { id } = await runJson<{ id: string }>(['-C', dir, 'jobs', 'trigger', 'echo']);
+  await project!.write({ 'jobs/cron.lua': 'crap.jobs.define("cron", {' });
+  expect(await failJson(['-C', dir, 'jobs', 'trigger', 'echo'])).toMatchObject({ exit: 2, code: 'PROJECT_INVALID' });
+
+  expect(await runsOf(dir)).toMatchObject([{ id, status: 'pending' }]);
+  expect(await runJson(['-C', dir, 'jobs', 'logs', id])).toEqual([]);
+  expect(await runJson(['-C', dir, 'jobs', 'cancel', '--id', id])).toEqual({ id, outcome: 'cancelled' });
+  expect(await runJson(['-C', dir, 'jobs', 'retry', '--id', id])).toEqual({ retried: 1 });
+  expect(await runJson(['-C', dir, 'jobs', 'cancel'])).toEqual({ cancelled: 1 });
+  expect(await runJson(['-C', dir, 'jobs', 'purge', '--older-than', '0'])).toEqual({ purged: 1 });
+  expect(await runJson(['-C', dir, 'jobs', 'pause'])).toEqual([]);
+  expect(await runJson(['-C', dir, 'schedules', 'history'])).toEqual([]);
+});
+
 it('[BOUNDARY] the text form says which field a problem is at, where its message does not', async () => {
   const dir = await open({
     'collections/odd.lua': 'crap.collections.define("odd", { fields = { { name = "x" }, { type = "row" }, { type = "tabs" } } })\n',

@@ -1,9 +1,11 @@
 /** What a command loads: a command line that is short to run must not begin by loading engines, servers and mail. */
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Output } from '../../src/cli/output.js';
 import { createProgram } from '../../src/cli/program.js';
@@ -12,6 +14,7 @@ import { runCli } from '../support/cli.js';
 import type { ProjectFolder } from '../support/project.js';
 import { notesProject } from './project.js';
 
+const binary = fileURLToPath(new URL('../../bin/moonlighter.js', import.meta.url));
 const preload = new URL('../support/loaded-modules.mjs', import.meta.url).href;
 
 let project: ProjectFolder;
@@ -27,6 +30,9 @@ afterAll(async () => {
   await project.dispose();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** The driver and what it is loaded by. */
+const NATIVE = ['better-sqlite3', 'bindings', 'file-uri-to-path'];
 
 let calls = 0;
 
@@ -80,4 +86,38 @@ it('the help of the whole names options for exactly those commands that have som
     const shown = new RegExp(`^  ${command.name()} \\[options\\]`, 'm').test(listed);
     expect(shown, command.name()).toBe(command.options.length > 0);
   }
+});
+
+it('a command about runs executes no Lua and loads no definitions', async () => {
+  const loaded = await loadedBy('-C', project.dir, 'jobs', 'status');
+  expect(packages(loaded).filter((name) => !NATIVE.includes(name))).toEqual(['commander', 'nanoid', 'smol-toml', 'zod']);
+  expect(loaded).toContain('store/sqlite/runs.ts');
+  expect(loaded.filter((name) => /^(bindings|worker|project|content\/(?!schema)|lua\/(machine|engines))\//.test(name))).toEqual([]);
+});
+
+it('a command that needs the definitions loads one engine, and neither mail, passwords, calendars nor what executes runs', async () => {
+  const loaded = await loadedBy('-C', project.dir, 'jobs', 'trigger', 'echo');
+  expect(packages(loaded).filter((name) => !NATIVE.includes(name))).toEqual(['commander', 'ipaddr.js', 'nanoid', 'smol-toml', 'zod']);
+  expect(loaded).toContain('project/check-project.ts');
+  expect(loaded.filter((name) => /^(worker\/(executor|local|thread)|host\/(host|log)|mail\/smtp)/.test(name))).toEqual([]);
+});
+
+/** Processor time of the whole process in ms: the least of three, since other processes take the caches away. */
+async function costOf(args: readonly string[]): Promise<number> {
+  const costs: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const text = `process.on('exit', () => { const { user, system } = process.cpuUsage(); process._rawDebug('cost ' + (user + system)); });`;
+    const preloaded = `--import=data:text/javascript,${encodeURIComponent(text)}`;
+    const { stderr } = await promisify(execFile)(process.execPath, [preloaded, ...args]);
+    costs.push(Number(/cost (\d+)/.exec(stderr)![1]) / 1000);
+  }
+  return Math.min(...costs);
+}
+
+it('commands cost little more than Node: 1.4 times, 2.4 times, with the definitions 4 times when this was written', async () => {
+  const node = await costOf(['-e', '0']);
+  const inProject = [binary, '-C', project.dir, 'jobs'];
+  expect(await costOf([binary, '--version'])).toBeLessThan(node * 2.5);
+  expect(await costOf([...inProject, 'status'])).toBeLessThan(node * 5);
+  expect(await costOf([...inProject, 'trigger', 'weekly'])).toBeLessThan(node * 10);
 });

@@ -169,3 +169,42 @@ it('a side table that is not there is an error, not an empty list', () => {
   stage.execute('DROP TABLE pages_rows');
   expect(stage.failure(() => stage.findById('pages', id))).toContain('no such table: pages_rows');
 });
+
+// One such row made every filter on the path fail, for all documents, with "malformed JSON".
+describe('rows whose lists and groups hold something else', () => {
+  it('have no leaves for filters, and disturb none', () => {
+    const words = [{ name: 'word' }];
+    stage = openStage({
+      collections: {
+        docs: {
+          fields: [
+            { name: 'lines', type: 'array', fields: [{ name: 'label' }, { name: 'box', type: 'group', fields: words }] },
+            {
+              name: 'parts',
+              type: 'blocks',
+              blocks: [{ type: 'list', fields: [{ name: 'body' }, { name: 'rows', type: 'array', fields: words }] }],
+            },
+          ],
+        },
+      },
+    });
+    stage.create('docs', {
+      lines: [
+        { label: 'odd', box: 'no table' },
+        { label: 'odder', box: [1, 2] },
+      ],
+      parts: [
+        { _block_type: 'list', rows: 'no list' },
+        { _block_type: 'list', rows: { word: 'x' } },
+      ],
+    });
+    stage.create('docs', { lines: [{ box: { word: 'x' } }], parts: [{ _block_type: 'list', body: 'b', rows: [{ word: 'x' }] }] });
+    const count = (path: string, condition: unknown) => stage.count('docs', { where: { [path]: condition } });
+    const all = () => [count('lines.box.word', 'x'), count('parts.rows.word', 'x'), count('parts.body', 'b')];
+    expect(all()).toEqual([1, 1, 1]);
+    expect(count('lines.box.word', { not_exists: true })).toBe(1);
+    expect(count('parts.rows.word', { not_exists: true })).toBe(0);
+    stage.execute("UPDATE docs_parts SET data = '{broken' WHERE json_extract(data, '$.rows') = 'no list'");
+    expect(all()).toEqual([1, 1, 1]);
+  });
+});

@@ -50,3 +50,24 @@ it('[FAIR] 100,000 pending runs of a job with concurrency 1 delay a run of anoth
   const [left] = running.rows<{ n: number }>("SELECT count(*) AS n FROM _crap_jobs WHERE slug = 'backlog' AND status = 'pending'");
   expect(left!.n).toBeGreaterThan(BACKLOG - 1_000);
 }, 60_000);
+
+it('Regression: [FAIR] 20,000 runs of a full job that come due at once held back the one behind them by a poll for each thousand', async () => {
+  running = await RunningHost.prepare({
+    'crap.toml': '[jobs]\npoll_interval = 600\n',
+    'moonlighter.toml': '[workers]\nthreads = 1\n[jobs]\nshutdown_grace = 0\n',
+    'jobs/backlog.lua':
+      'crap.jobs.define("backlog", { handler = "jobs.backlog.run", timeout = 600 })\nreturn { run = function() crap.sleep(500) end }',
+    'jobs/other.lua': job('other'),
+  });
+  await running.write(function* (db: Db) {
+    yield* db.run(
+      `INSERT INTO _crap_jobs (id, slug, status, _ml_due, _ml_created, _ml_waits)
+       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20001)
+       SELECT 'd' || i, CASE i WHEN 20001 THEN 'other' ELSE 'backlog' END, 'pending', 1000 + i, 1000, 1 FROM n`,
+    );
+  } as never);
+  const { host, started } = running;
+  await host.start();
+  await running.until(() => started.some(({ run }) => run.slug === 'other'));
+  expect(started.filter(({ run }) => run.slug === 'backlog')).toHaveLength(1);
+}, 60_000);

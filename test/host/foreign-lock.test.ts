@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { BroadcastChannel } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
 import { afterEach, expect, it } from 'vitest';
 import { HostEmitter } from '../../src/host/events.js';
@@ -59,35 +59,82 @@ it('[DURABLE] is waited for and named by the host, by commands and by why; what 
   await host.until((printed) => /\(a\) completed/.test(printed));
 });
 
-it('the main thread never waits for the lock, and readers go on', async () => {
-  const running = await RunningHost.start({
-    'moonlighter.toml': '[workers]\nthreads = 1\n',
-    'collections/notes.lua': 'crap.collections.define("notes", { fields = { { name = "a", type = "text" } } })',
-    'jobs/a.lua':
-      'crap.jobs.define("a", { handler = "jobs.a.run", concurrency = 4 })\nreturn { run = function() crap.log.info("read " .. crap.collections.count("notes")) crap.collections.create("notes", { a = "x" }) end }',
-  });
+/** Of this thread and of the worker's, in ms. */
+async function standstill(during: () => Promise<void>): Promise<{ main: number; worker: number }> {
+  const { watchStandstill } = (await import('./standstill.mjs' as string)) as { watchStandstill(): { longest: number; stop(): void } };
+  const channel = new BroadcastChannel('standstill');
+  try {
+    channel.postMessage('begin');
+    const watch = watchStandstill();
+    await during();
+    watch.stop();
+    const answer = new Promise<number>((resolve) => {
+      channel.onmessage = (event) => resolve((event as { data: number }).data);
+    });
+    channel.postMessage('end');
+    return { main: watch.longest, worker: await answer };
+  } finally {
+    channel.close();
+  }
+}
+
+it('neither the main thread nor a worker stands still while another program holds the lock; readers and waiting runs go on', async () => {
+  const running = await RunningHost.start(
+    {
+      'moonlighter.toml': '[workers]\nthreads = 1\n',
+      'collections/notes.lua': 'crap.collections.define("notes", { fields = { { name = "a", type = "text" } } })',
+      'jobs/a.lua': `
+        crap.jobs.define("a", { handler = "jobs.a.write", concurrency = 4 })
+        crap.jobs.define("b", { handler = "jobs.a.read", concurrency = 4 })
+        return {
+          write = function() crap.log.info("read " .. crap.collections.count("notes")) crap.collections.create("notes", { a = "x" }) end,
+          read = function() for i = 1, 20 do crap.sleep(0.05) crap.log.info("read " .. crap.collections.count("notes")) end end,
+        }`,
+    },
+    { workerEntry: new URL('watched-thread.mjs', import.meta.url) },
+  );
   const other = new Sqlite(running.databasePath);
+  const read = () => running.log.filter(({ slug }) => slug === 'b').length;
   try {
     await running.enqueue('a', [{}]);
     await running.ended(1);
-    const holding = new Promise<void>((resolve) => running!.host.events.once('attempt:started', () => resolve()));
+    // The same work without a lock, on the machine as it is now.
+    const without = await standstill(async () => {
+      await running.enqueue('b', [{}]);
+      await running.enqueue('a', [{}, {}, {}]);
+      await running.ended(5);
+    });
+    await running.enqueue('b', [{}]);
+    await running.until(() => read() > 20);
+    const began = running.started.length;
     await running.enqueue('a', [{}, {}, {}]);
-    await holding;
+    await running.until(() => running.started.length > began);
     other.exec('BEGIN IMMEDIATE');
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
-    // The first line of the log that speaks of it comes after a second of waiting.
-    await running.until(() => running.log.some(({ line }) => line.text.includes('has held the write lock of the database for')));
-    delay.disable();
-    // A thread that waited for the lock would have stood still for a second.
-    expect(delay.max / 1e6).toBeLessThan(500);
+    const before = read();
+    const within = await standstill(() =>
+      // The first line of the log that speaks of it comes after a second of waiting.
+      running.until(() => running.log.some(({ line }) => line.text.includes('has held the write lock of the database for'))),
+    );
+    expect(read() - before).toBeGreaterThan(5);
     other.exec('COMMIT');
-    await running.ended(4);
-    expect(running.finished.map(({ outcome }) => outcome)).toEqual(['completed', 'completed', 'completed', 'completed']);
+    await running.ended(9);
+    // A thread that waited for the lock would have stood still for a quarter of a second at least, or for the whole one.
+    expect(within.main, JSON.stringify({ within, without })).toBeLessThan(50 + Math.max(without.main, 0));
+    expect(within.worker, JSON.stringify({ within, without })).toBeLessThan(50 + Math.max(without.worker, 0));
+    expect(running.finished.map(({ outcome }) => outcome)).toEqual(Array(9).fill('completed'));
   } finally {
     other.close();
     await running.dispose();
   }
+});
+
+it('a thread that does stand still is seen', async () => {
+  const { watchStandstill } = (await import('./standstill.mjs' as string)) as { watchStandstill(): { longest: number; stop(): void } };
+  const watch = watchStandstill();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  watch.stop();
+  expect(watch.longest).toBeGreaterThan(200);
 });
 
 it('[DURABLE] a lock that is held for longer than busy_timeout fails no run: it is given back, and executed when the lock is gone', async () => {

@@ -266,3 +266,51 @@ describe('[TICK] the ledger against a naive evaluation', () => {
     expect(covered).toBe(naive.length);
   });
 });
+
+describe('[TICK] Regression: a host of the old definitions beside one of the new (a rolling deployment)', () => {
+  const minute = async (stage: Stage, minutes: number, ...schedulers: Scheduler[]) => {
+    for (let i = 0; i < minutes; i++) {
+      stage.clock.time += MINUTE;
+      for (const scheduler of schedulers) await scheduler.check();
+    }
+  };
+  const both = async (rules: Rules[], from: Rules) => {
+    const on = await stage();
+    const told: string[] = [];
+    on.events.on('log', ({ line }) => told.push(line.text));
+    const begun = on.clock.time;
+    const old = await start(on, [{ ...from, skipIfRunning: false }]);
+    await minute(on, 2, old);
+    const other = await createStage(on);
+    stages.push(other);
+    const young = await start(other, rules);
+    return { on, begun, old, young, told };
+  };
+
+  it('follows the schedule that was edited: no instant of the old text is run any more, none of the new is lost', async () => {
+    const { on, begun, old, young, told } = await both([{ ...minutely, schedule: '*/5 * * * *', skipIfRunning: false }], minutely);
+    await minute(on, 8, old, young);
+    // The young one is gone: the old one goes on with what it was told.
+    await young.stop();
+    await minute(on, 5, old);
+    expect(ledger(on, begun)).toEqual([1, 2, 5, 10, 15].map((at) => ['run', at, 1]));
+    expect(told.filter((text) => /schedule of job 'j'/.test(text))).toEqual([
+      `The schedule of job 'j' was changed to "*/5 * * * *" by a host that started later: it is followed from here on`,
+    ]);
+  });
+
+  it('gives up a schedule that was removed, also one that seldom comes due', async () => {
+    const { on, begun, old, young } = await both([], minutely);
+    await minute(on, 5, old, young);
+    expect(ledger(on, begun)).toEqual([1, 2].map((at) => ['run', at, 1]));
+    expect(old.next).toBeUndefined();
+  });
+
+  it('an edited window is told once, and obeyed', async () => {
+    const until = Date.UTC(2026, 0, 5, 10, 4);
+    const { on, begun, old, young, told } = await both([{ ...minutely, until, skipIfRunning: false }], minutely);
+    await minute(on, 4, old, young);
+    expect(ledger(on, begun)).toEqual([...[1, 2, 3].map((at) => ['run', at, 1]), ['outside_window', 4, 3]]);
+    expect(told.filter((text) => /schedule of job 'j'/.test(text))).toHaveLength(1);
+  });
+});

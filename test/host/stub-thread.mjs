@@ -1,7 +1,7 @@
 // A worker thread that speaks the protocol without a VM: what a run does is written in its data.
 import { parentPort, workerData } from 'node:worker_threads';
 
-const { noteBegun, setExecuting, takePlace } = await import(new URL('../../dist/worker/places.js', import.meta.url).href);
+const { noteBegun, noteReturned, setExecuting, takePlace } = await import(new URL('../../dist/worker/places.js', import.meta.url).href);
 
 const post = (message) => parentPort.postMessage(message);
 const ended = (run, outcome, more = {}) =>
@@ -38,7 +38,14 @@ parentPort.on('message', (message) => {
         run.id,
         setTimeout(() => ended(run, 'completed'), act.wait),
       );
-    else if (act.spin) {
+    else if (act.completing !== undefined) {
+      noteReturned(workerData.places, place);
+      setTimeout(() => ended(run, 'completed'), act.completing);
+    } else if (act.late) {
+      // The end of an earlier claim of the run arrives after this one has begun.
+      ended({ ...run, claim: run.claim - 1 }, 'failed');
+      ended(run, 'completed');
+    } else if (act.spin) {
       // Spins after the run beside it has begun.
       setTimeout(() => {
         for (;;);

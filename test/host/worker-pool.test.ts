@@ -117,6 +117,26 @@ describe('worker pool', () => {
     expect(replaced).toEqual([]);
   });
 
+  it('a run that has returned is not timed out while it is completed', async () => {
+    const s = await stage();
+    s.pool.give(claimed('returned', { completing: 150 }), 50);
+    await s.until(() => s.ends.has('returned'));
+    expect(s.ends.get('returned')?.report).toMatchObject({ outcome: 'completed', committed: true });
+  });
+
+  it('[ONCE] what belongs to an earlier claim of a run neither ends nor stops it', async () => {
+    const s = await stage();
+    s.pool.give(claimed('late', { late: true }), 1000);
+    await s.until(() => s.ends.has('late'));
+    expect(s.ends.get('late')?.report.outcome).toBe('completed');
+    const run = claimed('again', { wait: 60_000 });
+    s.pool.give(run, 60_000);
+    expect(s.pool.stopRun('again', run.claim - 1, 'cancelled')).toBe(false);
+    expect(s.pool.running).toBe(1);
+    expect(s.pool.stopRun('again', run.claim, 'cancelled')).toBe(true);
+    await s.until(() => s.ends.has('again'));
+  });
+
   it('[STOP] a handler that sends nothing is known to have begun, and its timeout counts from there', async () => {
     const s = await stage();
     // The second is taken when the first has blocked the thread for as long as both may take: its own time begins there.

@@ -80,6 +80,21 @@ describe('write queue', () => {
     expect(queue.holder).toBeUndefined();
   });
 
+  it('[ONCE] tells the tickets of two threads apart: neither lets go of what the other holds', async () => {
+    const queue = new FairWriteQueue();
+    const a = wire(queue, 1);
+    const b = wire(queue, 2);
+    const held = await ask(a, 'a1');
+    const waiting = b.request('b1');
+    void waiting.start();
+    waiting.cancel?.();
+    expect(queue.holder).toMatchObject({ owner: 'a1', worker: 1 });
+    queue.releaseFor(1, 99);
+    expect(queue.holder).toMatchObject({ owner: 'a1', worker: 1 });
+    held.release();
+    expect(queue.holder).toBeUndefined();
+  });
+
   it('lets go of everything a dead thread held or asked for', async () => {
     const queue = new FairWriteQueue();
     const a = wire(queue, 1);

@@ -1,6 +1,7 @@
 /** Doctor over a real project: healthy ones are healthy, and each state that is brought about is named, mended where that is safe, and then gone. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { examine, type Finding } from '../../src/operations/doctor.js';
 import { repair } from '../../src/operations/doctor-repair.js';
@@ -34,6 +35,9 @@ function tamper(...statements: string[]): void {
   for (const [name, text] of triggers) database.exec(`CREATE TRIGGER ${name} ${text}`);
   database.close();
 }
+
+const RUN = (id: string, waits = 0, status = 'pending', key = '') =>
+  `INSERT INTO _crap_jobs (id, slug, status, _ml_waits, _ml_key) VALUES ('${id}', 'echo', '${status}', ${waits}, nullif('${key}', ''))`;
 
 async function deadHost(): Promise<string> {
   const now = Date.now() - 600_000;
@@ -75,11 +79,30 @@ describe('doctor', () => {
   it.each([
     ['WAIT_STUCK', ["INSERT INTO _crap_jobs (id, slug, _ml_waits, _ml_key) VALUES ('s', 'echo', 2, 'k'), ('t', 'echo', 2, 'k')"]],
     ['WAIT_STUCK', ["INSERT INTO _crap_jobs (id, slug, _ml_waits) VALUES ('s', 'echo', 4)"]],
+    ['WAIT_STUCK', [RUN('a'), RUN('s', 4), "INSERT INTO _ml_dependencies (run, after) VALUES ('s', 'a'), ('s', 'gone')"]],
+    ['WAIT_STUCK', [RUN('a', 0, 'completed'), RUN('s', 4), "INSERT INTO _ml_dependencies (run, after) VALUES ('s', 'a')"]],
+    ['WAIT_STUCK', [RUN('a', 0, 'failed', 'k'), RUN('s', 2, 'pending', 'k'), RUN('t', 2, 'pending', 'k')]],
+    ['WAIT_MISSING', [RUN('a'), RUN('s'), "INSERT INTO _ml_dependencies (run, after) VALUES ('s', 'a')"]],
     ['ATTEMPT_ORPHAN', ["INSERT INTO _ml_attempts (run, claim, attempt, ended_at, outcome) VALUES ('nobody', 1, 1, 1, 'failed')"]],
     ['DEPENDENCY_ORPHAN', ["INSERT INTO _ml_dependencies (run, after) VALUES ('nobody', 'nothing')"]],
     ['SCHEMA_INCOMPLETE', ['DROP INDEX _ml_jobs_claimable', 'DROP INDEX _ml_jobs_later']],
     ['SCHEMA_OUTDATED', ["UPDATE _ml_meta SET value = '3' WHERE key = 'schema_version'"]],
+    ['SCHEMA_INCOMPLETE', ['ALTER TABLE _ml_hosts DROP COLUMN limits']],
     ['SEARCH_INCOMPLETE', ["INSERT INTO _fts_notes (id, title) VALUES ('x', 'left over')"]],
+    ['SEARCH_INCOMPLETE', ["INSERT INTO notes (id, title) VALUES ('x', 'not found')"]],
+    [
+      'SEARCH_INCOMPLETE',
+      [
+        "INSERT INTO notes (id, title) VALUES ('x', 'new')",
+        "INSERT INTO _fts_notes (rowid, id, title) VALUES (1, 'x', 'as it was called before')",
+      ],
+    ],
+    [
+      'SEARCH_INCOMPLETE',
+      ["INSERT INTO notes (id, title) VALUES ('x', 'one')", "INSERT INTO _fts_notes (rowid, id, title) VALUES (77, 'x', 'two')"],
+    ],
+    ['TABLES_MISSING', ['DROP TABLE notes']],
+    ['TABLES_MISSING', ['DROP TABLE _fts_notes']],
     [
       'RUN_ABANDONED',
       ["INSERT INTO _crap_jobs (id, slug, status, attempt, heartbeat_at) VALUES ('s', 'echo', 'running', 1, '2020-01-01 00:00:00')"],
@@ -91,6 +114,38 @@ describe('doctor', () => {
     expect(found.findings[0]).toMatchObject({ level: 'problem', repairable: true });
     expect((await repair(opened, found)).length).toBeGreaterThan(0);
     expect((await examine(opened, true)).findings).toEqual([]);
+  });
+
+  it('a search table that SQLite itself finds broken is made anew, and no damage of the file', async () => {
+    await opened.write('test', (db) => db.run("INSERT INTO notes (id, title) VALUES ('x', 'hello world')") as never);
+    await repair(opened, await examine(opened, true));
+    const driver = new Sqlite(join(folder.dir, 'data', 'crap.db'));
+    driver.unsafeMode(true);
+    driver.exec('DELETE FROM _fts_notes_data WHERE id > 10');
+    driver.close();
+    await opened.close();
+    opened = await openProject({ cwd: folder.dir, env: {} });
+    const found = await examine(opened, true);
+    expect(codes(found.findings)).toEqual(['SEARCH_INCOMPLETE']);
+    expect(await repair(opened, found)).toEqual(['filled the search tables of notes']);
+    expect((await examine(opened, true)).findings).toEqual([]);
+    expect(await opened.read((db) => db.all("SELECT id FROM _fts_notes WHERE _fts_notes MATCH 'hello'"))).toEqual([{ id: 'x' }]);
+  });
+
+  it('accepts a search table under other row numbers, as crap-cms fills it', async () => {
+    tamper("INSERT INTO notes (id, title) VALUES ('x', 'one')", "INSERT INTO _fts_notes (rowid, id, title) VALUES (77, 'x', 'one')");
+    expect((await examine(opened, true)).findings).toEqual([]);
+  });
+
+  it('notes runs of jobs that are not defined, and definitions that have changed', async () => {
+    tamper("INSERT INTO _crap_jobs (id, slug) VALUES ('a', 'former'), ('b', 'former'), ('c', '_system_email')");
+    const [finding, ...others] = (await examine(opened, true)).findings;
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ code: 'JOB_UNDEFINED', level: 'note', message: expect.stringContaining('2 pending run(s)') });
+    expect(finding!.message).toContain('former (2)');
+    await folder.write({ 'collections/more.lua': 'crap.collections.define("notes_too", { fields = { { name = "a", type = "text" } } })' });
+    const { code, stdout } = await runCli(['doctor', '--repair'], { cwd: folder.dir });
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^repaired: brought the tables to what the definitions ask for/)]);
   });
 
   it('mends nothing that it cannot: a newer schema, a clock that is behind, orphans that are data', async () => {

@@ -92,7 +92,7 @@ describe('verify', () => {
     ],
     ['RUNNING_AFTER_END', "UPDATE _crap_jobs SET status = 'running' WHERE slug = 'b'"],
     ['ATTEMPT_NUMBER', "UPDATE _ml_attempts SET outcome = 'failed' WHERE outcome = 'released'"],
-    ['TOO_MANY_ATTEMPTS', 'UPDATE _ml_attempts SET attempt = 7 WHERE claim = 4'],
+    ['TOO_MANY_ATTEMPTS', 'UPDATE _ml_attempts SET attempt = 1 + (SELECT max_attempts FROM _crap_jobs WHERE id = run) WHERE claim = 4'],
     ['ATTEMPT_ORPHAN', "DELETE FROM _crap_jobs WHERE slug = 'b'"],
     ['DEPENDENCY_ORPHAN', "INSERT INTO _ml_dependencies (run, after) VALUES ('nobody', 'nothing')"],
     ['WAIT_STUCK', "INSERT INTO _crap_jobs (id, slug, _ml_waits, _ml_key) VALUES ('s', 'a', 2, 'k')"],

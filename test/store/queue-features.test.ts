@@ -88,8 +88,8 @@ describe('unique', () => {
     const first = await unique({ within: 60_000 });
     await claim();
     await finish(first.id);
-    expect(await unique({ within: 60_000 }, NOW + 59_000)).toEqual({ id: first.id, duplicate: true });
-    const second = await unique({ within: 60_000 }, NOW + 60_001);
+    expect(await unique({ within: 60_000 }, NOW + 59_999)).toEqual({ id: first.id, duplicate: true });
+    const second = await unique({ within: 60_000 }, NOW + 60_000);
     expect(second.duplicate).toBe(false);
     await claim(NOW + 60_001);
     await fail(second.id);
@@ -321,4 +321,13 @@ it('retention: a job with a limit of its own is left alone by the rule of the ot
   expect((await db.read((c) => store.listRuns(c, { limit: 5 }))).map((run) => run.id)).toEqual([x]);
   expect(await db.write((c) => store.purge(c, { olderThan: later, slug: 'a', status: 'failed' }, 10))).toBe(0);
   expect(await db.write((c) => store.purge(c, { olderThan: later, slug: 'a', status: 'completed' }, 10))).toBe(1);
+});
+
+it('Regression: a run that was cancelled while it waited for another and retried is not cancelled by the end of that one', async () => {
+  const before = await db.enqueue('a');
+  const id = await db.enqueue('a', { after: [before] });
+  await db.write((c) => store.cancelPending(c, id, NOW));
+  expect(await db.write((c) => store.retry(c, id, NOW))).toBe(true);
+  await db.write((c) => store.cancelPending(c, before, NOW));
+  expect((await db.claim({ concurrency: caps({ a: 9 }) })).map((run) => run.id)).toEqual([id]);
 });

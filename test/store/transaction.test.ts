@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunAbort, StoreUnavailableError } from '../../src/domain/errors.js';
 import { type Op, runAsync, runSync } from '../../src/domain/op.js';
-import { SqlError } from '../../src/store/db.js';
-import { noQueue } from '../../src/store/sqlite/short-transaction.js';
+import { type Db, SqlError } from '../../src/store/db.js';
+import { noQueue, writeTransaction } from '../../src/store/sqlite/short-transaction.js';
 import { PerCallTransaction, RunTransaction } from '../../src/store/sqlite/transaction.js';
 import type { WriteQueue } from '../../src/store/writer.js';
 import { TestStore } from './support.js';
@@ -203,4 +203,30 @@ it('[DURABLE] kill -9 within a transaction leaves nothing of it and all of what 
   expect(await keys(other)).toEqual(['committed']);
   await other.write((c) => c.run(insert, ['after']));
   expect(await keys(db)).toEqual(['after', 'committed']);
+});
+
+it('[TICK] the body of a short transaction begins when it is the writer: what it reads of the clock is not older than what others have committed', async () => {
+  const begun: string[] = [];
+  const body = function* (c: Db): Op<void> {
+    begun.push('body');
+    yield* c.run(insert, ['later']);
+  };
+  other.database.run('BEGIN IMMEDIATE');
+  const act = runAsync(writeTransaction(db.database, queue, 'act', body));
+  // It has been granted the write queue, and meets the lock of the other.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([granted, begun]).toEqual([['act'], []]);
+  other.database.run('ROLLBACK');
+  await act;
+  expect(begun).toEqual(['body']);
+  expect(held).toBe(0);
+});
+
+it('[ONCE] what a short transaction that says false has written is undone', async () => {
+  const refused = function* (c: Db): Op<false> {
+    yield* c.run(insert, ['refused']);
+    return false;
+  };
+  expect(await runAsync(writeTransaction(db.database, queue, 'act', refused))).toBe(false);
+  expect(await keys(other)).toEqual([]);
 });

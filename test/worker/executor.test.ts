@@ -2,14 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DatabaseContext, Session } from '../../src/bindings/session.js';
 import { systemClock } from '../../src/domain/clock.js';
 import type { JobDefinition } from '../../src/domain/job.js';
 import { type Op, runAsync, waitFor } from '../../src/domain/op.js';
 import type { ClaimedRun, LogLine } from '../../src/domain/run.js';
 import { FairWriteQueue } from '../../src/host/write-queue.js';
-import type { LuaValue } from '../../src/lua/value.js';
-import type { Binding, Limits } from '../../src/lua/vm.js';
+import type { Binding } from '../../src/lua/vm.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { migrate } from '../../src/store/sqlite/migrate.js';
 import { noQueue, readNow, writeTransaction } from '../../src/store/sqlite/short-transaction.js';
@@ -21,37 +19,8 @@ import { RunControl } from '../../src/worker/run-control.js';
 import { ConnectionPool } from '../../src/worker/run-database.js';
 import type { Slot, SlotPool } from '../../src/worker/slot.js';
 import { engines, needing } from '../support/engines.js';
-import { createVm, type TestVm } from '../support/vm.js';
-
-/** A slot without a project: bindings `host.write(n)`, `host.count()`, `host.sleep(seconds)` over a table of numbers. */
-class TestSlot {
-  context: DatabaseContext | undefined;
-  sink: (line: LogLine) => void = () => {};
-  readonly session: Session;
-  readonly made: TestVm;
-  constructor(made: TestVm) {
-    this.made = made;
-    const { vm } = made;
-    const caller = {
-      *callRef(ref: string, args: readonly LuaValue[]): Op<LuaValue> {
-        return (yield* vm.call(yield* vm.resolve(ref), args))[0];
-      },
-    };
-    this.session = { lua: caller } as unknown as Session;
-  }
-  get vm() {
-    return this.made.vm;
-  }
-  enter(context: DatabaseContext, limits: Limits, sink: (line: LogLine) => void): void {
-    this.context = context;
-    this.sink = sink;
-    this.vm.begin(limits);
-  }
-  leave(): void {
-    this.vm.end();
-    this.context = undefined;
-  }
-}
+import { createVm } from '../support/vm.js';
+import { TestSlot } from './test-slot.js';
 
 describe.each(engines)('executor on $name', (engine) => {
   let dir: string;
@@ -114,6 +83,14 @@ describe.each(engines)('executor on $name', (engine) => {
               slot.context!.onOutside?.('gate');
               gate.reach();
               yield* waitFor({ reason: 'http', start: () => gate.opened });
+            },
+          },
+          // The same within the host: nothing outside has been called.
+          hold: {
+            params: [],
+            *run(): Op<undefined> {
+              gate.reach();
+              yield* waitFor({ reason: 'preempted', start: () => gate.opened });
             },
           },
           sleep: {
@@ -321,6 +298,34 @@ describe.each(engines)('executor on $name', (engine) => {
     gate.open();
     expect(await running).toMatchObject({ outcome: 'failed', error: { code: 'WRITE_CONFLICT' } });
     expect(rows('SELECT number FROM numbers')).toEqual([{ number: 2 }]);
+  });
+
+  it('[ONCE] the attempt that follows a lost race is the writer from its start, so that it cannot lose again', async () => {
+    const slow = await claimed('slow', 'host.count()\nhost.gate()\nhost.write(1)');
+    const running = executor.execute({ ...slow, run: { ...slow.run, contended: true }, timeoutMs: 10_000, control: new RunControl() });
+    await gate.reached;
+    expect(queue.holder?.owner).toContain(slow.run.id);
+    gate.open();
+    expect(await running).toMatchObject({ outcome: 'completed', committed: true });
+  });
+
+  it('[STOP] the second passage of a run ends at the timeout of both', async () => {
+    const body = 'if host.count() > 0 then host.sleep(60) end\nhost.hold()\nhost.write(1)';
+    const slow = await claimed('slow', body);
+    const running = executor.execute({ ...slow, timeoutMs: 500, control: new RunControl() });
+    await gate.reached;
+    await execute('quick', 'host.write(2)');
+    gate.open();
+    expect(await running).toMatchObject({ outcome: 'timed_out', committed: false });
+  });
+
+  it('a run that has returned is not timed out while it waits to be completed', async () => {
+    const { run, job } = await claimed('returned', 'return 1');
+    const held = (await queue.request('somebody').start()) as { release(): void };
+    // Let go of when the timeout is over.
+    const completing = () => setTimeout(() => held.release(), 150);
+    const report = await executor.execute({ run, job, timeoutMs: 100, control: new RunControl(), watcher: { completing } });
+    expect(report).toMatchObject({ outcome: 'completed', committed: true });
   });
 
   it('names a run that waits while it is the writer, once', async () => {

@@ -4,7 +4,7 @@ import type { Db } from '../db.js';
 import type { DatabaseState } from '../history.js';
 import { notedInstants } from './marks.js';
 import { migrate, schemaVersion } from './migrate.js';
-import { JOB_COLUMNS, LATER_COLUMNS, OUR_TABLES, SCHEMA_VERSION } from './schema.js';
+import { JOB_COLUMNS, LATER_COLUMNS, OUR_TABLES, SCHEMA_VERSION, WAITS } from './schema.js';
 import { AHEAD, BEHIND, TRIGGERS } from './triggers.js';
 
 /** Findings of SQLite's own check that are told. */
@@ -16,36 +16,64 @@ const TABLES = [...OUR_TABLES.matchAll(/CREATE TABLE IF NOT EXISTS (\w+)/g)].map
 /** `full`: also what the quick check leaves out (indexes against their tables), which reads everything. */
 export function* inspectDatabase(db: Db, full: boolean): Op<DatabaseState> {
   const version = yield* schemaVersion(db);
-  const damage = yield* integrity(db, full);
+  const lines = yield* integrity(db, full);
+  const damagedSearch = [...new Set(lines.map(searchTableIn).filter((table) => table !== undefined))];
   const size = function* (pragma: string): Op<number> {
     return Number(Object.values((yield* db.get(`PRAGMA ${pragma}`)) ?? {})[0] ?? 0);
   };
   const pages = { size: yield* size('page_size'), count: yield* size('page_count'), free: yield* size('freelist_count') };
-  const foreign = yield* db.all('SELECT "table" AS name, count(*) AS n FROM pragma_foreign_key_check GROUP BY "table" ORDER BY "table"');
-  const orphans = foreign.map((row) => ({ table: String(row['name']), rows: Number(row['n']) }));
+  const foreign = yield* db.all(`SELECT c."table" AS name, c.parent, l."from" AS col, count(*) AS n FROM pragma_foreign_key_check c
+    JOIN pragma_foreign_key_list(c."table") l ON l.id = c.fkid GROUP BY 1, 2, 3 ORDER BY 1`);
+  const orphans = foreign.map((row) => ({
+    table: String(row['name']),
+    rows: Number(row['n']),
+    parent: String(row['parent']),
+    column: String(row['col']),
+  }));
   const current = version === SCHEMA_VERSION;
   const missing = current ? yield* missingParts(db) : [];
   const usable = current && missing.length === 0;
   return {
     version,
     supported: SCHEMA_VERSION,
-    damage,
+    damage: lines.filter((line) => searchTableIn(line) === undefined),
+    damagedSearch,
     missing,
     pages,
     orphans,
     stuck: usable ? yield* countStuck(db) : { key: 0, dependencies: 0 },
+    heedless: usable ? yield* countOf(db, '_crap_jobs', HEEDLESS) : 0,
     leftovers: usable ? yield* countLeftovers(db) : { attempts: 0, dependencies: 0 },
     newestInstant: usable ? yield* notedInstants(db) : 0,
   };
 }
 
 function* integrity(db: Db, full: boolean): Op<string[]> {
+  yield* renewSearchTables(db);
   const lines = function* (pragma: string): Op<string[]> {
     const rows = yield* db.all(`PRAGMA ${pragma}(${CHECK_LIMIT})`);
     return rows.map((row) => String(Object.values(row)[0])).filter((line) => line !== 'ok');
   };
   const quick = yield* lines('quick_check');
-  return quick.length > 0 || !full ? quick : yield* lines('integrity_check');
+  const sound = quick.every((line) => searchTableIn(line) !== undefined);
+  return sound && full ? [...quick, ...(yield* lines('integrity_check'))] : quick;
+}
+
+/** SQLite's check of a search table goes by what this connection remembers of it, also when another has written since; a read looks anew. */
+function* renewSearchTables(db: Db): Op<void> {
+  const tables = yield* db.all("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'");
+  for (const { name } of tables) {
+    try {
+      yield* db.get(`SELECT 1 FROM ${db.dialect.ident(String(name))} LIMIT 1`);
+    } catch {
+      // The check says what is wrong with it.
+    }
+  }
+}
+
+/** The search table that a line of the check speaks of: derived data, which can be made anew. */
+function searchTableIn(line: string): string | undefined {
+  return /fts5/i.test(line) ? /\b(?:main\.)?(_fts_[^\s":]+)/.exec(line)?.[1] : undefined;
 }
 
 /** Columns, tables, indexes and triggers that this version has and the database does not, or has with another text. */
@@ -71,8 +99,11 @@ function* missingParts(db: Db): Op<string[]> {
   ];
 }
 
-const STUCK_DEPENDENCIES = `status = 'pending' AND _ml_waits & 4 AND NOT EXISTS (SELECT 1 FROM _ml_dependencies d
-  LEFT JOIN _crap_jobs o ON o.id = d.after WHERE d.run = _crap_jobs.id AND (d.ended IS NOT NULL OR o.status IN ('pending', 'running')))`;
+const GONE = "ended IS NULL AND after NOT IN (SELECT id FROM _crap_jobs WHERE status IN ('pending', 'running'))";
+/** For none, or for one that is gone or has ended without a mark: that one is not marked by anybody any more. */
+const STUCK_DEPENDENCIES = `status = 'pending' AND _ml_waits & ${WAITS.dependencies} AND (NOT EXISTS (SELECT 1 FROM _ml_dependencies d WHERE d.run = _crap_jobs.id)
+  OR EXISTS (SELECT 1 FROM _ml_dependencies d WHERE d.run = _crap_jobs.id AND ${GONE}))`;
+const HEEDLESS = `status = 'pending' AND NOT _ml_waits & ${WAITS.dependencies} AND EXISTS (SELECT 1 FROM _ml_dependencies d WHERE d.run = _crap_jobs.id)`;
 const STUCK_KEY = `status = 'pending' AND _ml_waits IN (${BEHIND.join(', ')}) AND NOT EXISTS (SELECT 1 FROM _crap_jobs o
   WHERE o.slug = _crap_jobs.slug AND o._ml_key = _crap_jobs._ml_key AND o.status IN ('pending', 'running') AND o._ml_waits IN (${AHEAD.join(', ')}))`;
 const NO_RUN = 'run NOT IN (SELECT id FROM _crap_jobs)';
@@ -107,32 +138,21 @@ export function repairSchema(db: Db): Op<void> {
 export function* releaseStuck(db: Db): Op<number> {
   const lost = yield* db.run(
     `UPDATE _ml_dependencies SET ended = coalesce((SELECT j.status FROM _crap_jobs j WHERE j.id = after), 'cancelled')
-     WHERE ended IS NULL AND after NOT IN (SELECT id FROM _crap_jobs WHERE status IN ('pending', 'running'))`,
+     WHERE ${GONE}`,
   );
-  const free = yield* db.run(`UPDATE _crap_jobs SET _ml_waits = _ml_waits & ~4 WHERE status = 'pending' AND _ml_waits & 4
+  const free =
+    yield* db.run(`UPDATE _crap_jobs SET _ml_waits = _ml_waits & ~${WAITS.dependencies} WHERE status = 'pending' AND _ml_waits & ${WAITS.dependencies}
     AND NOT EXISTS (SELECT 1 FROM _ml_dependencies d WHERE d.run = _crap_jobs.id)`);
   const oldest = `SELECT min(rowid) FROM _crap_jobs WHERE ${STUCK_KEY} GROUP BY slug, _ml_key`;
-  return lost + free + (yield* db.run(`UPDATE _crap_jobs SET _ml_waits = _ml_waits & ~2 WHERE rowid IN (${oldest})`));
+  return lost + free + (yield* db.run(`UPDATE _crap_jobs SET _ml_waits = _ml_waits & ~${WAITS.key} WHERE rowid IN (${oldest})`));
+}
+
+/** Ends with how many runs wait from now on for those that they depend on. */
+export function* restoreWaits(db: Db): Op<number> {
+  return yield* db.run(`UPDATE _crap_jobs SET _ml_waits = _ml_waits | ${WAITS.dependencies} WHERE ${HEEDLESS}`);
 }
 
 /** Attempts and dependencies of runs that are not there. */
 export function* dropLeftovers(db: Db): Op<number> {
   return (yield* db.run(`DELETE FROM _ml_attempts WHERE ${NO_RUN}`)) + (yield* db.run(`DELETE FROM _ml_dependencies WHERE ${NO_RUN}`));
-}
-
-/** Collections whose search table has not as many rows as there are live documents. */
-export function* incompleteSearch(db: Db, slugs: readonly string[]): Op<string[]> {
-  const found: string[] = [];
-  const { ident } = db.dialect;
-  for (const slug of slugs) {
-    const tables = yield* db.all("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN (?, ?)", [slug, `_fts_${slug}`]);
-    if (tables.length < 2) continue;
-    const columns = (yield* db.all('SELECT name FROM pragma_table_info(?)', [slug])).map((row) => row['name']);
-    const live = columns.includes('_deleted_at') ? ' WHERE _deleted_at IS NULL' : '';
-    const row = yield* db.get(
-      `SELECT (SELECT count(*) FROM ${ident(`_fts_${slug}`)}) = (SELECT count(*) FROM ${ident(slug)}${live}) AS same`,
-    );
-    if (Number(row?.['same']) !== 1) found.push(slug);
-  }
-  return found;
 }

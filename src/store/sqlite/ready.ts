@@ -52,6 +52,11 @@ export function* promoteDue(db: Db, now: number): Op<void> {
   yield* db.run(PROMOTE, [now]);
 }
 
+/** More came due than one claim makes claimable. */
+export function* hasOverdue(db: Db, now: number): Op<boolean> {
+  return (yield* db.get(`SELECT 1 FROM _crap_jobs INDEXED BY _ml_jobs_later WHERE ${LATER} AND _ml_due <= ? LIMIT 1`, [now])) !== undefined;
+}
+
 export function* hasDue(db: Db, now: number, served: Served): Op<boolean> {
   const { slugs, queues, rateLimits } = served;
   const pauses = yield* listPauses(db);

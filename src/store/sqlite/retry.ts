@@ -15,5 +15,8 @@ export function* retry(db: Db, run: string, now: number): Op<boolean> {
   if (!row) return false;
   const key = row['_ml_key'];
   const behind = typeof key === 'string' && (yield* isBehind(db, String(row['slug']), key, Number(row['_ml_key_limit'])));
-  return (yield* db.run(RETRY, [Math.max(now, 1), behind ? WAITS.key : 0, run])) === 1;
+  if ((yield* db.run(RETRY, [Math.max(now, 1), behind ? WAITS.key : 0, run])) === 0) return false;
+  // Cancelled while it waited for others: it waits no more, and must not be cancelled when one of them fails.
+  yield* db.run('DELETE FROM _ml_dependencies WHERE run = ?', [run]);
+  return true;
 }

@@ -5,7 +5,7 @@ import { cancelAllPending, cancelPending, listCancelRequests, requestCancel } fr
 import { claim, runningCounts } from './claim.js';
 import { complete } from './complete.js';
 import { listDependencies } from './dependencies.js';
-import { dropLeftovers, incompleteSearch, inspectDatabase, releaseStuck, repairSchema } from './doctor.js';
+import { dropLeftovers, inspectDatabase, releaseStuck, repairSchema, restoreWaits } from './doctor.js';
 import { end } from './end.js';
 import { enqueue } from './enqueue.js';
 import { healthFigures } from './health.js';
@@ -15,7 +15,7 @@ import { limitsHistory } from './limits.js';
 import { listPauses, pause, resume } from './pauses.js';
 import { purge, purgeTicks, removeRun } from './purge.js';
 import { allowedAt } from './rate.js';
-import { hasDue, nextDueAt } from './ready.js';
+import { hasDue, hasOverdue, nextDueAt } from './ready.js';
 import { renew } from './renew.js';
 import { retry } from './retry.js';
 import { countAll, countRuns, findRun, listRuns, recentRuns } from './runs.js';
@@ -45,6 +45,7 @@ export const sqliteStore: Store = {
   listAheadOfKey,
   countRunning: runningCounts,
   hasDue,
+  hasOverdue,
   nextDueAt,
   recentRuns,
   healthFigures,
@@ -74,6 +75,6 @@ export const sqliteStore: Store = {
   inspectDatabase,
   repairSchema,
   releaseStuck,
+  restoreWaits,
   dropLeftovers,
-  incompleteSearch,
 };

@@ -104,8 +104,9 @@ const CHECKS: readonly (readonly [code: BreachCode, sql: string])[] = [
   [
     'WAIT_STUCK',
     `SELECT j.id AS run, j.slug, j._ml_created AS at, 'dependencies' AS waits_for FROM _crap_jobs j WHERE j.status = 'pending' AND j._ml_waits & 4
-     AND NOT EXISTS (SELECT 1 FROM _ml_dependencies d LEFT JOIN _crap_jobs o ON o.id = d.after
-       WHERE d.run = j.id AND (d.ended IS NOT NULL OR o.status IN ('pending', 'running')))`,
+     AND (NOT EXISTS (SELECT 1 FROM _ml_dependencies d WHERE d.run = j.id)
+       OR EXISTS (SELECT 1 FROM _ml_dependencies d LEFT JOIN _crap_jobs o ON o.id = d.after
+         WHERE d.run = j.id AND d.ended IS NULL AND coalesce(o.status, 'gone') NOT IN ('pending', 'running')))`,
   ],
   [
     'WAIT_STUCK',

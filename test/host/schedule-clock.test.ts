@@ -1,0 +1,109 @@
+/** Schedules where clocks and databases fail: one transaction for a tick and its run, clocks set back and forward, writes that fail. */
+import { afterEach, expect, it } from 'vitest';
+import { StoreUnavailableError } from '../../src/domain/errors.js';
+import { Scheduler } from '../../src/host/scheduler.js';
+import { watchStatements } from '../../src/store/sqlite/database.js';
+import { createStage, jobs, type Stage } from './stage.js';
+
+const MINUTE = 60_000;
+const stages: Stage[] = [];
+const schedulers: Scheduler[] = [];
+afterEach(async () => {
+  watchStatements(undefined);
+  await Promise.all(schedulers.splice(0).map((s) => s.stop()));
+  for (const stage of stages.splice(0)) stage.dispose();
+});
+
+async function minutely(other?: Stage) {
+  const stage = await createStage(other);
+  stages.unshift(stage);
+  const start = async () => {
+    const scheduler = new Scheduler({
+      acts: stage.acts,
+      events: stage.events,
+      jobs: jobs({ slug: 'j', schedule: '* * * * *', skipIfRunning: false }).jobs.values(),
+      timezone: 'UTC',
+      generation: 8,
+      clock: stage.clock,
+      onEnqueued: () => {},
+    });
+    schedulers.push(scheduler);
+    await scheduler.start();
+    return scheduler;
+  };
+  const from = stage.clock.time;
+  /** Minutes since the beginning, ascending. */
+  const ledger = () =>
+    stage.acts
+      .read((db) => stage.acts.store.listTicks(db, { slug: 'j', limit: 1_000 }))
+      .reverse()
+      .map((tick) => [tick.reason ?? tick.outcome, (tick.at - from) / MINUTE, tick.count]);
+  const at = async (scheduler: Scheduler, minute: number) => {
+    stage.clock.time = from + minute * MINUTE;
+    await scheduler.check();
+  };
+  return { stage, start, ledger, at };
+}
+
+it('[TICK] [ONCE] an instant and its run are recorded in one transaction', async () => {
+  const { stage, start, at, ledger } = await minutely();
+  const scheduler = await start();
+  const statements: string[] = [];
+  watchStatements((sql) => statements.push(sql.trim()));
+  await at(scheduler, 1);
+  watchStatements(undefined);
+  const places = ['INSERT INTO _crap_jobs', 'INSERT INTO _ml_ticks'].map((text) => statements.findIndex((sql) => sql.startsWith(text)));
+  expect(Math.min(...places)).toBeGreaterThanOrEqual(0);
+  expect(statements.slice(Math.min(...places), Math.max(...places))).not.toContain('COMMIT');
+  expect([ledger(), stage.runs().length]).toEqual([[['run', 1, 1]], 1]);
+});
+
+it('[TICK] [ONCE] a clock that is set back by more than the host has a memory for runs no instant twice', async () => {
+  const { stage, start, at, ledger } = await minutely();
+  const scheduler = await start();
+  for (let minute = 1; minute <= 20; minute++) await at(scheduler, minute);
+  for (let minute = 5; minute <= 22; minute++) await at(scheduler, minute);
+  expect(stage.runs()).toHaveLength(22);
+  expect(ledger()).toEqual(Array.from({ length: 22 }, (_, i) => ['run', i + 1, 1]));
+});
+
+it('[TICK] a schedule that was begun by a clock an hour ahead is not held back for an hour', async () => {
+  const { stage, start, at, ledger } = await minutely();
+  stage.clock.time += 60 * MINUTE;
+  const scheduler = await start();
+  await at(scheduler, 61);
+  await at(scheduler, 1);
+  for (let minute = 2; minute <= 4; minute++) await at(scheduler, minute);
+  expect(ledger().map(([outcome, minute]) => [outcome, minute])).toEqual([2, 3, 4, 61].map((minute) => ['run', minute]));
+  expect(stage.runs()).toHaveLength(4);
+});
+
+it('[TICK] an instant that could not be recorded is recorded later', async () => {
+  const { stage, start, at, ledger } = await minutely();
+  const scheduler = await start();
+  const write = stage.acts.write.bind(stage.acts);
+  stage.acts.write = async () => {
+    throw new StoreUnavailableError('DATABASE_BUSY', 'is locked', { retryable: true });
+  };
+  await at(scheduler, 1);
+  expect(ledger()).toEqual([]);
+  stage.acts.write = write;
+  await at(scheduler, 1.25);
+  expect([ledger(), stage.runs().length]).toEqual([[['run', 1, 1]], 1]);
+});
+
+it('[TICK] a host that comes late to instants of which another has recorded some records the others, each once', async () => {
+  const first = await minutely();
+  const second = await minutely(first.stage);
+  const [early, late] = [await first.start(), await second.start()];
+  await first.at(early, 1);
+  await first.at(early, 2);
+  await first.at(late, 6);
+  expect(first.ledger()).toEqual([
+    ['run', 1, 1],
+    ['run', 2, 1],
+    ['misfire', 3, 3],
+    ['run', 6, 1],
+  ]);
+  expect(first.stage.runs()).toHaveLength(3);
+});

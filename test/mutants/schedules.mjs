@@ -1,0 +1,218 @@
+// Bugs in schedules: the ledger, what is run and what is skipped, clocks that jump, daylight saving time.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source text
+const TEST = 'test/host/scheduler.test.ts';
+const CLOCK = 'test/host/schedule-clock.test.ts';
+const POLICIES = 'test/host/schedule-policies.test.ts';
+const SCHEDULER = 'src/host/scheduler.ts';
+const ACCOUNT = 'src/host/tick-account.ts';
+const WATCH = 'src/host/schedule-watch.ts';
+const TICKS = 'src/store/sqlite/ticks.ts';
+
+export const mutants = [
+  {
+    name: 'a tick is recorded before its run is queued, in two transactions',
+    file: ACCOUNT,
+    edits: [
+      {
+        search: 'const { id } = yield* store.enqueue(db, { ...request, ...(dueAt > now && { dueAt }) }, now);',
+        replace:
+          'const id = `tick-${slug}-${at}`;\n  later.push((other: Db) => store.enqueue(other, { ...request, id, ...(dueAt > now && { dueAt }) }, now));',
+      },
+      { search: 'type Event = HostEvents', replace: 'export const later: ((db: Db) => Op<unknown>)[] = [];\n\ntype Event = HostEvents' },
+      {
+        file: SCHEDULER,
+        search: '    for (const tick of ticks) {\n',
+        replace: "    for (const each of later.splice(0)) await acts.write('schedule', each);\n    for (const tick of ticks) {\n",
+      },
+      { file: SCHEDULER, search: 'AlreadyRecorded, accountFor }', replace: 'AlreadyRecorded, accountFor, later }' },
+    ],
+    tests: [CLOCK],
+  },
+  {
+    name: 'an instant is run again after the clock was set back',
+    file: ACCOUNT,
+    edits: [{ search: 'run: id }, now))) throw new AlreadyRecorded();', replace: 'run: id }, now))) void 0;' }],
+    tests: [CLOCK],
+  },
+  {
+    name: 'a schedule stops until the clock is where it was before it was set back',
+    file: SCHEDULER,
+    edits: [{ search: 'if (watched.accounted > now + WATCH_MS) this.#reset(watched, now);', replace: '' }],
+    tests: [CLOCK],
+  },
+  {
+    name: 'a ledger that a wrong clock wrote into the future holds a schedule back',
+    file: SCHEDULER,
+    edits: [{ search: 'last !== undefined && last <= now + WATCH_MS ? last : 0', replace: 'last ?? 0' }],
+    tests: [CLOCK],
+  },
+  {
+    name: 'a host does not look at what another has recorded',
+    file: SCHEDULER,
+    edits: [
+      { search: 'Math.max(watched.accounted, known), now)', replace: 'Math.min(watched.accounted, known + watched.accounted), now)' },
+    ],
+    tests: [CLOCK],
+  },
+  {
+    name: 'an instant that could not be recorded is forgotten',
+    file: SCHEDULER,
+    edits: [{ search: '      this.#outage = true;\n      return false;', replace: '      this.#outage = true;\n      return true;' }],
+    tests: [CLOCK],
+  },
+  {
+    name: 'a schedule that was edited is accounted for by its new text from the last tick on',
+    file: SCHEDULER,
+    edits: [{ search: 'const rules = entry ? watchedBefore(watched, entry) : watched;', replace: 'const rules = watched;' }],
+    tests: [POLICIES],
+  },
+  {
+    name: 'an edit is not recorded',
+    file: SCHEDULER,
+    edits: [{ search: 'if (!entry || !sameRules(entry, present))', replace: 'if (!entry)' }],
+    tests: [POLICIES],
+  },
+  {
+    name: 'a schedule whose job is gone is not ended',
+    file: SCHEDULER,
+    edits: [
+      {
+        search: 'yield* store.recordSchedule(db, { slug: entry.slug, since: now, schedule: undefined, timezone: entry.timezone });',
+        replace: '',
+      },
+    ],
+    tests: [POLICIES],
+  },
+  {
+    name: 'what came due while no host was up is not accounted for',
+    file: SCHEDULER,
+    edits: [
+      { search: 'if (after !== undefined && rules) events.push', replace: 'if (after !== undefined && rules && now < 0) events.push' },
+    ],
+    tests: [TEST],
+  },
+  {
+    name: 'pauses do not hold schedules',
+    file: ACCOUNT,
+    edits: [{ search: "if (paused) return 'paused';", replace: "if (paused && !job) return 'paused';" }],
+    tests: [POLICIES],
+  },
+  {
+    name: 'a paused queue does not hold the schedules of its jobs',
+    file: 'src/domain/pause.ts',
+    edits: [{ search: 'return holdsRuns(target, job) ||', replace: "return (target.kind !== 'queue' && holdsRuns(target, job)) ||" }],
+    tests: [POLICIES],
+  },
+  {
+    name: 'an instant is run although a run of its job is running',
+    file: ACCOUNT,
+    edits: [{ search: 'return running > 0 || (pendingOverlaps', replace: 'return (pendingOverlaps' }],
+    tests: [TEST],
+  },
+  {
+    name: 'a pending run does not overlap in generation 10',
+    file: ACCOUNT,
+    edits: [{ search: 'running > 0 || (pendingOverlaps && pending > 0)', replace: 'running > 0 || (pendingOverlaps && pending > 99)' }],
+    tests: [POLICIES],
+  },
+  {
+    name: 'skip_if_running = false is ignored',
+    file: ACCOUNT,
+    edits: [{ search: '  if (!job.skipIfRunning) return undefined;\n', replace: '' }],
+    tests: [TEST],
+  },
+  {
+    name: 'consecutive skips are rows of their own',
+    file: TICKS,
+    edits: [{ search: "if (tick.outcome === 'skipped' && covering", replace: "if (tick.outcome === 'skipped' && count < 0 && covering" }],
+    tests: ['test/store/acts.test.ts'],
+  },
+  {
+    name: 'skips for different reasons are one row',
+    file: TICKS,
+    edits: [{ search: " && covering['reason'] === (tick.reason ?? null)", replace: '' }],
+    tests: ['test/store/acts.test.ts', POLICIES],
+  },
+  {
+    name: 'an instant within a folded row is recorded again',
+    file: TICKS,
+    edits: [{ search: "Number(covering['until']) >= tick.at) return false;", replace: "Number(covering['at']) >= tick.at) return false;" }],
+    tests: ['test/store/acts.test.ts'],
+  },
+  {
+    name: 'a folded row does not count what it holds',
+    file: TICKS,
+    edits: [{ search: 'count = count + ?, recorded_at', replace: 'count = max(count, ?), recorded_at' }],
+    tests: ['test/store/acts.test.ts'],
+  },
+  {
+    name: 'missed instants are run under misfire = skip',
+    file: ACCOUNT,
+    edits: [{ search: "punctual.length > 0 || watched.misfire === 'skip' ?", replace: 'punctual.length > 0 ?' }],
+    tests: [POLICIES],
+  },
+  {
+    name: 'under misfire = all the oldest are run, not the newest',
+    file: WATCH,
+    edits: [{ search: 'found.slice(-limit)', replace: 'found.slice(0, limit)' }],
+    tests: [POLICIES, TEST],
+  },
+  {
+    name: 'the end of a window belongs to it',
+    file: WATCH,
+    edits: [{ search: 'Math.min(until, watched.until - 1)', replace: 'Math.min(until, watched.until)' }],
+    tests: [POLICIES],
+  },
+  {
+    name: 'the beginning of a window does not belong to it',
+    file: WATCH,
+    edits: [{ search: 'Math.max(after, watched.from - 1)', replace: 'Math.max(after, watched.from)' }],
+    tests: [POLICIES],
+  },
+  {
+    name: 'crap-cms is not told of the instant and fires it too',
+    file: ACCOUNT,
+    edits: [
+      {
+        search: "  yield* db.run(CRON_FIRED, [slug, new Date(now).toISOString().replace('Z', '+00:00')]);\n",
+        replace: '  void CRON_FIRED;\n',
+      },
+    ],
+    tests: [TEST, POLICIES],
+  },
+  {
+    name: 'a wall time that comes twice is run twice',
+    file: 'src/domain/schedule.ts',
+    edits: [
+      {
+        search: "overlap === 'first' && before > offset ? Math.max(at + offset, shown) : at + offset",
+        replace: "overlap === 'first' && before > offset ? at + offset : at + offset",
+      },
+    ],
+    tests: ['test/domain/schedule-dst.test.ts', 'test/domain/schedule.test.ts'],
+  },
+  {
+    name: 'a rhythm stands still while wall times come twice',
+    file: 'src/domain/schedule.ts',
+    edits: [{ search: "schedule.rhythm ? 'both' : 'first'", replace: "schedule.rhythm ? 'first' : 'first'" }],
+    tests: ['test/domain/schedule-dst.test.ts', 'test/domain/schedule.test.ts'],
+  },
+  {
+    name: 'a wall time that the clock skips never comes due',
+    file: 'src/domain/schedule.ts',
+    edits: [{ search: "if (before < offset && dst?.gap !== 'before') {", replace: "if (before < offset && dst?.gap === 'skip') {" }],
+    tests: ['test/domain/schedule-dst.test.ts', 'test/domain/schedule.test.ts'],
+  },
+  {
+    name: 'an instant in a gap that the policy leaves out is run',
+    file: 'src/domain/schedule.ts',
+    edits: [{ search: "gap: gap && dst?.gap === 'skip'", replace: "gap: gap && dst?.gap === 'before'" }],
+    tests: [POLICIES],
+  },
+  {
+    name: 'the seventh weekday is not Sunday',
+    file: 'src/domain/schedule-parse.ts',
+    edits: [{ search: 'map((value) => value % 7)', replace: 'map((value) => value)' }],
+    tests: ['test/domain/schedule.test.ts'],
+  },
+];

@@ -1,0 +1,138 @@
+// Bugs in the write queue of a host and in how it treats its threads.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source text
+const QUEUE_TEST = 'test/host/write-queue.test.ts';
+const POOL_TEST = 'test/host/worker-pool.test.ts';
+const QUEUE = 'src/host/write-queue.ts';
+const THREAD = 'src/host/worker-thread.ts';
+
+export const mutants = [
+  {
+    name: 'workers write before the host',
+    file: QUEUE,
+    edits: [
+      {
+        search: '    for (const entry of this.#host) {\n      this.#host.delete(entry);\n      return entry;\n    }\n',
+        replace: '',
+      },
+      {
+        search: '      return entry;\n    }\n    return undefined;',
+        replace:
+          '      return entry;\n    }\n    for (const entry of this.#host) {\n      this.#host.delete(entry);\n      return entry;\n    }\n    return undefined;',
+      },
+    ],
+    tests: [QUEUE_TEST],
+  },
+  {
+    name: 'the last worker that asks writes first',
+    file: QUEUE,
+    edits: [
+      {
+        search: 'for (const [key, entry] of this.#workers) {\n      this.#workers.delete(key);',
+        replace: 'for (const [key, entry] of [...this.#workers].reverse()) {\n      this.#workers.delete(key);',
+      },
+    ],
+    tests: [QUEUE_TEST],
+  },
+  {
+    name: 'a worker lets go of the grant of another',
+    file: QUEUE,
+    edits: [{ search: 'held.worker === worker && held.ticket === ticket', replace: 'held.worker !== undefined && held.ticket === ticket' }],
+    tests: [QUEUE_TEST],
+  },
+  {
+    name: 'a late release lets go of the next grant of the worker',
+    file: QUEUE,
+    edits: [{ search: 'held.worker === worker && held.ticket === ticket', replace: 'held.worker === worker' }],
+    tests: [QUEUE_TEST],
+  },
+  {
+    name: 'a dead thread stays the writer',
+    file: QUEUE,
+    edits: [{ search: 'if (this.#holder?.worker === worker) this.#letGo(this.#holder);', replace: '' }],
+    tests: [QUEUE_TEST],
+  },
+  {
+    name: 'two release at once and let two in',
+    file: QUEUE,
+    edits: [{ search: '    if (this.#holder !== entry) return;\n    this.#holder = undefined;', replace: '    this.#holder = undefined;' }],
+    tests: [QUEUE_TEST],
+  },
+  {
+    name: 'a thread that gave up waiting is granted the queue',
+    file: QUEUE,
+    edits: [{ search: '=== SIGNAL_GIVEN_UP) continue;', replace: '=== SIGNAL_GIVEN_UP) void 0;' }],
+    tests: [QUEUE_TEST],
+  },
+  {
+    name: 'a cancelled request of a thread is not withdrawn',
+    file: 'src/worker/write-queue-client.ts',
+    edits: [
+      {
+        search: "if (this.#waiting.delete(ticket)) this.#post({ type: 'write-released', ticket });",
+        replace: 'this.#waiting.delete(ticket);',
+      },
+    ],
+    tests: [QUEUE_TEST],
+  },
+  {
+    name: 'no timer of the main thread ends a run',
+    file: THREAD,
+    edits: [
+      {
+        search: "assignment.forgetTimer = farTimer(assignment.timeoutMs, () => this.stopRun(message.run, message.claim, 'timed_out'));",
+        replace: '',
+      },
+    ],
+    tests: [POOL_TEST],
+    only: 'asks a run to stop',
+  },
+  {
+    name: 'a thread that does not answer is not ended',
+    file: THREAD,
+    edits: [{ search: '      this.end(`run ${id} (${assignment.run.slug}) did not stop`);\n', replace: '' }],
+    tests: [POOL_TEST],
+    only: 'terminates a thread',
+  },
+  {
+    name: 'the runs beside one that did not stop are lost',
+    file: THREAD,
+    edits: [{ search: 'const lost = crashed && (culprit ?? assignment) === assignment;', replace: 'const lost = true;' }],
+    tests: [POOL_TEST],
+    only: 'beside',
+  },
+  {
+    name: 'all runs of a thread that ended by itself are lost',
+    file: THREAD,
+    edits: [{ search: 'const lost = crashed && (culprit ?? assignment) === assignment;', replace: 'const lost = crashed;' }],
+    tests: [POOL_TEST],
+    only: 'beside it are released',
+  },
+  {
+    name: 'a run that has returned is timed out while it waits for its commit',
+    file: THREAD,
+    edits: [
+      {
+        search: 'if (assignment?.run.claim === message.claim && !assignment.stopping) assignment.forgetTimer();',
+        replace: 'void assignment;',
+      },
+    ],
+    tests: [POOL_TEST],
+    only: 'has returned',
+  },
+  {
+    name: 'a report of an earlier claim ends the run',
+    file: THREAD,
+    edits: [
+      { search: 'if (assignment?.run.claim !== message.claim) return;\n        const', replace: 'if (!assignment) return;\n        const' },
+    ],
+    tests: [POOL_TEST],
+    only: 'earlier claim',
+  },
+  {
+    name: 'a stop of an earlier claim ends the run',
+    file: THREAD,
+    edits: [{ search: 'if (assignment?.run.claim !== claim) return false;', replace: 'if (!assignment) return false;' }],
+    tests: [POOL_TEST],
+    only: 'earlier claim',
+  },
+];

@@ -138,6 +138,15 @@ describe('[ONCE] the fence', () => {
   });
 });
 
+it('Regression: a run that its worker has just completed was said to be taken over by another host, when its lease was renewed right behind the commit', async () => {
+  const id = await db.enqueue('a');
+  const [run] = await db.claim({ concurrency: open });
+  const renew = (host: string, claim: number) => db.write((c) => store.renew(c, host, [{ run: id, claim }], NOW, NOW + 1));
+  await db.write((c) => store.complete(c, { run: id, claim: run!.claim, now: NOW, result: '1', log: [] }));
+  expect(await renew('h1', run!.claim)).toEqual(new Set([id]));
+  expect([await renew('h2', run!.claim), await renew('h1', run!.claim - 1)]).toEqual([new Set(), new Set()]);
+});
+
 describe('end', () => {
   it('spends an attempt on a failure, keeps error and log, and waits for the backoff', async () => {
     const id = await db.enqueue('a', { maxAttempts: 2 });

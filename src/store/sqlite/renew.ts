@@ -6,7 +6,10 @@ import { toText } from './times.js';
 
 const RENEW = 'UPDATE _crap_jobs SET _ml_lease = ?, heartbeat_at = ? WHERE _ml_host = ? AND ';
 
-/** The runs whose claims still stand. */
+/** Its worker has committed it; the main thread may not have heard of that yet. */
+const COMPLETED = "SELECT 1 FROM _crap_jobs WHERE id = ? AND status = 'completed' AND _ml_claim = ? AND _ml_host = ?";
+
+/** The runs whose claims stand, and those that have completed under them. */
 export function* renew(
   db: Db,
   host: string,
@@ -17,7 +20,8 @@ export function* renew(
   const held = new Set<string>();
   for (const { run, claim } of claims) {
     const fence = fenceOf(run, claim);
-    if ((yield* db.run(RENEW + fence.sql, [leaseUntil, toText(now), host, ...fence.params])) === 1) held.add(run);
+    const stands = (yield* db.run(RENEW + fence.sql, [leaseUntil, toText(now), host, ...fence.params])) === 1;
+    if (stands || (yield* db.get(COMPLETED, [run, claim, host]))) held.add(run);
   }
   return held;
 }

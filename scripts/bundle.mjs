@@ -26,7 +26,7 @@ const ENTRIES = {
 const JOINED = ['commander', 'ipaddr.js', 'nanoid', 'smol-toml', 'zod'];
 
 /** Files of earlier builds may still be loaded by processes that run; they are removed when they are this old. */
-const KEEP_MS = 3_600_000;
+const KEEP_MS = 900_000;
 
 /** `import.meta.url` stays that of the module in dist/, so that paths relative to it stay right. */
 const ownUrls = {

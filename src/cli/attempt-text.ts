@@ -6,6 +6,7 @@ export function attemptHeading(attempt: AttemptView): string {
   const { attempt: number, claim, outcome, started_at, ended_at, host, worker } = attempt;
   const took = started_at === null || ended_at === null ? '' : `, ${Date.parse(ended_at) - Date.parse(started_at)} ms`;
   const where = host === null ? '' : ` on ${host}${worker === null ? '' : `/${worker}`}`;
+  if (outcome === null) return `attempt ${number} (claim ${claim}) is under way since ${instant(started_at)}${where}`;
   return `attempt ${number} (claim ${claim}) ${outcome} at ${instant(ended_at)}${took}${where}`;
 }
 

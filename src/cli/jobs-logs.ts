@@ -9,7 +9,7 @@ export function registerJobsLogs(parent: Command, invocation: Invocation): void 
     withRuns(invocation, options, async (opened) => {
       const { runAttempts } = await import('../operations/run-attempts.js');
       const attempts = await runAttempts(opened, id);
-      output.result(attempts, () => (attempts.length === 0 ? 'No attempt has ended yet.' : attempts.map(attemptText).join('\n\n')));
+      output.result(attempts, () => (attempts.length === 0 ? 'No attempt has begun yet.' : attempts.map(attemptText).join('\n\n')));
     }),
   );
 }

@@ -40,6 +40,7 @@ export function registerJobsStatus(parent: Command, invocation: Invocation): voi
       const { slug, status, queue, limit } = options;
       const runs = await listRuns(opened, { slug, status, queue, limit });
       output.result(runs, () => (runs.length === 0 ? 'No job runs found.' : runTable(runs)));
+      if (runs.length === limit && !output.json) output.note('  the newest ones; -l shows more, -s, -q and --status choose');
     }),
   );
 }

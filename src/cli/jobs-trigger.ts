@@ -34,7 +34,11 @@ export function registerJobsTrigger(parent: Command, invocation: Invocation): vo
     .option('--delay <duration>', 'due after this: 30s, 5m, 2h, 7d', durationMs('--delay'))
     .option('--run-at <instant>', 'due then: 2026-12-01T08:00:00Z', isoInstant('--run-at'))
     .option('--unique <key>', 'only if no run of the job with this key is pending or running')
-    .option('--unique-within <duration>', 'with --unique: nor completed within this time', durationMs('--unique-within'))
+    .option(
+      '--unique-within <duration>',
+      'with --unique: only if none that has not failed was queued within this time',
+      durationMs('--unique-within'),
+    )
     .option('--replace', 'with --unique: cancel the pending run with this key instead')
     .option('--key <key>', 'runs of the job with this key are executed in order')
     .option('--after <ids>', 'only when these runs are completed (ids separated by commas)', nameList('--after'))

@@ -13,6 +13,8 @@ export async function main(args: readonly string[]): Promise<void> {
   signals.listen();
   // A reader that has seen enough (`| head`) is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed));
+  // Talk that nobody reads any more must not end a host, nor make a failure of a result that was printed.
+  process.stderr.on('error', () => {});
   const code = await run(args, signals);
   process.stdout.write('', () => process.exit(code));
 }

@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import { parsePreciseDuration } from '../domain/duration.js';
 import { UsageError } from '../domain/errors.js';
+import { parseInstant } from '../domain/instant.js';
 
 function invalid(option: string, expected: string, found: string): UsageError {
   return new UsageError('INVALID_OPTION', `${option}: expected ${expected}, found '${found}'`, { details: { option, found } });
@@ -33,9 +34,9 @@ export function durationMs(option: string): (text: string) => number {
 /** Epoch ms of an ISO instant; one without a zone is UTC. */
 export function isoInstant(option: string): (text: string) => number {
   return (text) => {
-    const parts = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?$/i.exec(text.trim());
-    const at = parts ? Date.parse(`${parts[1]}T${parts[2] ?? '00:00'}${parts[3] ?? 'Z'}`) : Number.NaN;
-    if (Number.isNaN(at)) throw invalid(option, 'an instant like 2026-12-01T08:00:00Z', text);
+    // Zones may be written without the colon, and behind a blank.
+    const at = parseInstant(text.trim().replace(/\s*([+-]\d{2}):?(\d{2})$/, '$1:$2'));
+    if (at === undefined) throw invalid(option, 'an instant like 2026-12-01T08:00:00Z', text);
     return at;
   };
 }

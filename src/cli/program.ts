@@ -107,6 +107,7 @@ export function createProgram(invocation: Invocation): Command {
     .helpCommand(false)
     // Thrown instead of ending the process, and told once, by main, together with the remedy; commands take these settings over.
     .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => invocation.output.json || invocation.output.note(text.trimEnd()),
@@ -127,7 +128,7 @@ export function createProgram(invocation: Invocation): Command {
   };
   program.hook('preSubcommand', (_, command) => load(command));
   usages.set(registerHelp(program, load), 'help [command]');
-  return program.configureHelp({ subcommandTerm: (command) => usages.get(command) ?? command.name() });
+  return program.configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => usages.get(command) ?? command.name() });
 }
 
 /** In place of commander's own, which does not wait for a command to be loaded; takes the path of a subcommand too. */

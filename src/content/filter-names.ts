@@ -56,6 +56,12 @@ export function flatName(plan: Plan, name: string): string {
   return plan.groups.some((group) => group.key === head) ? name.replaceAll('.', '__') : name;
 }
 
+/** The name by which rules of access know what a filter or an order means: the zone of a date goes with the date. */
+export function ruledName(plan: Plan, name: string): string {
+  const flat = flatName(plan, name);
+  return plan.byKey.get(flat)?.isZone ? flat.slice(0, -'_tz'.length) : flat;
+}
+
 /** The side leaf that a path opens: `lines.label` -> the leaf of `lines`, `['label']`. */
 export function sidePath(plan: Plan, name: string): { leaf: PlannedLeaf; segments: string[] } | undefined {
   const [head, ...segments] = name.split('.');

@@ -15,7 +15,7 @@ import { hasHooks, readsWithHooks, runAfterRead, runBeforeRead } from './hooks.j
 import { localeOf } from './locale.js';
 import { type Order, orderOf, orderSql, RANK } from './order.js';
 import { checkCursor, cursorPagination, pagePagination, type Window, windowOf } from './pagination.js';
-import { collectionPlan, type Plan } from './plan.js';
+import { collectionPlan } from './plan.js';
 import { populate } from './populate.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { documentOf, selectSql, shapeOf } from './read.js';
@@ -41,7 +41,7 @@ export function* find(ctx: ContentContext, slug: string, query: QueryOptions): O
   checkCursor(order, window);
   const run = readRun(ctx, plan, 'find', query.locale);
   if (hasHooks(ctx, run, 'before_read')) yield* ctx.db.savepoint(() => runBeforeRead(ctx, run), 'read');
-  const ranks = order.column === RANK ? yield* ranksOf(ctx, plan, query.search) : undefined;
+  const ranks = order.column === RANK ? yield* ranksOf(ctx, scope, query.search) : undefined;
   const { rows, more } = yield* select(ctx, scope, order, window, ranks);
   const total = yield* totalOf(ctx, scope, window, rows.length);
   const shape = shapeOf(locale, query.select);
@@ -81,8 +81,8 @@ function* select(
   return { rows, more };
 }
 
-function* ranksOf(ctx: ContentContext, plan: Plan, search: string | undefined): Op<Sql> {
-  const ranks = yield* rankJoin(ctx, plan, search, RANK);
+function* ranksOf(ctx: ContentContext, scope: ReadScope, search: string | undefined): Op<Sql> {
+  const ranks = yield* rankJoin(ctx, scope.plan, search, RANK, scope.denied);
   if (ranks) return ranks;
   throw refused('FIELD_INVALID', `order_by '${RANK}' needs a search in a collection that has searchable fields`, { field: RANK });
 }

@@ -9,7 +9,7 @@ import type { ContentContext } from './context.js';
 import { prefixed, showingSql } from './failure.js';
 import { deniedFields } from './field-access.js';
 import { whereSql } from './filter.js';
-import { flatName, refuseSystemColumns, refuseUnreadable } from './filter-names.js';
+import { refuseSystemColumns, refuseUnreadable, ruledName } from './filter-names.js';
 import { parseWhere } from './filter-parse.js';
 import type { Plan } from './plan.js';
 import type { QueryOptions } from './query.js';
@@ -34,7 +34,7 @@ export function* matchingIds(ctx: ContentContext, plan: Plan, query: QueryOption
   return yield* prefixed(`Find docs for ${matching.purpose}: `, function* () {
     if (!matching.override && where.all.length + (where.any?.length ?? 0) > 0) {
       const denied = yield* deniedFields(ctx, plan, 'read');
-      for (const name of namesOf(where)) refuseUnreadable(denied, flatName(plan, name));
+      for (const name of namesOf(where)) refuseUnreadable(denied, ruledName(plan, name));
     }
     const { dialect } = ctx.db;
     const parts = [

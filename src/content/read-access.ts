@@ -5,7 +5,7 @@ import { refuseConstraints } from './constraint-names.js';
 import type { ContentContext } from './context.js';
 import { deniedFields, hasReadRule } from './field-access.js';
 import { type Sql, whereSql } from './filter.js';
-import { flatName, refuseSystemColumns, refuseUnreadable } from './filter-names.js';
+import { refuseSystemColumns, refuseUnreadable, ruledName } from './filter-names.js';
 import { parseWhere, type Where } from './filter-parse.js';
 import { hidesDraftsById } from './generation.js';
 import type { Plan } from './plan.js';
@@ -52,7 +52,7 @@ export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions,
     if (!override) yield* refuseNames(ctx, scope, namesOf(where));
     scope.parts.push(...whereSql({ plan, dialect: ctx.db.dialect, locale }, where));
   }
-  const found = query.search === undefined || id !== undefined ? undefined : yield* searchSql(ctx, plan, query.search);
+  const found = query.search === undefined || id !== undefined ? undefined : yield* searchSql(ctx, plan, query.search, scope.denied);
   if (found) scope.parts.push(found);
   if (constraint) {
     const allowed = [...(published ? ['_status'] : []), ...(trash ? ['_deleted_at'] : [])];
@@ -65,7 +65,7 @@ export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions,
 /** Throws for a name whose field the caller may not read. */
 export function* refuseNames(ctx: ContentContext, scope: ReadScope, names: readonly string[]): Op<void> {
   const { plan } = scope;
-  const flat = names.map((name) => flatName(plan, name));
+  const flat = names.map((name) => ruledName(plan, name));
   if (!flat.some((name) => hasReadRule(ctx, plan, name))) return;
   const refusedKeys = yield* scope.denied();
   for (const name of flat) refuseUnreadable(refusedKeys, name);

@@ -80,26 +80,66 @@ export function* refreshSearch(ctx: ContentContext, plan: Plan, id: string): Op<
   yield* addToSearch(ctx, plan, id);
 }
 
+/** Keys of the fields that the caller may not read; undefined where everything may be. Asked only when a searched column has a rule. */
+export type Denied = (() => Op<ReadonlySet<string>>) | undefined;
+
 /** Every word must begin a word of the document, in whichever column; undefined when there is nothing to search for or in. */
-export function* searchSql(ctx: ContentContext, plan: Plan, search: string | undefined): Op<Sql | undefined> {
-  const asked = yield* matchOf(ctx, plan, search);
-  return asked && { text: `id IN (SELECT id FROM ${asked.table} WHERE ${asked.table} MATCH ?)`, params: [asked.query] };
+export function* searchSql(ctx: ContentContext, plan: Plan, search: string | undefined, denied: Denied): Op<Sql | undefined> {
+  const asked = yield* matchOf(ctx, plan, search, denied);
+  if (!asked) return undefined;
+  if (asked.query === undefined) return { text: '0', params: [] };
+  return { text: `id IN (SELECT id FROM ${asked.table} WHERE ${asked.table} MATCH ?)`, params: [asked.query] };
 }
 
 /** The same as a join that gives `column`: how well a document matches, lowest best. */
-export function* rankJoin(ctx: ContentContext, plan: Plan, search: string | undefined, column: string): Op<Sql | undefined> {
-  const asked = yield* matchOf(ctx, plan, search);
+export function* rankJoin(
+  ctx: ContentContext,
+  plan: Plan,
+  search: string | undefined,
+  column: string,
+  denied: Denied,
+): Op<Sql | undefined> {
+  const asked = yield* matchOf(ctx, plan, search, denied);
   if (!asked) return undefined;
   const { ident } = ctx.db.dialect;
-  const ranks = `SELECT id AS ${ident('@match')}, rank AS ${ident(column)} FROM ${asked.table} WHERE ${asked.table} MATCH ?`;
-  return { text: `JOIN (${ranks}) ON ${ident('@match')} = ${ident(plan.table)}.id`, params: [asked.query] };
+  const matching = asked.query === undefined ? '0' : `${asked.table} MATCH ?`;
+  const ranks = `SELECT id AS ${ident('@match')}, rank AS ${ident(column)} FROM ${asked.table} WHERE ${matching}`;
+  return {
+    text: `JOIN (${ranks}) ON ${ident('@match')} = ${ident(plan.table)}.id`,
+    params: asked.query === undefined ? [] : [asked.query],
+  };
 }
 
-function* matchOf(ctx: ContentContext, plan: Plan, search: string | undefined): Op<{ table: string; query: string } | undefined> {
+/** `query` undefined: the caller may read none of the columns, so nothing is found. */
+function* matchOf(
+  ctx: ContentContext,
+  plan: Plan,
+  search: string | undefined,
+  denied: Denied,
+): Op<{ table: string; query: string | undefined } | undefined> {
   const words = (search ?? '').split(/\s+/u).filter((word) => word !== '');
   if (words.length === 0) return undefined;
   const index = yield* indexOf(ctx, plan);
   if (!index) return undefined;
-  const query = words.map((word) => `"${word.replaceAll('"', '""')}" *`).join(' ');
-  return { table: index.table, query };
+  const query = words.map((word) => `${quoted(word)} *`).join(' ');
+  const readable = yield* readableColumns(plan, index, denied);
+  if (readable.length === index.names.size) return { table: index.table, query };
+  const columns = `{${readable.map(quoted).join(' ')}}`;
+  return { table: index.table, query: readable.length === 0 ? undefined : `${columns} : (${query})` };
+}
+
+/** What stands in an unreadable field could be guessed by searching for it. */
+function* readableColumns(plan: Plan, index: Index, denied: Denied): Op<string[]> {
+  const names = [...index.names];
+  const owned = (keys: Iterable<string>) => {
+    const list = [...keys];
+    return (name: string) => list.some((key) => name === key || name.startsWith(`${key}__`));
+  };
+  if (!denied || !names.some(owned(plan.ruled.read.map(({ key }) => key)))) return names;
+  const hidden = owned(yield* denied());
+  return names.filter((name) => !hidden(name));
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`;
 }

@@ -11,6 +11,6 @@ export function retryDelayMs(backoff: Backoff | undefined, attempt: number, rand
   if (backoff?.kind === 'list') return (backoff.seconds[Math.min(attempt, backoff.seconds.length) - 1] ?? 0) * 1000;
   if (backoff?.kind !== 'curve') return defaultRetryDelayMs(attempt);
   const { base, factor, max, jitter } = backoff;
-  const seconds = Math.min(base * factor ** (attempt - 1), max);
+  const seconds = base === 0 ? 0 : Math.min(base * factor ** (attempt - 1), max);
   return Math.round(seconds * (1 + jitter * (2 * random() - 1)) * 1000);
 }

@@ -105,6 +105,7 @@ export class Host {
       queue: this.#queue,
       clock: this.clock,
       activity: () => ({ ...this.activity(), ...(this.#parts && { serves: this.#parts.dispatcher.serves() }) }),
+      attempt: (run) => this.#activity.attempt(run),
       onDrained: () => this.#onDrained(),
     });
     this.#parts = parts;

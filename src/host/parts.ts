@@ -8,7 +8,7 @@ import { sqliteStore } from '../store/sqlite/store.js';
 import type { WriteQueue } from '../store/writer.js';
 import { executorOptions } from '../worker/executor-options.js';
 import { trashRules } from '../worker/trash.js';
-import type { ActivityReport } from './activity.js';
+import type { ActivityReport, OpenAttempt } from './activity.js';
 import { HostActs } from './acts.js';
 import { CancelWatch } from './cancel-watch.js';
 import { claimLimits } from './claim-limits.js';
@@ -42,6 +42,7 @@ export interface SharedParts {
   queue: FairWriteQueue;
   clock: Clock;
   activity(): ActivityReport;
+  attempt(run: string): OpenAttempt | undefined;
   /** Nothing is due and nothing runs; asked for under `drain`. */
   onDrained(): void;
 }
@@ -160,6 +161,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
       cancel: (run, claim) => runners.stopRun(run, claim, 'cancelled'),
       meet: () => parts.rescuer.meet(),
       activity: shared.activity,
+      attempt: shared.attempt,
     }),
     record: new HostRecordKeeper(acts, clock, settings.leaseMs / 3, claimLimits(registry, settings, emails.concurrency)),
     rescuer: new Rescuer({

@@ -8,7 +8,7 @@ import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HostError } from '../domain/errors.js';
-import type { ActivityReport } from './activity.js';
+import type { ActivityReport, OpenAttempt } from './activity.js';
 
 /** What a socket path may be long, in bytes, on Linux (108) and macOS (104), less the closing zero. */
 const SOCKET_PATH_LIMIT = 103;
@@ -24,6 +24,8 @@ export interface WakerEvents {
   meet(): void;
   /** Somebody asks what the host is doing. */
   activity(): ActivityReport;
+  /** Somebody asks for the log of a run while it is executed. */
+  attempt(run: string): OpenAttempt | undefined;
 }
 
 export class Waker {
@@ -79,6 +81,8 @@ export class Waker {
     if (lines.includes('host')) this.#heard.meet();
     if (lines.includes('activity')) socket.end(`${JSON.stringify(this.#heard.activity())}\n`);
     for (const line of lines) {
+      const asked = /^attempt (\S+)$/.exec(line)?.[1];
+      if (asked !== undefined) socket.end(`${JSON.stringify(this.#heard.attempt(asked) ?? null)}\n`);
       const [, run, claim] = /^cancel (\S+) (\d+)$/.exec(line) ?? [];
       if (run !== undefined) this.#heard.cancel(run, Number(claim));
     }

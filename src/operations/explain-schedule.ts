@@ -7,6 +7,7 @@ import { scheduleInWords } from '../domain/schedule-words.js';
 import { didYouMean } from '../domain/suggest.js';
 import { zoneOf } from './list-schedules.js';
 import type { OpenedProject } from './open-project.js';
+import { windowNote } from './schedule-window.js';
 
 export interface ScheduleExplanation {
   slug: string | null;
@@ -33,10 +34,12 @@ export function explainSchedule(opened: OpenedProject, what: string, options: { 
   const notes: string[] = [];
   const note = scheduleNote(schedule);
   if (note !== undefined) notes.push(note);
-  let at = opened.clock.now();
+  const window = job && windowNote(job);
+  if (window !== undefined) notes.push(window);
+  let at = Math.max(opened.clock.now(), (job?.from ?? 0) - 1);
   while (next.length < options.count) {
     const instant = nextInstant(schedule, at, timezone, job?.dst);
-    if (!instant) break;
+    if (!instant || instant.at >= (job?.until ?? Number.POSITIVE_INFINITY)) break;
     at = instant.at;
     if (instant.gap) notes.push(`the clock skips the wall time of ${new Date(at).toISOString()}: it is left out (dst.gap = "skip")`);
     else next.push(new Date(at).toISOString());

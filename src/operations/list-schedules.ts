@@ -1,14 +1,16 @@
 /** List schedules: every job that has one, with its next due instant. */
 import type { JobDefinition } from '../domain/job.js';
 import { holdsTicks } from '../domain/pause.js';
-import { nextTick, parseSchedule } from '../domain/schedule.js';
+import { parseSchedule } from '../domain/schedule.js';
 import type { OpenedProject } from './open-project.js';
 import { iso } from './run-view.js';
+import { nextToRun } from './schedule-window.js';
 
 export interface ScheduleView {
   slug: string;
   schedule: string;
   timezone: string;
+  /** Within its window; null when none is left. */
   next: string | null;
   /** The instant up to which the ledger accounts for it. */
   last: string | null;
@@ -25,7 +27,7 @@ export async function listSchedules(opened: OpenedProject): Promise<ScheduleView
     const timezone = zoneOf(opened, job);
     const paused = pauses.some((pause) => holdsTicks(pause, job));
     const last = await opened.read((db) => opened.store.lastTick(db, job.slug));
-    const next = nextTick(parseSchedule(job.schedule!), now, timezone, job.dst);
+    const next = nextToRun(job, parseSchedule(job.schedule!), now, timezone);
     views.push({ slug: job.slug, schedule: job.schedule!, timezone, next: iso(next ?? null), last: iso(last ?? null), paused });
   }
   return views;

@@ -1,9 +1,10 @@
 /** The next due instants of one job's schedule. */
 import { NotFoundError } from '../domain/errors.js';
-import { nextTick, parseSchedule, scheduleNote } from '../domain/schedule.js';
+import { parseSchedule, scheduleNote } from '../domain/schedule.js';
 import { jobBySlug } from './find-job.js';
 import { zoneOf } from './list-schedules.js';
 import type { OpenedProject } from './open-project.js';
+import { nextToRun, windowNote } from './schedule-window.js';
 
 export interface NextTicks {
   slug: string;
@@ -26,13 +27,13 @@ export function nextTicks(opened: OpenedProject, slug: string, count: number): N
   }
   const timezone = zoneOf(opened, job);
   const schedule = parseSchedule(job.schedule);
-  const { dst } = job;
   const next: string[] = [];
   let at: number | undefined = opened.clock.now();
   while (next.length < count) {
-    at = nextTick(schedule, at, timezone, dst);
+    at = nextToRun(job, schedule, at, timezone);
     if (at === undefined) break;
     next.push(new Date(at).toISOString());
   }
-  return { slug, schedule: job.schedule, timezone, next, note: scheduleNote(schedule) ?? null };
+  const note = [scheduleNote(schedule), windowNote(job)].filter((text) => text !== undefined).join('; ');
+  return { slug, schedule: job.schedule, timezone, next, note: note === '' ? null : note };
 }

@@ -1,5 +1,7 @@
 /** The attempts of a run: what each did, how it ended, and its log lines. */
+import { hostname } from 'node:os';
 import type { LogLine } from '../domain/run.js';
+import { askAttempt } from '../host/ask-activity.js';
 import type { Attempt } from '../store/store.js';
 import { getRun } from './find-run.js';
 import type { OpenedDatabase } from './open-database.js';
@@ -12,16 +14,30 @@ export interface AttemptView {
   worker: number | null;
   started_at: string | null;
   ended_at: string | null;
-  outcome: Attempt['outcome'];
+  /** null: it is under way. */
+  outcome: Attempt['outcome'] | null;
   error: Attempt['error'];
   log: { at: string | null; level: LogLine['level']; text: string }[];
 }
 
-/** Newest last. NotFoundError RUN_NOT_FOUND. */
+/** Newest last; the last one may be under way, with what it has written so far where its host is on this machine. NotFoundError RUN_NOT_FOUND. */
 export async function runAttempts(opened: OpenedDatabase, id: string): Promise<AttemptView[]> {
   await getRun(opened, id);
-  const attempts = await opened.read((db) => opened.store.listAttempts(db, id));
-  return attempts.map(attemptView);
+  const open = await attemptUnderWay(opened, id);
+  const attempts = (await opened.read((db) => opened.store.listAttempts(db, id))).map(attemptView);
+  return open && !attempts.some(({ claim }) => claim === open.claim) ? [...attempts, open] : attempts;
+}
+
+/** Asked before the ended ones are read: it may end meanwhile, and is among those then. */
+async function attemptUnderWay(opened: OpenedDatabase, id: string): Promise<AttemptView | undefined> {
+  const run = await opened.read((db) => opened.store.findRun(db, id));
+  if (run?.status !== 'running' || run.host === null) return undefined;
+  const host = (await opened.hosts()).find((each) => each.id === run.host);
+  const asked = host?.hostname === hostname() ? await askAttempt(host.socket, id) : undefined;
+  const { claim, attempt, startedAt } = run;
+  const view = { claim, attempt, host: run.host, started_at: iso(startedAt), ended_at: null, outcome: null, error: null };
+  if (asked?.claim !== claim) return { ...view, worker: null, log: [] };
+  return { ...view, worker: asked.worker, log: asked.log.map(lineView) };
 }
 
 export function attemptView(attempt: Attempt): AttemptView {
@@ -35,6 +51,10 @@ export function attemptView(attempt: Attempt): AttemptView {
     ended_at: iso(attempt.endedAt),
     outcome,
     error,
-    log: attempt.log.map(({ at, level, text }) => ({ at: iso(at), level, text })),
+    log: attempt.log.map(lineView),
   };
+}
+
+function lineView({ at, level, text }: LogLine): AttemptView['log'][number] {
+  return { at: iso(at), level, text };
 }

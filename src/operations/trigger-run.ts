@@ -56,6 +56,9 @@ export async function triggerRun(opened: OpenedProject, request: TriggerRequest)
   if (request.unique === '') {
     throw new UsageError('INVALID_OPTION', 'unique key must be non-empty (or omit the option)', { details: { unique: '' } });
   }
+  if (request.key === '') {
+    throw new UsageError('INVALID_OPTION', 'key must be non-empty (or omit the option)', { details: { key: '' } });
+  }
   const { id, duplicate } = await opened.write('trigger', (db) =>
     opened.store.enqueue(
       db,

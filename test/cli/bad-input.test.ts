@@ -70,6 +70,8 @@ it('[BOUNDARY] runs are shown, cancelled, retried and purged while a file of the
   const { id } = await runJson<{ id: string }>(['-C', dir, 'jobs', 'trigger', 'echo']);
   await project!.write({ 'jobs/cron.lua': 'crap.jobs.define("cron", {' });
   expect(await failJson(['-C', dir, 'jobs', 'trigger', 'echo'])).toMatchObject({ exit: 2, code: 'PROJECT_INVALID' });
+  // Where 2 means a warning, what cannot be checked is unhealthy.
+  expect(await failJson(['-C', dir, 'jobs', 'healthcheck'])).toMatchObject({ exit: 1, code: 'PROJECT_INVALID' });
 
   expect(await runsOf(dir)).toMatchObject([{ id, status: 'pending' }]);
   expect(await runJson(['-C', dir, 'jobs', 'logs', id])).toEqual([]);

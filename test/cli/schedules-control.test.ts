@@ -56,3 +56,26 @@ it('[TICK] history shows the ledger, run queues one now', async () => {
   const [newest] = await json<object[]>('schedules', 'history', 'often', '-l', '1');
   expect(newest).toMatchObject({ slug: 'often', outcome: 'run', count: 1, reason: null, run: expect.any(String) });
 });
+
+it('Regression: instants outside of the window of a job were shown as its next ones', async () => {
+  const other = await notesProject({
+    'jobs/windows.lua': `
+      local function job(slug, from, until_) crap.jobs.define(slug, { handler = "jobs.windows.run", schedule = "0 0 * * *", from = from, ["until"] = until_ }) end
+      job("over", nil, "2020-01-01") job("later", "2100-02-03T12:00:00Z", "2100-02-05")
+      return { run = function() end }`,
+  });
+  const of = <T>(...args: string[]) => runJson<T>(['-C', other.dir, 'schedules', ...args]);
+  try {
+    const listed = await of<{ slug: string; next: string | null }[]>('list');
+    expect(listed.filter(({ slug }) => slug !== 'weekly').map(({ slug, next }) => [slug, next])).toEqual([
+      ['later', '2100-02-04T00:00:00.000Z'],
+      ['over', null],
+    ]);
+    const note = 'it is run from 2100-02-03T12:00:00.000Z until 2100-02-05T00:00:00.000Z only';
+    expect(await of('next', 'later')).toMatchObject({ next: ['2100-02-04T00:00:00.000Z'], note });
+    expect(await of('next', 'over')).toMatchObject({ next: [], note: 'it is run until 2020-01-01T00:00:00.000Z only' });
+    expect(await of('explain', 'later')).toMatchObject({ next: ['2100-02-04T00:00:00.000Z'], notes: [note] });
+  } finally {
+    await other.dispose();
+  }
+});

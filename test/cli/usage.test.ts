@@ -19,6 +19,15 @@ it('help lists the commands, shows examples and exits 0', async () => {
   expect(stdout).toContain('Examples:');
 });
 
+it('help takes the path of a subcommand and names the global options there; an unknown one is wrong usage', async () => {
+  const [path, flag] = await Promise.all([runCli(['help', 'jobs', 'why']), runCli(['jobs', 'why', '--help'])]);
+  expect(path).toEqual(flag);
+  expect(path.code).toBe(0);
+  expect(path.stdout).toContain('Usage: moonlighter jobs why');
+  expect(path.stdout).toMatch(/^Global Options:\n {2}-C, --config <dir>/m);
+  expect(await failJson(['help', 'jobs', 'wy'])).toMatchObject({ exit: 2, code: 'USAGE', message: "unknown command 'jobs wy'" });
+});
+
 it('the version is that of the package', async () => {
   const { code, stdout } = await runCli(['--version']);
   expect({ code, stdout }).toEqual({ code: 0, stdout: '0.1.0\n' });

@@ -226,6 +226,41 @@ describe('field rules', () => {
     expect(stage.failure(() => levels({ where: { 'box.shut_leaf': 'x' } }))).toContain("'box__shut_leaf'");
     expect(levels({ where: { secret: 's1' }, ...FREE })).toBe('1');
   });
+
+  // Searching for what stands in the field found the document, and the zone of such a date could be filtered on.
+  it('keep it from being guessed by search, and by the zone of a date', () => {
+    let asked = 0;
+    const no = { access: { read: 'no' } };
+    stage = openStage({
+      collections: {
+        notes: {
+          fields: [
+            { name: 'open' },
+            { name: 'shut', localized: true, ...no },
+            { name: 'at', type: 'date', picker_appearance: 'dayAndTime', timezone: true, ...no },
+          ],
+        },
+        shut: { fields: [{ name: 'word', ...no }] },
+        plain: { fields: [{ name: 'word' }, { name: 'n', type: 'number', ...no }] },
+      },
+      settings: { locale: { default: 'en', locales: ['en', 'de'], fallback: true } },
+      functions: { no: () => ++asked === 0 },
+    });
+    stage.create('notes', { open: 'apple "tree', shut: 'pear', at: '2024-01-01T10:00', at_tz: 'UTC' });
+    stage.create('shut', { word: 'pear' });
+    stage.create('plain', { word: 'pear' });
+    const count = (search: string, more: object = {}, slug = 'notes') => stage.count(slug, { search, ...more });
+    expect([count('app'), count('"tr'), count('pear'), count('apple pear'), count('pear', {}, 'shut')]).toEqual([1, 1, 0, 0, 0]);
+    expect([count('pear', FREE), count('apple pear', FREE), count('pear', FREE, 'shut')]).toEqual([1, 1, 1]);
+    expect(stage.find('notes', { search: 'pear' }).documents).toEqual([]);
+    const message = "runtime error: Read access denied for field 'at': it cannot be filtered or sorted on";
+    expect(stage.failure(() => stage.find('notes', { where: { at_tz: 'UTC' } }))).toBe(message);
+    expect(stage.failure(() => stage.find('notes', { order_by: 'at_tz' }))).toBe(message);
+    expect(stage.failure(() => stage.updateMany('notes', { where: { at_tz: 'UTC' } }, {}))).toContain(message.slice(15));
+    asked = 0;
+    expect(count('pear', {}, 'plain')).toBe(1);
+    expect(asked).toBe(0);
+  });
 });
 
 describe('globals', () => {

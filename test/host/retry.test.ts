@@ -13,6 +13,12 @@ describe('retry rules', () => {
     expect(afterFailure(9, 9, 0)).toEqual({ status: 'failed' });
   });
 
+  it('a curve that grows beyond every number ends at its maximum, one that starts at 0 stays there', () => {
+    const curve = (base: number) => ({ kind: 'curve' as const, base, factor: 100, max: 300, jitter: 0 });
+    expect(afterFailure(400, 999, 0, curve(1))).toMatchObject({ dueAt: 300_000 });
+    expect(afterFailure(400, 999, 0, curve(0))).toMatchObject({ dueAt: 0 });
+  });
+
   it('gives a released run back at once without spending its attempt', () => {
     expect(afterRelease(7)).toEqual({ status: 'pending', dueAt: 7, spendsAttempt: false });
     expect(afterRelease(7, 10)).toEqual({ status: 'pending', dueAt: 17, spendsAttempt: false });

@@ -11,7 +11,7 @@ const idle = { host: 'h', pid: 1, running: [], writer: null, writers_waiting: 0,
 
 describe('waker', () => {
   it('[EXPLAIN] says what its host is doing', async () => {
-    const waker = new Waker({ wake: () => {}, cancel: () => {}, meet: () => {}, activity: () => idle });
+    const waker = new Waker({ wake: () => {}, cancel: () => {}, meet: () => {}, activity: () => idle, attempt: () => undefined });
     await waker.start();
     const { path } = waker;
     expect(await askActivity(path)).toEqual(idle);
@@ -25,7 +25,7 @@ describe('waker', () => {
     const wake = new Promise<void>((resolve) => {
       woken = resolve;
     });
-    const waker = new Waker({ wake: () => woken(), cancel: () => {}, meet: () => {}, activity: () => idle });
+    const waker = new Waker({ wake: () => woken(), cancel: () => {}, meet: () => {}, activity: () => idle, attempt: () => undefined });
     await waker.start();
     const { path } = waker;
     expect(Buffer.byteLength(path)).toBeLessThan(104);
@@ -65,7 +65,7 @@ describe('waker', () => {
   });
 
   it('survives a client that talks nonsense', async () => {
-    const waker = new Waker({ wake: () => {}, cancel: () => {}, meet: () => {}, activity: () => idle });
+    const waker = new Waker({ wake: () => {}, cancel: () => {}, meet: () => {}, activity: () => idle, attempt: () => undefined });
     await waker.start();
     expect(await probeSocket(waker.path, 1000, 'x'.repeat(10_000))).toBe('alive');
     expect(await probeSocket(waker.path)).toBe('alive');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NotFoundError, RefusedError, UsageError } from '../../src/domain/errors.js';
 import { getRun } from '../../src/operations/find-run.js';
 import { type OpenedProject, openProject } from '../../src/operations/open-project.js';
+import { purgeRuns } from '../../src/operations/purge-runs.js';
 import { triggerRun } from '../../src/operations/trigger-run.js';
 import { waitForRun } from '../../src/operations/wait-for-run.js';
 import { createProject, type ProjectFolder } from '../support/project.js';
@@ -52,6 +53,7 @@ it('priority is a whole number of 32 bits; delay and run-at exclude each other',
     await expect(triggerRun(opened, { slug: 'a', priority })).rejects.toBeInstanceOf(UsageError);
   }
   await expect(triggerRun(opened, { slug: 'a', delayMs: 1, runAt: 1 })).rejects.toBeInstanceOf(UsageError);
+  await expect(triggerRun(opened, { slug: 'a', key: '' })).rejects.toThrow('key must be non-empty');
   const runAt = Date.UTC(2099, 0, 1);
   const later = await triggerRun(opened, { slug: 'a', runAt, priority: -4 });
   expect(await getRun(opened, later.id)).toMatchObject({ due_at: '2099-01-01T00:00:00.000Z', priority: -4 });
@@ -73,4 +75,12 @@ it('waiting ends with the run, or with the signal', async () => {
   await opened.write('test', (db) => db.run("UPDATE _crap_jobs SET status = 'cancelled' WHERE id = ?", [id]));
   expect(await ending).toMatchObject({ id, status: 'cancelled' });
   await expect(waitForRun(opened, 'nobody')).rejects.toBeInstanceOf(NotFoundError);
+});
+
+it('Regression: a purge of all left the runs that had ended within the same second', async () => {
+  const { id } = await triggerRun(opened, { slug: 'a' });
+  await opened.write('test', (db) => opened.store.cancelPending(db, id, opened.clock.now()));
+  expect(await purgeRuns(opened, { olderThanMs: 1_000, slug: 'a', status: 'cancelled' })).toBe(0);
+  expect(await purgeRuns(opened, { olderThanMs: 0, slug: 'a', status: 'cancelled' })).toBeGreaterThan(0);
+  await expect(getRun(opened, id)).rejects.toBeInstanceOf(NotFoundError);
 });

@@ -73,7 +73,8 @@ function nativeModuleLoads() {
 }
 
 function npm(args, failure) {
-  const env = { ...process.env, npm_config_yes: 'true', npm_config_update_notifier: 'false' };
+  // JOBS: as many compilers as cores, where something is built from source.
+  const env = { JOBS: 'max', ...process.env, npm_config_yes: 'true', npm_config_update_notifier: 'false' };
   const headers = nodeHeaders();
   if (headers) {
     // node-gyp would download the headers; those that lie beside node are the right ones.

@@ -55,6 +55,21 @@ export function parseWhere(table: LuaTable, generation: Generation = 8): Where {
   return where;
 }
 
+/** The same, and every entry must say something: for calls that change whatever is not excluded. */
+export function parseEveryCondition(table: LuaTable, generation: Generation): Where {
+  for (const [key, value] of table.entries) {
+    const operators = asTable(value);
+    if (operators ? operators.entries.size > 0 : key !== 'or' && (isScalar(value) || value === NULL)) continue;
+    const given = operators ? 'an empty table' : `a ${luaTypeName(value)}`;
+    throw refused('FILTER_INVALID', `the condition '${fieldName(key)}' is ${given}: it excludes nothing, so all documents would be meant`);
+  }
+  return parseWhere(table, generation);
+}
+
+function isScalar(value: LuaValue): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || isNumber(value) || value instanceof Uint8Array;
+}
+
 /** A flat table: every entry is a condition, `or` is a name like any other. */
 export function parseConditions(table: LuaTable, booleanText?: (value: boolean) => string, generation: Generation = 8): Condition[] {
   const conditions: Condition[] = [];

@@ -6,11 +6,11 @@ import { BindingError } from '../lua/errors.js';
 import { allowRows, namesOf } from './access.js';
 import { refuseConstraints } from './constraint-names.js';
 import type { ContentContext } from './context.js';
-import { prefixed, showingSql } from './failure.js';
+import { prefixed, refused, showingSql } from './failure.js';
 import { deniedFields } from './field-access.js';
 import { whereSql } from './filter.js';
 import { refuseSystemColumns, refuseUnreadable, ruledName } from './filter-names.js';
-import { parseWhere } from './filter-parse.js';
+import { parseEveryCondition } from './filter-parse.js';
 import type { Plan } from './plan.js';
 import type { QueryOptions } from './query.js';
 import { whereClause } from './read-access.js';
@@ -25,9 +25,10 @@ export interface Matching {
   locale: string | undefined;
 }
 
-/** Ids, oldest first. Only `where` of the query counts. */
+/** Ids, oldest first. Only `where` of the query counts; without one all are meant, and what is there must be a filter. */
 export function* matchingIds(ctx: ContentContext, plan: Plan, query: QueryOptions, matching: Matching): Op<string[]> {
-  const where = query.where ? parseWhere(query.where, ctx.settings.generation) : { all: [] };
+  if (query.whereIs !== undefined) throw refused('FILTER_INVALID', `where must be a table of conditions, got ${query.whereIs}`);
+  const where = query.where ? parseEveryCondition(query.where, ctx.settings.generation) : { all: [] };
   refuseSystemColumns(namesOf(where));
   const constraint = matching.override ? undefined : yield* askFirst(ctx, matching);
   if (constraint) refuseConstraints(ctx.settings.generation, plan, constraint, []);

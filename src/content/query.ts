@@ -12,6 +12,8 @@ import { isNumber, plainNumberText } from './value-text.js';
 /** Absent keys are undefined; booleans have their defaults. `where` is parsed against the definition by the operation. */
 export interface QueryOptions {
   where?: LuaTable;
+  /** The type of a `where` that is no table. */
+  whereIs?: string;
   orderBy?: string;
   limit?: number;
   page?: number;
@@ -107,6 +109,7 @@ function set(query: QueryOptions, meaning: string, value: LuaValue): void {
   switch (meaning) {
     case 'where':
       query.where = asTable(value);
+      if (!query.where) query.whereIs = luaTypeName(value);
       break;
     case 'orderBy':
     case 'search':

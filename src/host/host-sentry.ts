@@ -7,6 +7,8 @@ import { Socket } from 'node:net';
 export class HostSentry {
   readonly #onGone: () => void;
   readonly #sockets = new Map<string, Socket>();
+  /** Paths whose connection has ended and that could not be connected to again. */
+  readonly #lost = new Set<string>();
   #stopped = false;
 
   /** `onGone`: a host that was connected is not any more; whether it is dead is for the caller to find out. */
@@ -17,7 +19,13 @@ export class HostSentry {
   /** These from now on, by the paths of their sockets; those that cannot be reached are tried again at the next call. */
   watch(paths: readonly string[]): void {
     for (const [path, socket] of this.#sockets) if (!paths.includes(path)) this.#forget(path, socket);
+    for (const path of this.#lost) if (!paths.includes(path)) this.#lost.delete(path);
     for (const path of paths) if (!this.#stopped && path !== '' && !this.#sockets.has(path)) this.#connect(path);
+  }
+
+  /** It was connected to, and is not any more: it has ended, also where its socket has been tidied away and refuses nobody. */
+  hasLost(path: string): boolean {
+    return this.#lost.has(path);
   }
 
   stop(): void {
@@ -33,6 +41,7 @@ export class HostSentry {
     socket.resume();
     socket.once('connect', () => {
       connected = true;
+      this.#lost.delete(path);
       // It looks who is new, and connects back.
       socket.write('host\n');
     });
@@ -40,7 +49,9 @@ export class HostSentry {
     socket.once('close', () => {
       if (this.#sockets.get(path) !== socket) return;
       this.#sockets.delete(path);
-      if (connected) this.#onGone();
+      if (!connected) return;
+      this.#lost.add(path);
+      this.#onGone();
     });
     socket.connect(path);
   }

@@ -154,7 +154,7 @@ export class Rescuer {
     const unseen = this.#options.clock.now() - record.seenAt > this.#options.leaseMs;
     if (record.hostname !== hostname()) return unseen;
     const liveness = await (this.#options.probe ?? probeSocket)(record.socket);
-    return liveness === 'dead' || (liveness === 'unknown' && unseen);
+    return liveness === 'dead' || (liveness === 'unknown' && (unseen || this.#sentry.hasLost(record.socket)));
   }
 
   *#end(db: Db, host: string | undefined, staleBefore: number): Op<HostEvents['run:rescued'][]> {

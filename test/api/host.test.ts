@@ -114,6 +114,59 @@ describe('[ONCE] an inline handler', () => {
     });
   });
 
+  it('operations that it does not await are done before it is completed, in its transaction', async () => {
+    const hasty = defineJob({
+      slug: 'in_ts',
+      handler: ({ collection, enqueue }) => {
+        void collection('notes').create({ title: 'hasty' });
+        void enqueue('after', {});
+        return 'returned';
+      },
+    });
+    const after = defineJob({ slug: 'after', handler: () => null });
+    const host = await open({ project: await notes(), jobs: [hasty, after] });
+    expect(await host.jobs.wait((await host.enqueue('in_ts', {})).id)).toMatchObject({ status: 'completed', result: 'returned' });
+    expect(await host.collection('notes').count()).toBe(1);
+    expect(await host.jobs.runs({ slug: 'after' })).toHaveLength(1);
+  });
+
+  it('cannot catch that another commit came between: it is executed again, and its update is not lost', async () => {
+    let passes = 0;
+    let reach = () => {};
+    let letGo = () => {};
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve;
+    });
+    const opened = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const adds = defineJob({
+      slug: 'in_ts',
+      handler: async ({ collection }) => {
+        passes++;
+        const { documents } = await collection('counters').find({});
+        reach();
+        await opened;
+        const [{ id, value }] = documents as [{ id: string; value: number }];
+        await collection('counters')
+          .update(id, { value: value + 1 })
+          .catch(() => {});
+        return passes;
+      },
+    });
+    const project = await notes({
+      'collections/counters.lua': 'crap.collections.define("counters", { fields = { { name = "value", type = "number" } } })',
+    });
+    const host = await open({ project, jobs: [adds] });
+    const counter = await host.collection('counters').create({ value: 0 });
+    const { id } = await host.enqueue('in_ts');
+    await reached;
+    await host.collection('counters').update(counter.id as string, { value: 10 });
+    letGo();
+    expect(await host.jobs.wait(id)).toMatchObject({ status: 'completed', result: 2 });
+    expect((await host.collection('counters').find({})).documents).toMatchObject([{ value: 11 }]);
+  });
+
   it('a hundred that read and then write lose no update', async () => {
     const adds = defineJob({
       slug: 'adds',

@@ -121,6 +121,25 @@ describe('update_many', () => {
   });
 });
 
+// A function, an empty table or a text in the place of a condition meant every document, as it does in reads.
+describe.each(['updateMany', 'deleteMany'] as const)('%s', (call) => {
+  it.each([
+    [{ where: { title: () => 'x' } }, /^runtime error: the condition 'title' is a \w+: it excludes nothing/],
+    [{ where: { n: 1, title: {} } }, /'title' is an empty table: it excludes nothing, so all documents would be meant$/],
+    [{ where: { or: 'x' } }, /'or' is a string: it excludes nothing/],
+    [{ where: 'title = 1' }, /^runtime error: where must be a table of conditions, got string$/],
+    [{ where: true }, /got boolean$/],
+  ])('takes no filter for one that excludes nothing: %j', (query, message) => {
+    stage = openStage({ collections: { docs: { fields: [{ name: 'title' }, { name: 'n', type: 'number' }] } } });
+    stage.create('docs', { title: 'a', n: 1 });
+    const failure = stage.failure(() =>
+      call === 'updateMany' ? stage.updateMany('docs', query, { n: 2 }) : stage.deleteMany('docs', query),
+    );
+    expect(failure).toMatch(message);
+    expect(stage.count('docs', { where: { n: 1 } })).toBe(1);
+  });
+});
+
 describe('delete_many', () => {
   it('deletes what matches and skips what others refer to', () => {
     open();

@@ -211,6 +211,15 @@ describe('the dialect', () => {
     expect(iso([tick!])).toEqual([expected]);
   });
 
+  it.each([
+    ['fri-mon', ['2026-01-09', '2026-01-10', '2026-01-11', '2026-01-12', '2026-01-16']],
+    ['sat-0', ['2026-01-10', '2026-01-11', '2026-01-17', '2026-01-18', '2026-01-24']],
+    ['6-7', ['2026-01-10', '2026-01-11', '2026-01-17', '2026-01-18', '2026-01-24']],
+  ])('a range of weekdays over the weekend has each of its days: %s', (weekdays, days) => {
+    const ticks = ticksBetween(parseSchedule(`0 8 * * ${weekdays}`), at('2026-01-06T00:00:00Z'), at('2027-01-01T00:00:00Z'), 'UTC', 5);
+    expect(iso(ticks).map((tick) => tick.slice(0, 10))).toEqual(days);
+  });
+
   it('takes day of month or weekday where both are restricted, and says so', () => {
     expect(between('0 0 13 * 5', '2026-01-31T00:00:00Z', '2026-02-20T00:00:00Z')).toEqual([
       '2026-02-06T00:00:00Z',

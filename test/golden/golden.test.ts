@@ -61,10 +61,11 @@ function accepted(file: string): Map<string, string> {
   );
 }
 
-describe.each(['lua54', 'fengari'])('the golden project on %s', (engine) => {
+// Side by side: each spends most of its time waiting for second attempts.
+describe.concurrent.each(['lua54', 'fengari'])('the golden project on %s', (engine) => {
   it.each(['page', 'cursor'] as const)(
     'answers as recorded, but for what is accepted (%s pagination)',
-    { timeout: 180_000 },
+    { timeout: 300_000 },
     async (pagination) => {
       const compare = (await import(join(fixtures, 'compare.mjs'))) as Comparison;
       const { log, runs } = await answers(engine, pagination);

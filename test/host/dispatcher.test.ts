@@ -35,6 +35,8 @@ describe('dispatcher', () => {
     while (finished < 40) {
       if (given() === finished)
         await Promise.race([first.pool.until(first.pool.given.length + 1), second.pool.until(second.pool.given.length + 1)]);
+      // Both have claimed what they may before anything ends: without these turns one would be through before the other begins.
+      for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
       const running = first.stage.runs().filter((run) => run.status === 'running');
       most = {
         a: Math.max(most.a, running.filter((run) => run.slug === 'a').length),

@@ -1,4 +1,8 @@
-import { hostname } from 'node:os';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ClaimedRun } from '../../src/domain/run.js';
 import { LeaseKeeper } from '../../src/host/lease-keeper.js';
@@ -147,6 +151,48 @@ describe('rescuer', () => {
     await own.rescue();
     expect([orphan, known].map((id) => stage.run(id)?.status)).toEqual(['pending', 'running']);
   });
+});
+
+it('[DURABLE] rescues at once from a killed host whose socket was tidied away: nobody is refused there, but the connection has ended', async () => {
+  const { stage, claim } = await set();
+  const folder = mkdtempSync(join(tmpdir(), 'ml-test-'));
+  const path = join(folder, 's');
+  const script = `require('net').createServer((s) => s.once('data', () => console.log('met'))).listen(${JSON.stringify(path)}, () => console.log('up'))`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const rescuer = new Rescuer({
+    host: 'me',
+    acts: stage.acts,
+    events: stage.events,
+    clock: stage.clock,
+    leaseMs: LEASE,
+    foreignStaleMs: 70_000,
+    periodMs: 60_000,
+    own: () => new Set(),
+    onRescued: () => {},
+    onLost: () => undefined,
+  });
+  try {
+    await once(child.stdout, 'data');
+    const now = stage.clock.now();
+    const record = { id: 'h', pid: 1, hostname: hostname(), socket: path, startedAt: now, seenAt: now, version: '0' };
+    await stage.acts.write('test', (db) => stage.acts.store.registerHost(db, record));
+    const id = await stage.enqueue('a');
+    await claim('h');
+    const met = once(child.stdout, 'data');
+    await rescuer.start();
+    await met;
+    rmSync(folder, { recursive: true });
+    await rescuer.rescue();
+    expect(stage.run(id)?.status).toBe('running');
+    const rescued = new Promise<void>((resolve) => stage.events.once('run:rescued', () => resolve()));
+    child.kill('SIGKILL');
+    await rescued;
+    expect(stage.run(id)?.status).toBe('pending');
+  } finally {
+    child.kill('SIGKILL');
+    await rescuer.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 describe('lease keeper', () => {

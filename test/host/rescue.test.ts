@@ -168,13 +168,12 @@ describe('[ONCE] a lease', () => {
     const lost: string[] = [];
     const now = stage.clock.now();
     const blocked = (await stage.queue.request('somebody').start()) as { release(): void };
-    const completed = stage.acts.write('test', (db) =>
-      stage.acts.store.complete(db, { run: id, claim: run.claim, now, result: null, log: [] }),
-    );
+    const failed = { run: id, claim: run.claim, now, outcome: 'failed', next: { status: 'failed' }, log: [] } as const;
+    const ended = stage.acts.write('test', (db) => stage.acts.store.end(db, failed));
     const renewed = keeper(() => runs, { onLost: ({ id: gone }) => lost.push(gone) }).renew();
     runs = [];
     blocked.release();
-    expect(await completed).toBe(true);
+    expect(await ended).toBe('failed');
     await renewed;
     expect(lost).toEqual([]);
   });

@@ -107,3 +107,14 @@ it('[TICK] a host that comes late to instants of which another has recorded some
   ]);
   expect(first.stage.runs()).toHaveLength(3);
 });
+
+it('crap-cms is told of each instant that is run, so that it does not fire it too', async () => {
+  const { stage, start, at } = await minutely();
+  const scheduler = await start();
+  const fired = () => stage.acts.read((db) => db.all('SELECT slug, fired_at FROM _crap_cron_fired'));
+  expect(fired()).toEqual([]);
+  for (const minute of [1, 2]) {
+    await at(scheduler, minute);
+    expect(fired()).toEqual([{ slug: 'j', fired_at: `2026-01-05T10:0${minute}:00.000+00:00` }]);
+  }
+});

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/store/sqlite/database.js';
 import { job, numbers, RunningHost } from './running.js';
 
 let running: RunningHost | undefined;
@@ -105,5 +106,24 @@ describe('stopping', () => {
     expect(running.run(long!)).toMatchObject({ status: 'pending', attempt: 0 });
     expect(running.run(long!).dueAt).toBeLessThanOrEqual(Date.now());
     expect(running.rows('SELECT id FROM _ml_hosts')).toEqual([]);
+  });
+
+  it('[DURABLE] a stop that finds the database locked waits until what it gives back is recorded', async () => {
+    running = await RunningHost.start({
+      'crap.toml': '[database]\nbusy_timeout = 100\n',
+      'moonlighter.toml': `${one}[jobs]\nshutdown_grace = "0s"\n`,
+      ...job('long', '', 'crap.sleep(60)'),
+    });
+    const [long] = await running.enqueue('long');
+    await running.until(() => running!.started.length === 1);
+    const other = openDatabase({ path: running.databasePath });
+    other.run('BEGIN IMMEDIATE');
+    const stopped = running.host.stop('test');
+    // Its first try has given up, the next comes a moment later.
+    await running.until(() => running!.log.some(({ line }) => line.text.startsWith('The database cannot be written')));
+    other.run('ROLLBACK');
+    other.close();
+    await stopped;
+    expect(running.run(long!)).toMatchObject({ status: 'pending', attempt: 0 });
   });
 });

@@ -131,6 +131,28 @@ describe('a drain does not end', () => {
     await done;
   });
 
+  it('while a run is due for which another host has no place left', async () => {
+    let idle = 0;
+    const { stage, pool, dispatcher } = await claiming(jobs({ slug: 'a' }), { onIdle: () => idle++ });
+    const [theirs, due] = [await stage.enqueue('a'), await stage.enqueue('a')];
+    const { acts, clock } = stage;
+    const limits = { limit: 1, maxConcurrent: 9, concurrency: new Map([['a', 1]]) };
+    const [taken] = await acts.write('test', (db) =>
+      acts.store.claim(db, { host: 'h2', now: clock.now(), leaseUntil: clock.now() + 1, ...limits }),
+    );
+    expect(taken?.id).toBe(theirs);
+    const looked = claims(stage, 1);
+    dispatcher.start();
+    await looked;
+    expect([idle, pool.given]).toEqual([0, []]);
+    await acts.write('test', (db) =>
+      acts.store.complete(db, { run: theirs, claim: taken!.claim, now: clock.now(), result: null, log: [] }),
+    );
+    dispatcher.wake();
+    await pool.until(1);
+    expect(pool.given[0]?.id).toBe(due);
+  });
+
   it('while the end of a run is not recorded because the database is away', async () => {
     const seen: string[] = [];
     const { stage, pool, dispatcher, end } = await claiming(jobs({ slug: 'a', concurrency: 5 }), {

@@ -119,7 +119,7 @@ describe('worker pool', () => {
 
   it('a run that has returned is not timed out while it is completed', async () => {
     const s = await stage();
-    s.pool.give(claimed('returned', { completing: 150 }), 50);
+    s.pool.give(claimed('returned', { completing: 500 }), 50);
     await s.until(() => s.ends.has('returned'));
     expect(s.ends.get('returned')?.report).toMatchObject({ outcome: 'completed', committed: true });
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HostError } from '../../src/domain/errors.js';
 import { FairWriteQueue } from '../../src/host/write-queue.js';
 import type { WriteGrant } from '../../src/store/writer.js';
+import { SIGNAL_GIVEN_UP } from '../../src/worker/protocol.js';
 import { WriteQueueClient } from '../../src/worker/write-queue-client.js';
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
@@ -93,6 +94,32 @@ describe('write queue', () => {
     expect(queue.holder).toMatchObject({ owner: 'a1', worker: 1 });
     held.release();
     expect(queue.holder).toBeUndefined();
+  });
+
+  it("[ONCE] the host's own acts that let go twice let nobody else in", async () => {
+    const queue = new FairWriteQueue();
+    const first = await ask(queue, 'one');
+    const rest = [ask(queue, 'two'), ask(queue, 'three')];
+    first.release();
+    await rest[0];
+    first.release();
+    await tick();
+    expect([queue.holder?.owner, queue.waiting]).toEqual(['two', 1]);
+  });
+
+  it('[FAIR] passes over a thread that has given up, although it has not said so yet', async () => {
+    const queue = new FairWriteQueue();
+    const held = await ask(queue, 'host');
+    const signal = new SharedArrayBuffer(4);
+    let granted = 0;
+    queue.requestFor(1, 1, 'gave up', () => granted++, signal);
+    const next = ask(wire(queue, 2), 'next');
+    Atomics.store(new Int32Array(signal), 0, SIGNAL_GIVEN_UP);
+    held.release();
+    await next;
+    expect([queue.holder?.owner, granted]).toEqual(['next', 0]);
+    queue.releaseFor(1, 1);
+    expect(queue.holder?.owner).toBe('next');
   });
 
   it('lets go of everything a dead thread held or asked for', async () => {

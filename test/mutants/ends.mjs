@@ -170,8 +170,9 @@ export const mutants = [
     file: 'src/store/sqlite/complete.ts',
     edits: [
       {
-        search: "yield* recordAttempt(db, fence, { now, outcome: 'completed', log, worker });",
-        replace: 'void recordAttempt, log, worker;',
+        search:
+          "yield* recordAttempt(db, { sql: 'id = ?', params: [request.run], foreign: fence.foreign }, { now, outcome: 'completed', log, worker });",
+        replace: 'void [recordAttempt, log, worker];',
       },
     ],
     tests: [ACTS],
@@ -179,7 +180,7 @@ export const mutants = [
   {
     name: 'a completed run shows the error of an attempt before',
     file: 'src/store/sqlite/complete.ts',
-    edits: [{ search: 'error = NULL, retry_after = NULL, ', replace: '' }],
+    edits: [{ search: "const CLEARED = COMPLETE('error = NULL, ');", replace: "const CLEARED = COMPLETE('');" }],
     tests: [ENDS],
   },
   {
@@ -230,7 +231,12 @@ export const mutants = [
   {
     name: 'a renewal believes in claims that are lost',
     file: 'src/store/sqlite/renew.ts',
-    edits: [{ search: '=== 1) held.add(run)', replace: '>= 0) held.add(run)' }],
+    edits: [
+      {
+        search: 'if (stands || (yield* db.get(COMPLETED, [run, claim, host]))) held.add(run);',
+        replace: 'void [stands, COMPLETED];\n    held.add(run);',
+      },
+    ],
     tests: [ACTS, SIDE, MODEL],
   },
   {
@@ -277,7 +283,7 @@ export const mutants = [
     name: 'retentions of completed and failed runs are swapped',
     file: 'src/host/pruner.ts',
     edits: [{ search: 'status: status as FinalStatus', replace: "status: (status === 'failed' ? 'completed' : 'failed') as FinalStatus" }],
-    tests: [FEATURES, 'test/host/acts.test.ts'],
+    tests: ['test/host/retention.test.ts'],
   },
   {
     name: 'a purge leaves no mark, so that verify misses what it took',

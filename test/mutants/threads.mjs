@@ -77,14 +77,18 @@ export const mutants = [
   {
     name: 'no timer of the main thread ends a run',
     file: THREAD,
-    edits: [
-      {
-        search: "assignment.forgetTimer = farTimer(assignment.timeoutMs, () => this.stopRun(message.run, message.claim, 'timed_out'));",
-        replace: '',
-      },
-    ],
+    edits: [{ search: "else this.stopRun(assignment.run.id, assignment.run.claim, 'timed_out');", replace: '' }],
     tests: [POOL_TEST],
     only: 'asks a run to stop',
+  },
+  {
+    name: 'the timeout of a run counts from when it was handed over',
+    file: THREAD,
+    edits: [
+      { search: 'begunAt + assignment.timeoutMs - monotonicMs()', replace: 'assignment.givenAt + assignment.timeoutMs - monotonicMs()' },
+    ],
+    tests: [POOL_TEST],
+    only: 'its timeout counts from there',
   },
   {
     name: 'a thread that does not answer is not ended',
@@ -110,12 +114,7 @@ export const mutants = [
   {
     name: 'a run that has returned is timed out while it waits for its commit',
     file: THREAD,
-    edits: [
-      {
-        search: 'if (assignment?.run.claim === message.claim && !assignment.stopping) assignment.forgetTimer();',
-        replace: 'void assignment;',
-      },
-    ],
+    edits: [{ search: '      if (hasReturned(this.#places, assignment.place)) return;\n', replace: '' }],
     tests: [POOL_TEST],
     only: 'has returned',
   },
@@ -123,7 +122,10 @@ export const mutants = [
     name: 'a report of an earlier claim ends the run',
     file: THREAD,
     edits: [
-      { search: 'if (assignment?.run.claim !== message.claim) return;\n        const', replace: 'if (!assignment) return;\n        const' },
+      {
+        search: 'if (assignment?.run.claim === claim) this.#finish(assignment, report);',
+        replace: 'if (assignment) this.#finish(assignment, report);',
+      },
     ],
     tests: [POOL_TEST],
     only: 'earlier claim',

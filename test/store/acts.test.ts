@@ -224,6 +224,18 @@ describe('ticks', () => {
     ]);
     expect(await db.read((c) => store.lastTick(c, 'a'))).toBe(at(3));
   });
+  it('[TICK] skips for different reasons are rows of their own', async () => {
+    const at = (n: number) => NOW + n * 60_000;
+    for (const [n, reason] of ['overlap', 'paused', 'paused', 'overlap'].entries()) {
+      await db.write((c) => store.recordTick(c, { slug: 'a', at: at(n), outcome: 'skipped', reason }, NOW));
+    }
+    const rows = await db.read((c) => c.all('SELECT at, count, reason FROM _ml_ticks ORDER BY at'));
+    expect(rows).toEqual([
+      { at: at(0), count: 1, reason: 'overlap' },
+      { at: at(1), count: 2, reason: 'paused' },
+      { at: at(3), count: 1, reason: 'overlap' },
+    ]);
+  });
 });
 
 describe('purge', () => {

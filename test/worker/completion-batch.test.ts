@@ -44,6 +44,16 @@ it('[ONCE] completions share a commit; one whose fence refuses, or that fails by
   expect(queue.holder).toBeUndefined();
 });
 
+it.each([
+  ['one whose fence refuses', () => [end('a'), end('b', false), end('c')], false],
+  ['one that fails by itself', () => [end('a'), end('a'), end('c')], 'failed'],
+] as const)('[ONCE] %s undoes only itself where nothing else is wrong', async (_name, begin, second) => {
+  const outcomes = await Promise.allSettled(begin());
+  expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : 'failed'))).toEqual([true, second, true]);
+  expect(ended()).toEqual(['a', 'c']);
+  expect(queue.holder).toBeUndefined();
+});
+
 it('what gathers while a batch waits for the writer goes with the next', async () => {
   const other = openDatabase({ path: join(dir, 'crap.db') });
   other.run('BEGIN IMMEDIATE');

@@ -309,6 +309,18 @@ describe.each(engines)('executor on $name', (engine) => {
     expect(await running).toMatchObject({ outcome: 'completed', committed: true });
   });
 
+  it('[ONCE] the second passage of a run is the writer from its start, so that there is no third', async () => {
+    const slow = await claimed('slow', 'if host.count() > 0 then host.say("second") end\nhost.hold()\nhost.write(1)');
+    const owners: (string | undefined)[] = [];
+    const watcher = { log: () => void owners.push(queue.holder?.owner) };
+    const running = executor.execute({ ...slow, timeoutMs: 10_000, control: new RunControl(), watcher });
+    await gate.reached;
+    await execute('quick', 'host.write(2)');
+    gate.open();
+    expect(await running).toMatchObject({ outcome: 'completed', committed: true });
+    expect(owners).toEqual([expect.stringContaining(slow.run.id)]);
+  });
+
   it('[STOP] the second passage of a run ends at the timeout of both', async () => {
     const body = 'if host.count() > 0 then host.sleep(60) end\nhost.hold()\nhost.write(1)';
     const slow = await claimed('slow', body);

@@ -62,6 +62,15 @@ describe('run control', () => {
     expect(unwound).toBe(true);
   });
 
+  it('[STOP] the first reason counts, and whoever listens is told once', () => {
+    const control = new RunControl();
+    const told: string[] = [];
+    control.onStop((reason) => told.push(reason));
+    control.stop('timed_out', { code: 'X', message: 'first' });
+    control.stop('released');
+    expect([control.reason, control.error?.message, told]).toEqual(['timed_out', 'first', ['timed_out']]);
+  });
+
   it('[STOP] begins no wait once stopped', async () => {
     const control = new RunControl();
     control.stop('released');

@@ -40,19 +40,31 @@ const ownUrls = {
 
 /**
  * One file each, instead of one for each set of users: what every command loads, what some load before a project, what
- * opening its database loads, and what opening it whole loads besides.
+ * opening its database loads, and what opening it whole loads besides; each by whether worker threads load it too.
  */
 function groups() {
+  const domain = join(src, 'domain') + sep;
   const always = closure(join(src, 'cli/main.ts'));
   const commands = new Set();
   for (const name of readdirSync(join(src, 'cli'))) closure(join(src, 'cli', name), commands);
   const database = closure(join(src, 'operations/open-database.ts'));
+  const thread = closure(join(src, 'worker/thread.ts'));
+  const config = closure(join(src, 'config/load-config.ts'));
   const opening = closure(join(src, 'operations/open-project.ts'));
   return [
-    { name: 'always', test: (id) => always.has(id) || id.includes(`${sep}commander${sep}`), priority: 4 },
-    { name: 'shared', test: (id) => commands.has(id) && opening.has(id), priority: 3 },
+    { name: 'base', test: (id) => always.has(id) && thread.has(id), priority: 6 },
+    { name: 'always', test: (id) => always.has(id) || id.includes(`${sep}commander${sep}`), priority: 5 },
+    {
+      name: 'shared',
+      test: (id) => id.startsWith(domain) || (commands.has(id) && opening.has(id)) || (config.has(id) && thread.has(id)),
+      priority: 4,
+    },
+    // Not for threads: they are given the settings as they were read.
+    { name: 'config', test: (id) => config.has(id), priority: 3 },
+    { name: 'store', test: (id) => database.has(id) && thread.has(id), priority: 2 },
     { name: 'database', test: (id) => database.has(id), priority: 2 },
-    { name: 'project', test: (id) => opening.has(id), priority: 1 },
+    { name: 'threads', test: (id) => opening.has(id) && thread.has(id), priority: 1 },
+    { name: 'project', test: (id) => opening.has(id), priority: 0 },
   ];
 }
 

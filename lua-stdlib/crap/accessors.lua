@@ -1,5 +1,5 @@
 -- The later generation's way to write calls: crap.collections.<slug>.find(…), crap.globals.<slug>.get(), and typing helpers
--- that hand back what they get. Projects of the earlier generation see `crap.any` only.
+-- that hand back what they get. In both generations: a name that the earlier one does not have cannot mean something else there.
 local host = __crap_host
 
 local function identity(value)
@@ -16,10 +16,6 @@ crap.any = {
   display_condition = identity,
   route_handler = identity,
 }
-
-if host.generation() < 10 then
-  return
-end
 
 local function bound(space, name, slug)
   return function(...)

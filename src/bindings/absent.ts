@@ -1,4 +1,4 @@
-/** What lua-stdlib/crap/absent.lua asks: functions of the later generation that a job host does not serve (Lua API 10.6). */
+/** What lua-stdlib/crap/absent.lua asks: the generation, and functions of the later generation that a job host does not serve (Lua API 10.6). */
 import { BindingError } from '../lua/errors.js';
 import type { Binding } from '../lua/vm.js';
 import { binding, NOTHING } from './binding.js';
@@ -14,6 +14,7 @@ const INSTEAD: Record<string, string> = {
 
 export function absentHostBindings(session: Session): Record<string, Binding> {
   return {
+    generation: binding([], () => session.options.generation),
     not_served: binding(['string', 'string'], (namespace, name) => {
       const message = `crap.${namespace}.${name} is not served by this host`;
       const remedy = INSTEAD[namespace];

@@ -161,10 +161,10 @@ export class Dispatcher {
 
   /** What it claims, and whether it could claim now. */
   serves(): HostServes {
-    const { registry, queues, free, ownLimit, running, maxConcurrent, held } = this.#options;
+    const { queues, free, ownLimit, running, maxConcurrent, held } = this.#options;
     return {
       queues: queues ?? null,
-      jobs: [...registry.jobs.keys()],
+      jobs: this.#served.slugs,
       free: Math.max(0, Math.min(free(), ownLimit - running())),
       running: running(),
       max_concurrent: maxConcurrent,

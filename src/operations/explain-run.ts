@@ -90,7 +90,8 @@ async function pendingReasons(opened: OpenedProject, run: Run, attempts: readonl
     const text = `${holderText(lock)} holds the write lock of the database at this moment: claims wait for it`;
     reasons.push({ code: 'write_lock', text, details: { ...lock } });
   }
-  reasons.push(...hostReasons(hosts, run));
+  // What nobody defines no host can know.
+  if (hosts.length === 0 || !reasons.some(({ code }) => code === 'no_definition')) reasons.push(...hostReasons(hosts, run));
   if (reasons.length === 0) reasons.push({ code: 'ready', text: 'nothing holds it back: it is claimed when those before it are' });
   return reasons;
 }
@@ -169,6 +170,8 @@ async function limitReasons(opened: OpenedProject, run: Run, hosts: readonly Ans
   const system = run.slug.startsWith('_system_');
   if (system) return reasons;
   if (!registry.jobs.has(run.slug)) {
+    // Jobs in TypeScript are known to their application alone, whose host says so.
+    if (hosts.some(({ serves }) => serves?.jobs.includes(run.slug))) return reasons;
     reasons.push({ code: 'no_definition', text: `the project defines no job '${run.slug}'`, details: { slug: run.slug } });
     return reasons;
   }

@@ -57,6 +57,10 @@ function decode(text: string): Json {
   }
 }
 
+/** The last instant of a JavaScript date. */
+export const LAST_INSTANT = 8.64e15;
+
+/** Instants beyond the calendar, which a row may hold, are shown as its ends. */
 export function iso(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
+  return at === null || Number.isNaN(at) ? null : new Date(Math.max(Math.min(at, LAST_INSTANT), -LAST_INSTANT)).toISOString();
 }

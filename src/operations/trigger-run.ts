@@ -4,6 +4,7 @@ import { oversizedData, requestOf, type ScheduledBy } from '../domain/run.js';
 import { jobBySlug } from './find-job.js';
 import { jsonValue } from './json-argument.js';
 import type { OpenedProject } from './open-project.js';
+import { LAST_INSTANT } from './run-view.js';
 
 const I32 = 2 ** 31;
 
@@ -92,5 +93,10 @@ function dueInstant({ delayMs, runAt }: TriggerRequest, now: number): number {
   if (delayMs !== undefined && runAt !== undefined) {
     throw new UsageError('INVALID_OPTION', 'delay and run-at exclude each other', { remedy: 'give one of the two' });
   }
-  return runAt ?? now + (delayMs ?? 0);
+  const at = runAt ?? now + (delayMs ?? 0);
+  if (at <= LAST_INSTANT) return at;
+  throw new UsageError('INVALID_OPTION', `${runAt === undefined ? 'delay' : 'run-at'} ends beyond the calendar`, {
+    remedy: 'give an earlier instant',
+    details: { due_at: at },
+  });
 }

@@ -1,7 +1,10 @@
 /** Jobs that are added to a host, jobs that follow a failure, queues named by the caller, and single runs removed. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type AnyJob, type CreateHostOptions, createHost, defineJob, type EmbeddedHost, type FailedRun } from '../../src/index.js';
+import { explainRun } from '../../src/operations/explain-run.js';
+import { openProject } from '../../src/operations/open-project.js';
 import { createTestHost } from '../../src/testing.js';
+import { createProject } from '../support/project.js';
 
 const open: { stop(): Promise<unknown> }[] = [];
 afterEach(async () => {
@@ -32,6 +35,27 @@ describe('define', () => {
     const { id } = await made.enqueue(late);
     await made.idle();
     expect(await made.jobs.run(id)).toMatchObject({ status: 'pending' });
+    expect((await made.jobs.why(id)).reasons.map(({ code }) => code)).toEqual(['no_host']);
+  });
+
+  it('Regression: [EXPLAIN] a job of an application was said to have no definition by commands, which see the project alone', async () => {
+    const project = await createProject({
+      'jobs/other.lua': 'crap.jobs.define("other", { handler = "jobs.other.run" })\nreturn { run = function() end }',
+    });
+    const ours = defineJob({ slug: 'ours', handler: () => 5 });
+    const made = await host({ project: project.dir, jobs: [ours] });
+    await made.start();
+    const opened = await openProject({ config: project.dir, cwd: '/', env: {} });
+    try {
+      const { id } = await made.enqueueIn(60_000, 'ours');
+      expect((await explainRun(opened, id)).reasons.map(({ code }) => code)).toEqual(['due_time']);
+      await made.stop();
+      expect((await explainRun(opened, id)).reasons.map(({ code }) => code)).toEqual(['due_time', 'no_definition', 'no_host']);
+    } finally {
+      await opened.close();
+      await made.stop();
+      await project.dispose();
+    }
   });
 });
 

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -70,7 +70,9 @@ it.each(['--version', '--help', 'jobs --help', 'help jobs trigger', 'serve --hel
     expect(packages(loaded)).toEqual(['commander']);
     expect(loaded).toContain('cli/main.ts');
     expect(
-      loaded.filter((name) => /^(store|bindings|worker|project|config|content\/(?!schema)|lua\/(machine|engines))\//.test(name)),
+      loaded.filter((name) =>
+        /^(store|bindings|worker|project|config\/(?!generation)|content\/(?!schema)|lua\/(machine|engines))\//.test(name),
+      ),
     ).toEqual([]);
   },
 );
@@ -100,6 +102,20 @@ it('a command that needs the definitions loads one engine, and neither mail, pas
   expect(packages(loaded).filter((name) => !NATIVE.includes(name))).toEqual(['commander', 'ipaddr.js', 'nanoid', 'smol-toml', 'zod']);
   expect(loaded).toContain('project/check-project.ts');
   expect(loaded.filter((name) => /^(worker\/(executor|local|thread)|host\/(host|log)|mail\/smtp)/.test(name))).toEqual([]);
+});
+
+it('a worker thread loads what executes runs, without what reads settings and what commands are made of', async () => {
+  const files = new Set<string>();
+  const follow = async (path: string): Promise<void> => {
+    if (files.has(path)) return;
+    files.add(path);
+    const text = await readFile(path, 'utf8');
+    for (const [, next] of text.matchAll(/^import [^;]*?"(\.[^"]+)";$/gm)) await follow(join(dirname(path), next!));
+  };
+  await follow(fileURLToPath(new URL('../../dist/bundle/worker/thread.js', import.meta.url)));
+  const modules = (await Promise.all([...files].map(joinedIn))).flat().map(nameOf);
+  expect(modules).toEqual(expect.arrayContaining(['worker/executor.ts', 'lua/machine/vm.ts', 'content/find.ts']));
+  expect(modules.filter((name) => /^(zod|smol-toml|commander|nodemailer)$|^config\/load|^operations\//.test(name))).toEqual([]);
 });
 
 /** Processor time of the whole process in ms: the least of three, since other processes take the caches away. */

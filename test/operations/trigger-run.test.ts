@@ -84,3 +84,12 @@ it('Regression: a purge of all left the runs that had ended within the same seco
   expect(await purgeRuns(opened, { olderThanMs: 0, slug: 'a', status: 'cancelled' })).toBeGreaterThan(0);
   await expect(getRun(opened, id)).rejects.toBeInstanceOf(NotFoundError);
 });
+
+it('Regression: a delay beyond the calendar was queued, and made every list of runs fail', async () => {
+  for (const beyond of [{ delayMs: 8.64e15 }, { runAt: 9e15 }, { runAt: Number.NaN }]) {
+    await expect(triggerRun(opened, { slug: 'a', ...beyond })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  }
+  const { id } = await triggerRun(opened, { slug: 'a' });
+  await opened.write('test', (db) => db.run('UPDATE _crap_jobs SET _ml_due = ? WHERE id = ?', [9e15, id]));
+  expect(await getRun(opened, id)).toMatchObject({ due_at: '+275760-09-13T00:00:00.000Z' });
+});

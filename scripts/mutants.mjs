@@ -17,6 +17,7 @@ import { root } from './setup.mjs';
  * @property {Edit[]} edits
  * @property {string[]} tests files of which one must fail
  * @property {string} [only] pattern of test names, to be quick
+ * @property {number} [testTimeoutMs] of tests that need long and are not to be ended by a busy machine
  * @property {boolean} [build] threads or processes execute it: dist/ is built anew
  */
 
@@ -81,7 +82,7 @@ function build(folder) {
 
 /** Without any bug everything has to pass, or nothing that follows means anything. */
 async function sound() {
-  const result = await run([...new Set(mutants.flatMap(({ tests }) => tests))], undefined, false, 6 * PATIENCE_MS);
+  const result = await run([...new Set(mutants.flatMap(({ tests }) => tests))], {}, 6 * PATIENCE_MS);
   if (result.failed.length === 0 && result.passed > 0) return true;
   process.stderr.write(`the tests fail without any mutant: ${result.failed.join('; ') || result.text.slice(-2000)}\n`);
   return false;
@@ -114,7 +115,7 @@ async function attempt(mutant) {
   }
   try {
     if (mutant.build) build(copy);
-    const { failed, passed, hung, text } = await run(mutant.tests, mutant.only, true, PATIENCE_MS);
+    const { failed, passed, hung, text } = await run(mutant.tests, { ...mutant, bail: true }, PATIENCE_MS);
     if (hung) return { killed: true, by: '<- it hangs' };
     if (failed.length > 0) return { killed: true, by: `<- ${failed[0]}` };
     return { killed: false, by: passed > 0 ? '' : `no test was executed: ${text.slice(-500)}` };
@@ -130,11 +131,12 @@ function endTests(child) {
 }
 
 /** Names of the tests that failed; a file that does not even load has none, so a mutant that is no program is not taken for killed. */
-function run(tests, only, bail, patienceMs) {
+function run(tests, { only, testTimeoutMs, bail = false }, patienceMs) {
   const report = join(copy, 'mutant-report.json');
   rmSync(report, { force: true });
   const vitest = join(copy, 'node_modules', 'vitest', 'vitest.mjs');
   const options = ['--reporter=json', `--outputFile=${report}`, '--maxWorkers=1', ...(bail ? ['--bail=1'] : [])];
+  if (testTimeoutMs !== undefined) options.push(`--testTimeout=${testTimeoutMs}`);
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [vitest, 'run', ...options, ...(only ? ['-t', only] : []), ...tests], {
       cwd: copy,

@@ -54,6 +54,7 @@ export const mutants = [
     file: RUN_DATABASE,
     edits: [{ search: FINISH, replace: 'yield* transaction.commit();\n      return yield* this.#pool.completions.add(last);' }],
     tests: [KILL],
+    testTimeoutMs: 300_000,
     build: true,
   },
   {
@@ -61,6 +62,7 @@ export const mutants = [
     file: 'src/host/rescuer.ts',
     edits: [{ search: "return liveness === 'dead' ||", replace: "return (liveness === 'dead' && record.pid < 0) ||" }],
     tests: [KILL],
+    testTimeoutMs: 300_000,
     build: true,
   },
   {
@@ -74,6 +76,7 @@ export const mutants = [
       },
     ],
     tests: [ISOLATION],
+    testTimeoutMs: 300_000,
     build: true,
   },
   {
@@ -87,6 +90,7 @@ export const mutants = [
       },
     ],
     tests: [ISOLATION],
+    testTimeoutMs: 300_000,
     build: true,
   },
 ];

@@ -287,6 +287,20 @@ describe('verify, the ledger', () => {
     expect(await codes()).toContain(code);
   });
 
+  it.each([
+    [
+      'purges',
+      "UPDATE _crap_jobs SET status = 'completed', completed_at = datetime('now'); DELETE FROM _crap_jobs WHERE status = 'completed'",
+    ],
+    ['cancels', "DELETE FROM _crap_jobs WHERE status = 'pending'"],
+  ])('Regression: takes no tick for one without a run whose run crap-cms %s', async (_act, sql) => {
+    await ledger();
+    db.database.exec(sql);
+    const report = await check();
+    expect(report.breaches).toEqual([]);
+    expect(report.notes).toHaveLength(1);
+  });
+
   it('judges nothing that was purged', async () => {
     await ledger();
     await db.write(function* (c) {

@@ -8,10 +8,17 @@ const RUN_WIDE = 'highest_run_wide_limit';
 const NOTE = `INSERT INTO _ml_meta (key, value) VALUES (?, ?)
   ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)`;
 
-/** `before`: epoch ms; `what`: one of both, default both. */
+/** `before`: epoch ms; `what`: one of both, default both. Purged runs are noted by a trigger. */
 export function* notePurge(db: Db, before: number, what?: keyof typeof KEYS): Op<void> {
   for (const each of what ? [what] : (['runs', 'ticks'] as const)) yield* db.run(NOTE, [KEYS[each], String(Math.floor(before))]);
 }
+
+/** For a trigger on removed rows: just behind the newest instant that the row carries, in either of our columns and the reference's, which are whole seconds. */
+export const NOTE_PURGED_RUN = NOTE.replace(
+  '(?, ?)',
+  `('${KEYS.runs}', CAST(max(coalesce(OLD._ml_completed, 0), coalesce(OLD._ml_created, 0),
+    coalesce(unixepoch(OLD.completed_at), 0) * 1000 + 999, coalesce(unixepoch(OLD.created_at), 0) * 1000 + 999) + 1 AS TEXT))`,
+);
 
 /** Epoch ms; 0 = nothing was ever purged. */
 export function* purgedBefore(db: Db): Op<{ runs: number; ticks: number }> {

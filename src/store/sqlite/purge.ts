@@ -3,7 +3,7 @@ import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
 import type { PurgeRequest } from '../store.js';
 import { notePurge } from './marks.js';
-import { fromText, toText } from './times.js';
+import { toText } from './times.js';
 
 const ENDED = "status IN ('completed', 'failed', 'stale', 'cancelled')";
 
@@ -23,17 +23,12 @@ export function* purge(db: Db, request: PurgeRequest, limit: number): Op<number>
   };
   let removed = yield* remove('completed_at < ?', limit);
   if (removed < limit) removed += yield* remove('completed_at IS NULL AND created_at < ?', limit - removed);
-  if (removed > 0) yield* notePurge(db, request.olderThan, 'runs');
   return removed;
 }
 
-/** What is missing from before its end proves nothing any more. */
+/** False = there is no such run, or it has not ended. */
 export function* removeRun(db: Db, run: string): Op<boolean> {
-  const row = yield* db.get(`SELECT completed_at, created_at FROM _crap_jobs WHERE id = ? AND ${ENDED}`, [run]);
-  if (!row) return false;
-  yield* db.run('DELETE FROM _crap_jobs WHERE id = ?', [run]);
-  yield* notePurge(db, (fromText(row['completed_at'] ?? row['created_at']) ?? 0) + 1, 'runs');
-  return true;
+  return (yield* db.run(`DELETE FROM _crap_jobs WHERE id = ? AND ${ENDED}`, [run])) === 1;
 }
 
 /** The newest row of each schedule stays: it says up to where instants are accounted for. */

@@ -1,7 +1,7 @@
 /** Columns that we add to the table of runs, and our own tables, named `_ml_…`. */
 
 /** Raised with every change below; `migrate` adds what is missing. */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 
 /** Columns added to `_crap_jobs`: the later generation's, then ours. Defaults mean "ready", because crap-cms inserts rows too. */
 export const JOB_COLUMNS: readonly [name: string, declaration: string][] = [

@@ -1,9 +1,10 @@
 /**
  * Triggers on the table of runs. They hold also for what crap-cms writes: attempts go with their run, the next run of a key moves up when
- * one is over, dependants hear of an end, and no run of ours takes a step that the state machine does not know.
+ * one is over, dependants hear of an end, what is purged is noted, and no run of ours takes a step that the state machine does not know.
  */
 import { FINAL_STATUSES, RUN_STATUSES } from '../../domain/run.js';
 import { TRANSITIONS } from '../../domain/state-machine.js';
+import { NOTE_PURGED_RUN } from './marks.js';
 import { WAITS } from './schema.js';
 
 const ENDED = FINAL_STATUSES.map((status) => `'${status}'`).join(', ');
@@ -39,6 +40,10 @@ export const TRIGGERS: Readonly<Record<string, string>> = {
   DELETE FROM _ml_attempts WHERE run = OLD.id;
   DELETE FROM _ml_dependencies WHERE run = OLD.id;
   UPDATE _ml_dependencies SET ended = CASE WHEN OLD.status IN (${ENDED}) THEN OLD.status ELSE 'cancelled' END WHERE after = OLD.id AND ended IS NULL;
+END`,
+  // Also what crap-cms purges, or cancels: it removes pending rows.
+  _ml_jobs_purged: `AFTER DELETE ON _crap_jobs WHEN OLD.status <> 'running' BEGIN
+  ${NOTE_PURGED_RUN};
 END`,
   _ml_jobs_key_deleted: `AFTER DELETE ON _crap_jobs WHEN OLD._ml_key IS NOT NULL AND OLD.status IN ('pending', 'running') BEGIN
   ${nextOfKey('OLD')}

@@ -286,9 +286,17 @@ export const mutants = [
     tests: ['test/host/retention.test.ts'],
   },
   {
-    name: 'a purge leaves no mark, so that verify misses what it took',
+    name: 'a purge of runs leaves no mark, so that verify misses what it took',
+    file: TRIGGERS,
+    edits: [
+      { search: "AFTER DELETE ON _crap_jobs WHEN OLD.status <> 'running'", replace: "AFTER DELETE ON _crap_jobs WHEN OLD.status = 'none'" },
+    ],
+    tests: ['test/operations/verify.test.ts'],
+  },
+  {
+    name: 'a purge of ticks leaves no mark, so that verify misses what it took',
     file: PURGE,
-    edits: [{ search: "if (removed > 0) yield* notePurge(db, request.olderThan, 'runs');", replace: '' }],
+    edits: [{ search: "if (removed > 0) yield* notePurge(db, olderThan, 'ticks');", replace: '' }],
     tests: ['test/operations/verify.test.ts', MODEL],
   },
   {

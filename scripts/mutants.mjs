@@ -77,7 +77,7 @@ function makeCopy() {
 
 /** Types that a mutant breaks do not keep the compiler from writing. */
 function build(folder) {
-  spawnSync(process.execPath, [join(folder, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], { cwd: folder });
+  spawnSync(process.execPath, [join(folder, 'scripts', 'build.mjs')], { cwd: folder });
 }
 
 /** Without any bug everything has to pass, or nothing that follows means anything. */

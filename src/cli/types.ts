@@ -46,14 +46,15 @@ export function registerTypes(command: Command, invocation: Invocation): void {
     if (!ts && (jobs !== undefined || watch)) throw new UsageError('INVALID_OPTION', '--jobs and --watch belong to --ts');
     if (ts) {
       const ask = { ...(out !== undefined && { out }), ...(jobs !== undefined && { jobs }), check, force };
+      const written = (report: TsTypesReport) => output.result(report, () => tsText(report));
+      if (watch) {
+        const failed = (error: unknown) => output.note(messageOf(error));
+        await watchTsTypes(openOptions(invocation, options), ask, signals.signal, { written, failed });
+        return EXIT.done;
+      }
       const report = await writeTsTypes(openOptions(invocation, options), ask);
-      output.result(report, () => tsText(report));
-      if (!watch) return report.ok ? EXIT.done : EXIT.failed;
-      await watchTsTypes(openOptions(invocation, options), ask, signals.signal, {
-        written: (again) => output.result(again, () => tsText(again)),
-        failed: (error) => output.note(messageOf(error)),
-      });
-      return EXIT.done;
+      written(report);
+      return report.ok ? EXIT.done : EXIT.failed;
     }
     const report = await writeTypes(openOptions(invocation, options), { ...(out !== undefined && { out }), check, force });
     output.result(report, () => reportText(report));

@@ -1,5 +1,4 @@
 /** The worker threads of a host: started, given runs, replaced when they end. */
-import { statSync } from 'node:fs';
 import { HostError } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { ClaimedRun } from '../domain/run.js';
@@ -246,14 +245,9 @@ export class WorkerPool {
   }
 }
 
-/**
- * In dist/, also when this module runs from src (tests): threads need compiled files. In dist/bundle/, since few files are loaded quickly, unless
- * the modules were compiled after it.
- */
+/** In dist/bundle/, also when this module runs from src (tests): threads need compiled files, and few of them are loaded quickly. */
 export function threadEntry(name = 'worker/thread.js'): URL {
   const here = import.meta.url;
   const root = here.slice(0, here.lastIndexOf('/host/')).replace(/\/src$/, '/dist');
-  const [joined, single] = [new URL(`${root}/bundle/${name}`), new URL(`${root}/${name}`)];
-  const writtenAt = (file: URL) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? -1;
-  return writtenAt(joined) >= writtenAt(single) ? joined : single;
+  return new URL(`${root}/bundle/${name}`);
 }

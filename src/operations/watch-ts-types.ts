@@ -1,4 +1,4 @@
-/** Writes the types for TypeScript again whenever a file of the project changes. */
+/** Writes the types for TypeScript, and again whenever a file of the project changes. */
 import { watch } from 'node:fs';
 import { findProject } from '../config/find-project.js';
 import type { OpenOptions } from './open-project.js';
@@ -7,7 +7,10 @@ import { type TsTypesReport, type WriteTsOptions, writeTsTypes } from './write-t
 /** Editors write a file in several steps. */
 const SETTLE_MS = 50;
 
-/** Ends when `signal` is aborted. A project that cannot be used at the moment is told to `failed`, and looked at again after the next change. */
+/**
+ * Ends when `signal` is aborted. Throws what is wrong with the project at the start; one that cannot be used later, for a moment, is told to `failed`
+ * and looked at again after the next change.
+ */
 export async function watchTsTypes(
   open: OpenOptions,
   options: WriteTsOptions,
@@ -27,16 +30,23 @@ export async function watchTsTypes(
       }
     });
   };
+  // Before the first look: what changes right after it is not to be missed.
   const watcher = watch(dir, { recursive: true }, (_, name) => {
     if (name !== null && !/\.(?:lua|toml)$/.test(name)) return;
     clearTimeout(timer);
     timer = setTimeout(look, SETTLE_MS);
   });
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  watcher.close();
-  clearTimeout(timer);
+  try {
+    const first = writeTsTypes(open, options).then((report) => heard.written(report));
+    pass = first.catch(() => {});
+    await first;
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  } finally {
+    watcher.close();
+    clearTimeout(timer);
+  }
   await pass;
 }

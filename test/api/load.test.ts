@@ -59,11 +59,12 @@ it('[ONCE] two processes with the same jobs on one file share the work and its l
   const both = new Promise<void>((resolve) => {
     shared = resolve;
   });
-  // This host holds at most four of the eight that the job allows, and lets none go before the other has had one.
+  // Each host holds at most four of the eight that the job allows, and lets none go before the other has had one.
   const adds = defineJob({
     slug: 'adds',
     concurrency: 8,
     handler: async ({ data }) => {
+      child.stdin.write('this one took one\n');
       await both;
       return { data, by: process.pid };
     },

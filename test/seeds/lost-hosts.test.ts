@@ -25,7 +25,9 @@ function leaveRunning(database: string, ids: readonly string[], losses = 1): voi
   const now = Date.now();
   const text = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
   client
-    .prepare("INSERT INTO _ml_hosts VALUES ('dead', 1, ?, '/nowhere/dead.sock', ?, ?, '0')")
+    .prepare(
+      "INSERT INTO _ml_hosts (id, pid, hostname, socket, started_at, seen_at, version) VALUES ('dead', 1, ?, '/nowhere/dead.sock', ?, ?, '0')",
+    )
     .run(hostname(), now - 600_000, now - 600_000);
   const take = client.prepare(
     `UPDATE _crap_jobs SET status = 'running', attempt = attempt + 1, _ml_attempt = attempt + 1, _ml_claim = _ml_claim + 1, _ml_host = 'dead',

@@ -50,12 +50,16 @@ export function examineRows({ stuck, heedless, leftovers, orphans, newestInstant
   }
 }
 
-/** A note: jobs may be defined in TypeScript by an application that is not asked here, or by another version of the project. */
+/** A note: the job may be of an application (in TypeScript) whose host does not run, or of another version of the project. */
 export async function examineJobs(opened: OpenedProject, add: Add): Promise<void> {
   const { registry } = opened.project;
   const known = new Set([...registry.jobs.keys(), ...(opened.scripts?.handlers.keys() ?? [])]);
   const unknown = await opened.read(function* (db: Db): Op<{ slug: string; count: number }[]> {
     const counts = new Map<string, number>();
+    // What a host claims now it knows, whoever has defined it.
+    for (const { until, limits } of yield* opened.store.limitsHistory(db)) {
+      if (until === undefined) for (const slug of limits.jobs.keys()) known.add(slug);
+    }
     for (const { slug, status, count } of yield* opened.store.countAll(db)) {
       if (status === 'pending' && !slug.startsWith('_') && !known.has(slug)) counts.set(slug, (counts.get(slug) ?? 0) + count);
     }
@@ -68,7 +72,7 @@ export async function examineJobs(opened: OpenedProject, add: Add): Promise<void
   add(
     'note',
     'JOB_UNDEFINED',
-    `${total} pending run(s) are of jobs that the project does not define: ${names.join(', ')}${more}`,
-    'define the job again (a job in TypeScript is known to its application alone), or give them up: `moonlighter jobs cancel -s SLUG`',
+    `${total} pending run(s) are of jobs that neither the project defines nor a running host knows: ${names.join(', ')}${more}`,
+    'define the job again, start the application that has it, or give them up: `moonlighter jobs cancel -s SLUG`',
   );
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHost, defineJob } from '../../src/index.js';
 import { examine, type Finding } from '../../src/operations/doctor.js';
 import { repair } from '../../src/operations/doctor-repair.js';
 import { type OpenedProject, openProject } from '../../src/operations/open-project.js';
@@ -146,6 +147,19 @@ describe('doctor', () => {
     await folder.write({ 'collections/more.lua': 'crap.collections.define("notes_too", { fields = { { name = "a", type = "text" } } })' });
     const { code, stdout } = await runCli(['doctor', '--repair'], { cwd: folder.dir });
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^repaired: brought the tables to what the definitions ask for/)]);
+  });
+
+  it('knows the jobs of an application whose host runs', async () => {
+    const mine = defineJob({ slug: 'of_the_application', handler: () => {} });
+    const host = await createHost({ project: folder.dir, jobs: [mine], env: {} });
+    await host.start();
+    try {
+      await host.enqueue(mine, {}, { delayMs: 3_600_000 });
+      expect((await examine(opened, true)).findings).toEqual([]);
+    } finally {
+      await host.stop();
+    }
+    expect(codes((await examine(opened, true)).findings)).toEqual(['JOB_UNDEFINED']);
   });
 
   it('mends nothing that it cannot: a newer schema, a clock that is behind, orphans that are data', async () => {

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 const all = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
   .map((name) => `test/${name.replaceAll('\\', '/')}`)
   .filter((name) => name.endsWith('.test.ts'));
-const measuring = all.filter((name) => /\bperformance\.now\(\)|\bcpuUsage\b/.test(readFileSync(root + name, 'utf8')));
+const measuring = all.filter((name) => /\bperformance\.now\(\)|\bcpuUsage\b|\bbench\/main\b/.test(readFileSync(root + name, 'utf8')));
 
 const shared = {
   pool: 'forks',

@@ -4,7 +4,7 @@ import { messageOf } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
 import { farTimer } from '../worker/far-timer.js';
 import { lineRead } from '../worker/log-stream.js';
-import { begunAtOf, executingPlace, givePlace, hasReturned, isTaken, monotonicMs, type Places, withdrawPlace } from '../worker/places.js';
+import { begunAtOf, culpritPlace, givePlace, hasReturned, isTaken, monotonicMs, type Places, withdrawPlace } from '../worker/places.js';
 import type { FromWorker, GivenRun, RunError, RunReport, StopReason, ToWorker, WorkerSetup } from '../worker/protocol.js';
 import { timeoutText } from '../worker/run-report.js';
 import type { FairWriteQueue } from './write-queue.js';
@@ -71,6 +71,7 @@ export class WorkerThread {
   #terminated = false;
   #loadTimer: NodeJS.Timeout | undefined;
   #failure: RunError | undefined;
+  #outOfMemory = false;
   /** Why the main thread ended it; undefined when it ended by itself. */
   #ending: string | undefined;
   /** Runs of a terminated thread whose end is not `released`. */
@@ -93,6 +94,7 @@ export class WorkerThread {
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => {
       this.#failure = { code: 'WORKER_CRASHED', message: messageOf(error) };
+      this.#outOfMemory = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
     });
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
@@ -325,8 +327,9 @@ export class WorkerThread {
     clearTimeout(this.#startsTimer);
     const crashed = this.#ending === undefined && this.#ready;
     const runs = [...this.#runs.values()];
-    // Whoever was executed when the thread ended by itself has ended it; the runs beside it did nothing.
-    const culprit = runs.find(({ place }) => place === executingPlace(this.#places));
+    // Whoever was executed when the thread ended by itself has ended it (places.ts); the runs beside it did nothing.
+    const its = culpritPlace(this.#places, this.#outOfMemory);
+    const culprit = runs.find(({ place }) => place === its);
     for (const assignment of runs) {
       const guilt = this.#guilty.get(assignment.run.id) ?? (this.#ending ? undefined : assignment.stopping);
       const lost = crashed && (culprit ?? assignment) === assignment;

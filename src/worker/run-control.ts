@@ -6,24 +6,30 @@ import type { RunError, StopReason } from './protocol.js';
 /** An operation that goes on waiting after it was told to end is given up after this many reminders. */
 const REMINDERS = 100;
 
+/** What the code of a run does: it is executed, it lets others go before it, or it waits (or has ended). */
+export type Turn = 'executed' | 'preempted' | 'waiting';
+
 export class RunControl {
   #reason: StopReason | undefined;
   #error: RunError | undefined;
   readonly #listeners = new Set<(reason: StopReason) => void>();
-  readonly #turn: (going: boolean) => void;
+  readonly #turn: (turn: Turn) => void;
 
   /** `turn` is told when the run's code begins and ceases to be executed, between its waits. */
-  constructor(turn: (going: boolean) => void = () => {}) {
+  constructor(turn: (turn: Turn) => void = () => {}) {
     this.#turn = turn;
   }
 
   /** Executes a stretch of the run that does not wait. */
-  during<T>(stretch: () => T): T {
-    this.#turn(true);
+  during<T>(stretch: () => IteratorResult<Wait, T>): IteratorResult<Wait, T> {
+    this.#turn('executed');
+    let next: Turn = 'waiting';
     try {
-      return stretch();
+      const step = stretch();
+      if (!step.done && step.value.reason === 'preempted') next = 'preempted';
+      return step;
     } finally {
-      this.#turn(false);
+      this.#turn(next);
     }
   }
 

@@ -15,7 +15,7 @@ import { LogStream } from './log-stream.js';
 import { MailSender } from './mail-run.js';
 import { moduleHandler } from './module-handler.js';
 import { runOnInit } from './on-init.js';
-import { setExecuting, takePlace } from './places.js';
+import { noteTurn, takePlace } from './places.js';
 import type { FromWorker, GivenRun, RunReport, ToWorker, WorkerSetup } from './protocol.js';
 import { RunControl } from './run-control.js';
 import { RunNotices } from './run-notices.js';
@@ -120,7 +120,7 @@ function begin({ run, timeoutMs, place }: GivenRun): void {
     return;
   }
   const { id, claim, slug } = run;
-  const control = new RunControl((going) => setExecuting(setup.places, going ? place : 0));
+  const control = new RunControl((turn) => noteTurn(setup.places, place, turn));
   controls.set(id, { claim, control });
   const begun = { run: id, claim, place };
   const watcher: RunWatcher = {

@@ -1,7 +1,7 @@
 // A worker thread that speaks the protocol without a VM: what a run does is written in its data.
 import { parentPort, workerData } from 'node:worker_threads';
 
-const { noteBegun, noteReturned, setExecuting, takePlace } = await import(new URL('../../dist/worker/places.js', import.meta.url).href);
+const { noteBegun, noteReturned, noteTurn, takePlace } = await import(new URL('../../dist/worker/places.js', import.meta.url).href);
 
 const post = (message) => parentPort.postMessage(message);
 const ended = (run, outcome, more = {}) =>
@@ -55,8 +55,15 @@ parentPort.on('message', (message) => {
       while (performance.now() < until);
       ended(run, 'completed');
     } else if (act.exit) {
-      if (act.exit !== 'unseen') setExecuting(workerData.places, place);
+      if (act.exit !== 'unseen') noteTurn(workerData.places, place, 'executed');
       process.exit(3);
+    } else if (act.fill) {
+      // Computes, lets others go first, and memory runs out meanwhile.
+      noteTurn(workerData.places, place, 'executed');
+      noteTurn(workerData.places, place, 'preempted');
+      setImmediate(() => {
+        for (const kept = []; ; ) kept.push(new Array(100_000).fill(kept.length));
+      });
     } else if (act.hold) {
       const ticket = ++tickets;
       granted.set(ticket, () => post({ type: 'log', run: run.id, slug: run.slug, line: { at: 0, level: 'info', text: 'writer' } }));

@@ -35,7 +35,7 @@ class Stage {
   readonly #watchers = new Set<() => void>();
   readonly pool: WorkerPool;
 
-  constructor(options: { threads?: number; maxSlots?: number; crap?: unknown } = {}) {
+  constructor(options: { threads?: number; maxSlots?: number; maxHeapMib?: number; crap?: unknown } = {}) {
     this.pool = new WorkerPool({
       setup: {
         host: 'h',
@@ -48,6 +48,7 @@ class Stage {
       },
       threads: options.threads ?? 1,
       maxSlots: options.maxSlots ?? 4,
+      ...(options.maxHeapMib !== undefined && { maxHeapMib: options.maxHeapMib }),
       queue: this.queue,
       events: this.events,
       entry: new URL('./stub-thread.mjs', import.meta.url),
@@ -204,6 +205,15 @@ describe('worker pool', () => {
     s.pool.give(claimed('exit', { exit: true }), 1000);
     await s.until(() => s.ends.size === 2);
     expect(s.ends.get('exit')?.report).toMatchObject({ outcome: 'lost', error: { code: 'WORKER_CRASHED' } });
+    expect(s.ends.get('beside')?.report.outcome).toBe('released');
+  });
+
+  it('Regression: where memory runs out while the run that computes lets others go before it, that one is lost and no other', async () => {
+    const s = await stage({ maxHeapMib: 32 });
+    s.pool.give(claimed('beside', { wait: 60_000 }), 60_000);
+    s.pool.give(claimed('fill', { fill: true }), 60_000);
+    await s.until(() => s.ends.size === 2);
+    expect(s.ends.get('fill')?.report).toMatchObject({ outcome: 'lost', error: { message: expect.stringContaining('memory') } });
     expect(s.ends.get('beside')?.report.outcome).toBe('released');
   });
 

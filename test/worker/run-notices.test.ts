@@ -1,5 +1,15 @@
 import { expect, it } from 'vitest';
-import { begunAtOf, givePlace, hasReturned, isTaken, makePlaces, monotonicMs, takePlace } from '../../src/worker/places.js';
+import {
+  begunAtOf,
+  culpritPlace,
+  givePlace,
+  hasReturned,
+  isTaken,
+  makePlaces,
+  monotonicMs,
+  noteTurn,
+  takePlace,
+} from '../../src/worker/places.js';
 import type { FromWorker, RunReport } from '../../src/worker/protocol.js';
 import { RunNotices } from '../../src/worker/run-notices.js';
 
@@ -67,4 +77,18 @@ it('[STOP] when the handler began and that it has returned is seen without a mes
   expect(hasReturned(places, 1)).toBe(false);
   notices.returned(begun);
   expect([hasReturned(places, 1), isTaken(places, 1), begunAtOf(places, 1) !== undefined]).toEqual([true, true, true]);
+});
+
+it('who ended the thread is who was executed; where memory ran out, also who was preempted', () => {
+  const places = makePlaces(3);
+  noteTurn(places, 3, 'executed');
+  expect(culpritPlace(places, false)).toBe(3);
+  noteTurn(places, 3, 'preempted');
+  expect([culpritPlace(places, false), culpritPlace(places, true)]).toEqual([0, 3]);
+  noteTurn(places, 1, 'executed');
+  noteTurn(places, 1, 'waiting');
+  expect(culpritPlace(places, true)).toBe(3);
+  noteTurn(places, 3, 'executed');
+  noteTurn(places, 3, 'waiting');
+  expect(culpritPlace(places, true)).toBe(0);
 });

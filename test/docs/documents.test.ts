@@ -12,7 +12,7 @@ const read = (name: string) => readFileSync(join(root, name), 'utf8');
 const errors = read('docs/errors.md');
 
 /** Names of the same shape that are no codes of ours. */
-const OTHER = /^(SQLITE_|MOONLIGHTER_|NODE_|CRAP_CONFIG_DIR$|NO_COLOR$|ERR_ASSERTION$)/;
+const OTHER = /^(SQLITE_|MOONLIGHTER_|NODE_|CRAP_CONFIG_DIR$|NO_COLOR$|ERR_ASSERTION$|ERR_WORKER_OUT_OF_MEMORY$)/;
 /** Codes of one word look like anything; they are found by where they stand. */
 const ONE_WORD = /(?:Error\(|\bcode: )\s*'([A-Z]{3,})'/g;
 

@@ -2,6 +2,7 @@
 import { HostError, RunAbort } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { ClaimedRun, LogLine } from '../domain/run.js';
+import { farTimer } from '../worker/far-timer.js';
 import type { RunError, RunReport, StopReason } from '../worker/protocol.js';
 import { RunControl } from '../worker/run-control.js';
 import { endingOf } from '../worker/run-report.js';
@@ -86,7 +87,7 @@ export class Runners {
   /** A schema may ask others and wait: it has the time of the handler, and is stopped like it. */
   async #checked(run: ClaimedRun, check: DataCheck, timeoutMs: number, control: RunControl): Promise<void> {
     const { inline, pool } = this.#options;
-    const timer = setTimeout(() => control.stop('timed_out'), Math.min(timeoutMs, 2 ** 31 - 1));
+    const forgetTimeout = farTimer(timeoutMs, () => control.stop('timed_out'));
     const unsent = { committed: false, log: [], queued: false };
     let report: RunReport | undefined;
     try {
@@ -107,7 +108,7 @@ export class Runners {
       // What is wrong with the data is so at the next attempt too; a schema that fails itself may not.
       if (error instanceof HostError && error.code === 'DATA_INVALID') report.final = true;
     } finally {
-      clearTimeout(timer);
+      forgetTimeout();
     }
     if (report) this.#end(run, report);
   }

@@ -153,7 +153,7 @@ export class WorkerThread {
       if (taken.length >= limit) break;
       if (!assignment.stopping && withdrawPlace(this.#places, assignment.place)) taken.push(assignment);
     }
-    for (const { run } of taken) this.#runs.delete(run.id);
+    for (const assignment of taken) this.#remove(assignment);
     return taken;
   }
 
@@ -190,7 +190,7 @@ export class WorkerThread {
     assignment.stopping = reason;
     assignment.stopError = error;
     if (withdrawPlace(this.#places, assignment.place)) {
-      this.#runs.delete(id);
+      this.#remove(assignment);
       this.#tell(assignment, buriedReport(assignment, reason, false, ''));
       return true;
     }
@@ -305,10 +305,15 @@ export class WorkerThread {
 
   #finish(assignment: Assignment, report: RunReport): void {
     this.#tellStart(assignment);
-    assignment.forgetTimer();
-    this.#runs.delete(assignment.run.id);
+    this.#remove(assignment);
     this.#freePlaces.push(assignment.place);
     this.#tell(assignment, report);
+  }
+
+  /** With its timer: that of a run which never begins would go on for ever. */
+  #remove(assignment: Assignment): void {
+    assignment.forgetTimer();
+    this.#runs.delete(assignment.run.id);
   }
 
   #tell(assignment: Assignment, report: RunReport): void {

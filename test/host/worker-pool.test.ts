@@ -186,6 +186,20 @@ describe('worker pool', () => {
     expect(s.pool.free).toBe(8);
   });
 
+  it('Regression: a run that is withdrawn before it begins leaves no timer behind', async () => {
+    const s = await stage();
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    s.pool.give(claimed('blocking', { block: 150 }), 1000);
+    await s.until(() => s.started.has('blocking'));
+    const before = timers();
+    const second = claimed('second', {});
+    s.pool.give(second, 60_000);
+    expect(timers()).toBeGreaterThan(before);
+    expect(s.pool.stopRun('second', second.claim, 'cancelled')).toBe(true);
+    // What looks for starts is left, and ends by itself.
+    expect(timers()).toBe(before + 1);
+  });
+
   it('a run that its thread has not taken is cancelled at once, without harm to the thread', async () => {
     const s = await stage();
     s.pool.give(claimed('blocking', { block: 600 }), 60_000);

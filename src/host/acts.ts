@@ -1,11 +1,12 @@
 /** The host's own database acts on the main thread: reads at once, writes through the write queue, never blocking for a lock. */
-import { messageOf, StoreUnavailableError } from '../domain/errors.js';
+import { StoreUnavailableError } from '../domain/errors.js';
 import { type Op, runAsync, runSync } from '../domain/op.js';
 import type { Db } from '../store/db.js';
 import type { Database } from '../store/sqlite/database.js';
 import { readTransaction, writeTransaction } from '../store/sqlite/short-transaction.js';
 import type { Store } from '../store/store.js';
 import type { HostEmitter } from './events.js';
+import { Outage } from './outage.js';
 import type { FairWriteQueue } from './write-queue.js';
 
 const RETRY_FIRST_MS = 50;
@@ -15,16 +16,15 @@ export class HostActs {
   readonly store: Store;
   readonly #database: Database;
   readonly #queue: FairWriteQueue;
-  readonly #events: HostEmitter;
+  readonly #outage: Outage;
   readonly #pending = new Set<Promise<unknown>>();
   #giveUp = false;
-  #outage = false;
 
   constructor(database: Database, store: Store, queue: FairWriteQueue, events: HostEmitter) {
     this.#database = database;
     this.store = store;
     this.#queue = queue;
-    this.#events = events;
+    this.#outage = new Outage(events, 'The database cannot be written, trying again', 'The database can be written again', 'error');
   }
 
   /** Reads in one snapshot, at once. Throws StoreUnavailableError. */
@@ -68,17 +68,11 @@ export class HostActs {
     for (let delay = RETRY_FIRST_MS; ; delay = Math.min(delay * 2, RETRY_LIMIT_MS)) {
       try {
         const result = await this.write(owner, body);
-        if (this.#outage) {
-          this.#outage = false;
-          this.#events.log('info', 'The database can be written again');
-        }
+        this.#outage.over();
         return result;
       } catch (error) {
         if (!(error instanceof StoreUnavailableError) || this.#giveUp) throw error;
-        if (!this.#outage) {
-          this.#outage = true;
-          this.#events.log('error', `The database cannot be written, trying again: ${messageOf(error)}`);
-        }
+        this.#outage.failed(error);
         await new Promise((resolve) => setTimeout(resolve, this.#giveUp ? 0 : delay));
       }
     }

@@ -4,13 +4,13 @@
  */
 
 import type { Clock } from '../domain/clock.js';
-import { messageOf } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
 import type { Registry } from '../project/registry.js';
 import type { RateLimit, Served } from '../store/store.js';
 import type { HostServes } from './activity.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter } from './events.js';
+import { Outage } from './outage.js';
 
 /** Timers longer than this are set anew: clocks jump. */
 const TIMER_LIMIT_MS = 60_000;
@@ -50,6 +50,7 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #concurrency: ReadonlyMap<string, number>;
   readonly #served: Served;
+  readonly #outage: Outage;
   readonly #rateLimits = new Map<string, RateLimit>();
   #started = false;
   #stopped = false;
@@ -57,10 +58,10 @@ export class Dispatcher {
   #again = false;
   #dueTimer: NodeJS.Timeout | undefined;
   #pollTimer: NodeJS.Timeout | undefined;
-  #outage: string | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#outage = new Outage(options.events, 'Scheduler poll error', 'The database can be claimed from again', 'error');
     const caps = [...options.registry.jobs].map(([slug, job]) => [slug, job.concurrency] as const);
     this.#concurrency = new Map([...caps, ...(options.system ?? [])]);
     for (const [slug, { rateLimit }] of options.registry.jobs) {
@@ -104,14 +105,10 @@ export class Dispatcher {
       this.#again = false;
       try {
         const exhausted = await this.#claim();
-        if (this.#outage !== undefined) {
-          this.#outage = undefined;
-          this.#options.events.log('info', 'The database can be claimed from again');
-        }
+        this.#outage.over();
         if (exhausted && !this.#stopped) this.#plan();
       } catch (error) {
-        if (this.#outage === undefined) this.#options.events.log('error', `Scheduler poll error: ${messageOf(error)}`);
-        this.#outage = messageOf(error);
+        this.#outage.failed(error);
         this.#later(OUTAGE_DELAY_MS);
       }
     } while (this.#again && !this.#stopped);
@@ -168,7 +165,7 @@ export class Dispatcher {
       free: Math.max(0, Math.min(free(), ownLimit - running())),
       running: running(),
       max_concurrent: maxConcurrent,
-      held: held?.() ? 'its database file is gone' : this.#stopped ? 'it is stopping' : (this.#outage ?? null),
+      held: held?.() ? 'its database file is gone' : this.#stopped ? 'it is stopping' : (this.#outage.text ?? null),
     };
   }
 

@@ -4,7 +4,6 @@
  */
 
 import type { Clock } from '../domain/clock.js';
-import { messageOf } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
 import { nextInstant } from '../domain/schedule.js';
@@ -12,6 +11,7 @@ import type { Db } from '../store/db.js';
 import type { ScheduleEntry } from '../store/store.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter, HostEvents } from './events.js';
+import { Outage } from './outage.js';
 import { editedBy, entryOf, sameRules, type Watched, watchedBefore, watchedOf } from './schedule-watch.js';
 import { type AccountOptions, AlreadyRecorded, accountFor } from './tick-account.js';
 
@@ -38,17 +38,18 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #account: AccountOptions;
+  /** What comes due meanwhile is accounted for afterwards. */
+  readonly #outage: Outage;
   #watched: Watched[] = [];
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #stopped = false;
-  /** Told once; what comes due meanwhile is accounted for afterwards. */
-  #outage = false;
   /** When edits by other hosts are looked for next. */
   #lookAt = 0;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#outage = new Outage(options.events, 'Scheduler cron error', 'Ticks can be recorded again', 'error');
     const { generation, timezone, acts, random = Math.random } = options;
     this.#account = { store: acts.store, pendingOverlaps: generation === 10, random };
     for (const job of options.jobs) {
@@ -192,13 +193,11 @@ export class Scheduler {
   async #attempt(act: () => Promise<void>): Promise<boolean> {
     try {
       await act();
-      if (this.#outage) this.#options.events.log('info', 'Ticks can be recorded again');
-      this.#outage = false;
+      this.#outage.over();
       return true;
     } catch (error) {
       if (error instanceof AlreadyRecorded) return true;
-      if (!this.#outage) this.#options.events.log('error', `Scheduler cron error: ${messageOf(error)}`);
-      this.#outage = true;
+      this.#outage.failed(error);
       return false;
     }
   }

@@ -46,7 +46,12 @@ export const mutants = [
   {
     name: 'proof: an instant that could not be recorded is forgotten (day)',
     file: 'src/host/scheduler.ts',
-    edits: [{ search: '      this.#outage = true;\n      return false;', replace: '      this.#outage = true;\n      return true;' }],
+    edits: [
+      {
+        search: '      this.#outage.failed(error);\n      return false;',
+        replace: '      this.#outage.failed(error);\n      return true;',
+      },
+    ],
     tests: [DAY],
   },
   {

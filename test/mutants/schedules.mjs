@@ -60,7 +60,12 @@ export const mutants = [
   {
     name: 'an instant that could not be recorded is forgotten',
     file: SCHEDULER,
-    edits: [{ search: '      this.#outage = true;\n      return false;', replace: '      this.#outage = true;\n      return true;' }],
+    edits: [
+      {
+        search: '      this.#outage.failed(error);\n      return false;',
+        replace: '      this.#outage.failed(error);\n      return true;',
+      },
+    ],
     tests: [CLOCK],
   },
   {

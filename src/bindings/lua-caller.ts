@@ -73,40 +73,38 @@ export function createLuaCaller(session: Session): {
     },
   };
 
+  /** `loaded`, a function of the stdlib, looks up what has been resolved before; `first` calls what is resolved now, also where a script took that away. */
+  function* callResolved(
+    ref: string,
+    loaded: LuaFunction,
+    args: readonly LuaValue[],
+    first: (fn: LuaFunction) => Op<LuaValue[]>,
+  ): Op<LuaValue[]> {
+    if (resolved.has(ref)) {
+      const dot = ref.lastIndexOf('.');
+      missing = false;
+      const results = yield* vm.call(loaded, [ref, ref.slice(0, Math.max(dot, 0)), ref.slice(dot + 1), ...args]);
+      if (!missing) return results;
+      missing = false;
+    }
+    const fn = yield* vm.resolve(ref);
+    try {
+      resolved.add(ref);
+      return yield* first(fn);
+    } finally {
+      vm.release(fn);
+    }
+  }
+
   const caller: LuaCaller = {
     *callRef(ref: string, args: readonly LuaValue[]): Op<LuaValue> {
-      if (resolved.has(ref)) {
-        const dot = ref.lastIndexOf('.');
-        missing = false;
-        const results = yield* vm.call(host.kept('call_loaded'), [ref, ref.slice(0, Math.max(dot, 0)), ref.slice(dot + 1), ...args]);
-        if (!missing) return firstOf(vm, results);
-        missing = false;
-      }
-      const fn = yield* vm.resolve(ref);
-      try {
-        resolved.add(ref);
-        return firstOf(vm, yield* vm.call(fn, args));
-      } finally {
-        vm.release(fn);
-      }
+      return firstOf(vm, yield* callResolved(ref, host.kept('call_loaded'), args, (fn) => vm.call(fn, args)));
     },
     *callRule(ref, argument, unset) {
       const watching = host.kept('call_watching');
       const given = [argument, unset as LuaValue];
-      if (resolved.has(ref)) {
-        const dot = ref.lastIndexOf('.');
-        missing = false;
-        const results = yield* vm.call(watching, [ref, ref.slice(0, Math.max(dot, 0)), ref.slice(dot + 1), ...given]);
-        if (!missing) return ruleAnswer(vm, results);
-        missing = false;
-      }
-      const fn = yield* vm.resolve(ref);
-      try {
-        resolved.add(ref);
-        return ruleAnswer(vm, yield* vm.call(watching, [fn, undefined, undefined, ...given]));
-      } finally {
-        vm.release(fn);
-      }
+      const first = (fn: LuaFunction) => vm.call(watching, [fn, undefined, undefined, ...given]);
+      return ruleAnswer(vm, yield* callResolved(ref, watching, given, first));
     },
     *callFunction(fn: LuaFunction, args: readonly LuaValue[]): Op<LuaValue> {
       return firstOf(vm, yield* vm.call(fn, args));

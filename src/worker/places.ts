@@ -1,7 +1,8 @@
 /**
  * What the main thread and a worker thread know of each other without a message, in shared memory: which run the thread executes at this
- * moment (whoever ends the thread by itself is known by it, or by having been preempted), and for each place how far the run there has come. A run that a blocked thread has
- * not taken can be withdrawn and given to another; timeouts count from the instant at which the handler began until it returned.
+ * moment (whoever ends the thread by itself is known by it, or by having been preempted), and for each place how far the run there has come.
+ * A run that a blocked thread has not taken can be withdrawn and given to another; timeouts count from the instant at which the handler began
+ * until it returned.
  */
 
 import type { Turn } from './run-control.js';

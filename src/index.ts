@@ -15,7 +15,7 @@ export {
   type StandardSchema,
 } from './api/job.js';
 export type { JobOperations, ScheduleOperations } from './api/operations.js';
-export type { DoctorOptions, DoctorReport, MigrateOperations, MigrateStatus, TypesOperations } from './api/project-operations.js';
+export type { MigrateOperations, MigrateStatus, TypesOperations } from './api/project-operations.js';
 export type { Counts, QueueLimitState, Snapshot } from './api/snapshot.js';
 export type { DataOf, JobTypes, SlugOf } from './api/typing.js';
 export {
@@ -36,6 +36,7 @@ export type { HostLog, LogLevel } from './host/log.js';
 export type { RetryDelay } from './host/run-ends.js';
 export type { CheckReport } from './operations/check.js';
 export type { ForegroundOptions } from './operations/foreground.js';
+export type { DoctorOptions, DoctorReport } from './operations/run-doctor.js';
 export type { RunOnceReport } from './operations/run-once.js';
 export type { RunView } from './operations/run-view.js';
 export type { VerifyReport } from './operations/verify.js';

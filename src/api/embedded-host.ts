@@ -13,6 +13,7 @@ import { type ForegroundOptions, inTransaction } from '../operations/foreground.
 import { type CollectionView, listCollections } from '../operations/list-collections.js';
 import { type JobView, listJobs } from '../operations/list-jobs.js';
 import type { OpenedProject, OpenOptions } from '../operations/open-project.js';
+import { type DoctorOptions, type DoctorReport, runDoctor } from '../operations/run-doctor.js';
 import { type RunOnceReport, runOnce } from '../operations/run-once.js';
 import type { VerifyReport } from '../operations/verify.js';
 import { clientDb } from '../store/sqlite/client.js';
@@ -22,15 +23,7 @@ import type { AnyJob, Job } from './job.js';
 import { addJob, type KnownJobs, requireFollowUps } from './known-jobs.js';
 import { Listeners } from './listeners.js';
 import { jobOperations, scheduleOperations } from './operations.js';
-import {
-  checkFiles,
-  type DoctorOptions,
-  type DoctorReport,
-  examineDatabase,
-  migrateOperations,
-  typesOperations,
-  verifyDatabase,
-} from './project-operations.js';
+import { checkFiles, migrateOperations, typesOperations, verifyDatabase } from './project-operations.js';
 import { RunWaits } from './run-waits.js';
 import { type QueueLimitState, queueLimitStates, type Snapshot, snapshotOf } from './snapshot.js';
 import type { DataArguments, DataOf, SlugOf } from './typing.js';
@@ -290,7 +283,7 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
 
   /** The state of the database and what stands around it; with `repair` what is safe is mended. */
   doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
-    return examineDatabase(this.#parts.opened, options);
+    return runDoctor(this.#parts.opened, options);
   }
 
   async #one(slug: string, data: Json | undefined, options: EnqueueOptions): Promise<Enqueued> {

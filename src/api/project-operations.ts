@@ -1,8 +1,6 @@
 /** What the command line does with a project and its database as a whole, as methods of a host. */
 import { UsageError } from '../domain/errors.js';
 import { type CheckReport, check } from '../operations/check.js';
-import { examine, type Finding } from '../operations/doctor.js';
-import { repair } from '../operations/doctor-repair.js';
 import { type DownReport, migrateDown } from '../operations/migrate-down.js';
 import { migrateSchema, type SchemaStatus, schemaStatus } from '../operations/migrate-schema.js';
 import { type MigrationView, migrationStatus } from '../operations/migrate-status.js';
@@ -40,31 +38,6 @@ export function migrateOperations(opened: OpenedProject): MigrateOperations {
 /** The files of the project as they are now, in a thread of its own; the host goes on with what it loaded. */
 export function checkFiles(open: OpenOptions): Promise<CheckReport> {
   return check({ ...open, isolated: true });
-}
-
-export interface DoctorReport {
-  /** No finding is a problem. */
-  ok: boolean;
-  database: string;
-  /** A sentence for each thing that was mended. */
-  repaired: string[];
-  findings: Finding[];
-}
-
-export interface DoctorOptions {
-  /** Mends what is safe to mend, in one transaction; data of the project is never removed. */
-  repair?: boolean;
-  /** Leaves out what reads the whole file: indexes, texts of search tables, counts of references. */
-  quick?: boolean;
-}
-
-/** Reads on this thread: a large file takes a while. StoreUnavailableError. */
-export async function examineDatabase(opened: OpenedProject, options: DoctorOptions): Promise<DoctorReport> {
-  let examination = await examine(opened, !options.quick);
-  const repaired = options.repair ? await repair(opened, examination) : [];
-  if (options.repair) examination = await examine(opened, !options.quick);
-  const { findings } = examination;
-  return { ok: findings.every(({ level }) => level === 'note'), database: opened.databasePath, repaired, findings };
 }
 
 /** `since`: what was before is not judged. */

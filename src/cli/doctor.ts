@@ -20,18 +20,14 @@ export function registerDoctor(command: Command, invocation: Invocation): void {
     .addHelpText('after', HELP);
   action<Options>(command, invocation, async ({ output }, options) => {
     expectLittleLua();
-    const { repair } = await import('../operations/doctor-repair.js');
-    const { examine } = await import('../operations/doctor.js');
+    const { runDoctor } = await import('../operations/run-doctor.js');
     const { OpenedProject, loadAndCheck, openProjectDatabase } = await import('../operations/open-project.js');
     const project = await loadAndCheck(openOptions(invocation, options));
     const opened = new OpenedProject(project, openProjectDatabase(project, false));
     try {
-      let examination = await examine(opened, !options.quick);
-      const repaired = options.repair ? await repair(opened, examination) : [];
-      if (options.repair) examination = await examine(opened, !options.quick);
-      const { findings } = examination;
-      const ok = findings.every(({ level }) => level === 'note');
-      output.result({ ok, database: opened.databasePath, repaired, findings }, () =>
+      const report = await runDoctor(opened, options);
+      const { ok, repaired, findings } = report;
+      output.result(report, () =>
         [...repaired.map((line) => `repaired: ${line}`), ...findings.map(text), ...(ok ? ['healthy'] : [])].join('\n'),
       );
       return ok ? EXIT.done : EXIT.failed;

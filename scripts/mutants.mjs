@@ -25,6 +25,11 @@ import { root } from './setup.mjs';
 const PATIENCE_MS = 600_000;
 const LEFT_OUT = new Set(['node_modules', '.git', 'dist', 'coverage']);
 
+const unknown = process.argv.slice(2).find((argument) => argument.startsWith('--') && !['--check', '--trust'].includes(argument));
+if (unknown !== undefined) {
+  process.stderr.write(`unknown option ${unknown}: there are --check and --trust; anything else chooses lists and names\n`);
+  process.exit(2);
+}
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const checkOnly = process.argv.includes('--check');
 const all = await readMutants();

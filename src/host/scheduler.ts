@@ -91,13 +91,20 @@ export class Scheduler {
     const now = this.#options.clock.now();
     if (this.#options.held?.()) return;
     if (now >= this.#lookAt || now < this.#lookAt - WATCH_MS) this.#lookForEdits(now);
+    if (this.#watched.some(({ accounted }) => accounted > now + WATCH_MS) && !(await this.#setBack(now))) return;
     for (const watched of this.#watched) {
       if (this.#stopped) return;
-      // The clock was set back: instants that come again are already in the ledger, the watch follows the clock.
-      if (watched.accounted > now + WATCH_MS) this.#reset(watched, now);
       if (watched.next === undefined || watched.next > now) continue;
       if (await this.#attempt(() => this.#recorded((db) => this.#due(db, watched, now)))) this.#reset(watched, now);
     }
+  }
+
+  /** The clock was set back: the watch follows it, instants that come again are already in the ledger; schedules that are younger begin now. */
+  async #setBack(now: number): Promise<boolean> {
+    const { acts } = this.#options;
+    const noted = await this.#attempt(() => acts.write('schedule', (db) => acts.store.beginSchedules(db, now)));
+    if (noted) for (const watched of this.#watched) if (watched.accounted > now) this.#reset(watched, now);
+    return noted;
   }
 
   #reset(watched: Watched, now: number): void {
@@ -112,6 +119,7 @@ export class Scheduler {
   *#begin(db: Db, now: number): Op<HostEvents['tick:recorded'][]> {
     const { store } = this.#options.acts;
     const events: HostEvents['tick:recorded'][] = [];
+    yield* store.beginSchedules(db, now);
     const entries = new Map((yield* store.currentSchedules(db)).map((entry) => [entry.slug, entry]));
     for (const watched of this.#watched) {
       const { slug } = watched.job;

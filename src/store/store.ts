@@ -254,6 +254,8 @@ export interface Store {
   /** Every entry of one schedule, oldest first. */
   scheduleHistory(db: Db, slug: string): Op<ScheduleEntry[]>;
   recordSchedule(db: Db, entry: ScheduleEntry): Op<void>;
+  /** Entries that begin after `now` begin now: the clock has been set back. */
+  beginSchedules(db: Db, now: number): Op<void>;
   countActive(db: Db, slug: string): Op<{ running: number; pending: number }>;
 
   // what verify reads

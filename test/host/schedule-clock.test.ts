@@ -78,6 +78,39 @@ it('[TICK] a schedule that was begun by a clock an hour ahead is not held back f
   expect(stage.runs()).toHaveLength(4);
 });
 
+it('[TICK] Regression: a schedule whose clock is set back to before it was first seen begins there, so that no instant since then is left out', async () => {
+  const { stage, start, at, ledger } = await minutely();
+  const history = () => stage.acts.read((db) => stage.acts.store.scheduleHistory(db, 'j')).map(({ since }) => (since - from) / MINUTE);
+  const from = stage.clock.time;
+  stage.clock.time += 60 * MINUTE;
+  const scheduler = await start();
+  await at(scheduler, 0.5);
+  expect(history()).toEqual([0.5]);
+  await scheduler.stop();
+  stage.clock.time = from + 5 * MINUTE;
+  await start();
+  expect(ledger()).toEqual([['host_down', 1, 5]]);
+});
+
+it('[TICK] an edit by a clock that was ahead counts from the moment when a host with the right one looks', async () => {
+  const { stage, start } = await minutely();
+  const { store } = stage.acts;
+  const from = stage.clock.time;
+  await (await start()).stop();
+  const entry = { slug: 'j', schedule: '*/5 * * * *', timezone: 'UTC' };
+  for (const ahead of [10, 60]) {
+    await stage.acts.write('test', (db) => store.recordSchedule(db, { ...entry, since: from + ahead * MINUTE }));
+  }
+  stage.clock.time = from + 2 * MINUTE;
+  await start();
+  expect(stage.acts.read((db) => store.scheduleHistory(db, 'j')).map(({ schedule, since }) => [schedule, (since - from) / MINUTE])).toEqual(
+    [
+      ['* * * * *', 0],
+      ['* * * * *', 2],
+    ],
+  );
+});
+
 it('[TICK] an instant that could not be recorded is recorded later', async () => {
   const { stage, start, at, ledger } = await minutely();
   const scheduler = await start();

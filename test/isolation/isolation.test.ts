@@ -5,6 +5,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Scenario } from '../scenarios/support.js';
 import { engines } from '../support/engines.js';
+import { randomOf } from '../support/random.js';
 import { judge, type Transaction } from './history.js';
 
 const RUNS = Number(process.env['ML_ISOLATION_RUNS'] ?? 240);
@@ -51,12 +52,9 @@ function steps(random: () => number) {
 describe.each(engines)('isolation on $name', (engine) => {
   it('[ONCE] the outcome equals some serial order: no update is lost, no read is torn', async () => {
     scenario = await Scenario.create(project(engine.name));
-    let seed = Number(process.env['ML_SEED'] ?? Date.now() % 1_000_000);
+    const seed = Number(process.env['MOONLIGHTER_TEST_SEED'] ?? Date.now() % 1_000_000);
     const said = `seed ${seed}`;
-    const random = () => {
-      seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
-      return seed / 2 ** 31;
-    };
+    const random = randomOf(seed);
     const list = Array.from({ length: RUNS }, (_, i) => ({ id: `t${i}`, steps: steps(random) }));
     await scenario.write({
       'queue.lua': `for i = 0, ${ROWS - 1} do crap.collections.create("rows", { name = "r" .. i, history = "" }) end\ncrap.jobs.queue_many("mix", crap.json.decode([==[${JSON.stringify(list)}]==]))`,

@@ -7,6 +7,7 @@ import { runAsync } from '../../src/domain/op.js';
 import { type LuaFunction, LuaTable, type LuaValue, Opaque } from '../../src/lua/value.js';
 import type { Binding, Engine, ParamType } from '../../src/lua/vm.js';
 import { engines, needing } from '../support/engines.js';
+import { randomOf } from '../support/random.js';
 import { createVm, type TestVm } from '../support/vm.js';
 
 const TYPES: readonly ParamType[] = [
@@ -28,17 +29,10 @@ const TYPES: readonly ParamType[] = [
 const VALUES = 1_500;
 const SEED = 20_251;
 
-/** Deterministic: mulberry32. */
 class Dice {
-  #state: number;
+  readonly next: () => number;
   constructor(seed: number) {
-    this.#state = seed;
-  }
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    this.next = randomOf(seed);
   }
   below(n: number): number {
     return Math.floor(this.next() * n);

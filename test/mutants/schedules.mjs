@@ -37,7 +37,13 @@ export const mutants = [
   {
     name: 'a schedule stops until the clock is where it was before it was set back',
     file: SCHEDULER,
-    edits: [{ search: 'if (watched.accounted > now + WATCH_MS) this.#reset(watched, now);', replace: '' }],
+    edits: [{ search: 'if (watched.accounted > now) this.#reset(watched, now);', replace: '' }],
+    tests: [CLOCK],
+  },
+  {
+    name: 'a schedule that was first seen by a clock that was ahead keeps its beginning in the future',
+    file: SCHEDULER,
+    edits: [{ search: '(db) => acts.store.beginSchedules(db, now)', replace: 'function* () {}' }],
     tests: [CLOCK],
   },
   {

@@ -14,8 +14,8 @@ import { type Database, openDatabase } from '../../src/store/sqlite/database.js'
 import { migrate } from '../../src/store/sqlite/migrate.js';
 import { noQueue, readNow, writeTransaction } from '../../src/store/sqlite/short-transaction.js';
 import { sqliteStore as store } from '../../src/store/sqlite/store.js';
-import { randomOf } from '../simulation/day.js';
 import { caps, NOW } from '../store/support.js';
+import { randomOf } from '../support/random.js';
 
 const SECTOR = 512;
 /** Bytes of the log before its first frame. */

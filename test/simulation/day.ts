@@ -11,6 +11,7 @@ import { migrate } from '../../src/store/sqlite/migrate.js';
 import { noQueue, readNow, writeTransaction } from '../../src/store/sqlite/short-transaction.js';
 import { sqliteStore as store } from '../../src/store/sqlite/store.js';
 import { jobs } from '../host/stage.js';
+import { randomOf } from '../support/random.js';
 import { limitsOf, SimHost, type SimWorld } from './sim-host.js';
 
 /** The clock changes in Berlin in the night of the day. */
@@ -26,17 +27,6 @@ const REGISTRY = jobs(
   { slug: 'work', concurrency: 3, retries: 2, queue: 'slow', rateLimit: RATE },
   { slug: 'follow', concurrency: 2, retries: 2, keyConcurrency: 1 },
 );
-
-/** A number generator with a seed: the whole day follows from it. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export interface Day {
   report: VerifyReport;

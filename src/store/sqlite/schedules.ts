@@ -22,6 +22,17 @@ export function* recordSchedule(db: Db, { slug, since, schedule, timezone, dst, 
   );
 }
 
+/**
+ * What is said to begin after `now` begins now: it was written by a clock that has been set back since. Of several entries of one schedule
+ * the newest stays.
+ */
+export function* beginSchedules(db: Db, now: number): Op<void> {
+  const future = (yield* currentSchedules(db)).filter(({ since }) => since > now);
+  if (future.length === 0) return;
+  yield* db.run('DELETE FROM _ml_schedules WHERE since > ?', [now]);
+  for (const entry of future) yield* recordSchedule(db, { ...entry, since: now });
+}
+
 export function* countActive(db: Db, slug: string): Op<{ running: number; pending: number }> {
   const count = function* (status: string): Op<number> {
     return Number((yield* db.get('SELECT count(*) AS n FROM _crap_jobs WHERE slug = ? AND status = ?', [slug, status]))?.['n'] ?? 0);

@@ -19,7 +19,7 @@ import { hasDue, hasOverdue, nextDueAt } from './ready.js';
 import { renew } from './renew.js';
 import { retry } from './retry.js';
 import { countAll, countRuns, findRun, listRuns, recentRuns } from './runs.js';
-import { countActive, currentSchedules, recordSchedule, scheduleHistory } from './schedules.js';
+import { beginSchedules, countActive, currentSchedules, recordSchedule, scheduleHistory } from './schedules.js';
 import { lastTick, listTicks, recordTick } from './ticks.js';
 import { readAttempts, readMarks, readRunning, readTicks } from './verify-history.js';
 import { findBreaches } from './verify-runs.js';
@@ -65,6 +65,7 @@ export const sqliteStore: Store = {
   currentSchedules,
   scheduleHistory,
   recordSchedule,
+  beginSchedules,
   countActive,
   findBreaches,
   readAttempts,

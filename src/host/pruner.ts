@@ -5,7 +5,9 @@
 
 import type { Clock } from '../domain/clock.js';
 import type { JobDefinition } from '../domain/job.js';
+import type { Op } from '../domain/op.js';
 import type { FinalStatus } from '../domain/run.js';
+import type { Db } from '../store/db.js';
 import type { PurgeRequest } from '../store/store.js';
 import type { HostActs } from './acts.js';
 import type { HostEmitter } from './events.js';
@@ -76,12 +78,18 @@ export class Pruner {
     let count = 0;
     for (const { afterMs, ...rule } of this.#rules) {
       const olderThan = () => this.#clock.now() - afterMs;
-      for (let deleted = BATCH; deleted >= BATCH && !this.#stopped; count += deleted) {
-        deleted = await this.#acts.write('purge', (db) => this.#acts.store.purge(db, { ...rule, olderThan: olderThan() }, BATCH));
-      }
-      if (rule.slug === undefined) await this.#acts.write('purge', (db) => this.#acts.store.purgeTicks(db, olderThan(), BATCH));
+      const { store } = this.#acts;
+      count += await this.#inBatches((db) => store.purge(db, { ...rule, olderThan: olderThan() }, BATCH));
+      if (rule.slug === undefined) await this.#inBatches((db) => store.purgeTicks(db, olderThan(), BATCH));
     }
     if (count > 0) this.#events.emit('runs:purged', { count });
     await this.#trash?.prune(() => this.#stopped);
+  }
+
+  /** Until a batch is not full. Ends with how many rows were deleted. */
+  async #inBatches(purge: (db: Db) => Op<number>): Promise<number> {
+    let count = 0;
+    for (let deleted = BATCH; deleted >= BATCH && !this.#stopped; count += deleted) deleted = await this.#acts.write('purge', purge);
+    return count;
   }
 }

@@ -169,8 +169,10 @@ export interface Store {
   enqueue(db: Db, request: EnqueueRequest, now: number): Op<{ id: string; duplicate: boolean }>;
   claim(db: Db, request: ClaimRequest): Op<ClaimedRun[]>;
   complete(db: Db, request: CompleteRequest): Op<boolean>;
-  /** Ends an attempt that did not complete; also release (outcome released) and rescue (outcome lost). */
-  /** The status the run has now (cancelled instead of pending where its end was asked for); undefined when the claim was lost. */
+  /**
+   * Ends an attempt that did not complete; also release (outcome released) and rescue (outcome lost). Ends with the status the run has now
+   * (cancelled instead of pending where its end was asked for); undefined when the claim was lost.
+   */
   end(db: Db, request: EndRequest): Op<RunStatus | undefined>;
   /** Extends the leases of these claims and keeps the reference's heartbeat fresh. Ends with those still held. */
   renew(db: Db, host: string, claims: readonly { run: string; claim: number }[], now: number, leaseUntil: number): Op<Set<string>>;
@@ -216,8 +218,8 @@ export interface Store {
   removeRun(db: Db, run: string): Op<boolean>;
   /** Removes at most `limit`; fewer mean that nothing is left to remove. */
   purge(db: Db, request: PurgeRequest, limit: number): Op<number>;
-  /** Removes rows of the ledger from before, but the newest of each schedule. */
-  purgeTicks(db: Db, olderThan: number, limit: number): Op<void>;
+  /** Removes rows of the ledger from before, but the newest of each schedule; at most `limit`, fewer mean that nothing is left to remove. */
+  purgeTicks(db: Db, olderThan: number, limit: number): Op<number>;
 
   // pauses
   /** False when it was paused already. */

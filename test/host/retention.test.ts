@@ -55,3 +55,17 @@ it('without a common rule only what has one of its own is removed', async () => 
       .sort(),
   ).toEqual(kept.sort());
 });
+
+it('Regression: the ledger of a schedule that is due every second grew for ever, since each look at it removed one batch', async () => {
+  stage = await createStage();
+  const { acts, clock } = stage;
+  const old = clock.now() - 10 * DAY;
+  await acts.write('test', function* (db) {
+    for (let n = 0; n < 1_100; n++) {
+      const tick = { slug: 'often', at: old + n * 1_000, outcome: 'run' as const, run: `r${n}` };
+      yield* acts.store.recordTick(db, tick, tick.at);
+    }
+  });
+  await new Pruner(acts, stage.events, clock, retentionRules([], 7 * DAY), 60_000).prune();
+  expect(acts.read((db) => acts.store.listTicks(db, { slug: 'often', limit: 10 }))).toMatchObject([{ run: 'r1099' }]);
+});

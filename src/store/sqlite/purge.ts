@@ -3,26 +3,36 @@ import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
 import type { PurgeRequest } from '../store.js';
 import { notePurge } from './marks.js';
+import { pairsIn } from './skip-scan.js';
 import { toText } from './times.js';
 
 const ENDED = "status IN ('completed', 'failed', 'stale', 'cancelled')";
 
-/** Attempts go with their runs (a trigger). A run's age counts from its end; where crap-cms wrote none, from its making. */
+const IN_INDEX = `_crap_jobs INDEXED BY _ml_jobs_ended WHERE ${ENDED}`;
+/** Jobs and statuses with runs that ended before the parameter, or whose end is not known. */
+const OLD_PAIRS = `${pairsIn('_ml_jobs_ended', ENDED, 'status')} SELECT slug, status FROM l WHERE status IS NOT NULL AND EXISTS (
+  SELECT 1 FROM ${IN_INDEX} AND slug = l.slug AND status = l.status AND (completed_at < ? OR completed_at IS NULL))`;
+const remove = (old: string) =>
+  `DELETE FROM _crap_jobs WHERE id IN (SELECT id FROM ${IN_INDEX} AND slug = ? AND status = ? AND ${old} ORDER BY completed_at LIMIT ?)`;
+const REMOVE = [remove('completed_at < ?'), remove('completed_at IS NULL AND created_at < ?')];
+
+/**
+ * Attempts go with their runs (a trigger). A run's age counts from its end; where crap-cms wrote none, from its making. Costs nothing that grows
+ * with the runs that are kept.
+ */
 export function* purge(db: Db, request: PurgeRequest, limit: number): Op<number> {
-  const { slug, status, except = [] } = request;
   const before = toText(request.olderThan);
-  const conditions = [
-    ...(slug === undefined ? [] : ['slug = ?']),
-    ...(status === undefined ? [] : ['status = ?']),
-    ...except.map(() => 'NOT (slug = ? AND status = ?)'),
-  ];
-  const params = [...[slug, status].filter((value) => value !== undefined), ...except.flatMap((pair) => [pair.slug, pair.status])];
-  const remove = (old: string, most: number) => {
-    const ids = `SELECT id FROM _crap_jobs WHERE ${[ENDED, old, ...conditions].join(' AND ')} ORDER BY completed_at LIMIT ?`;
-    return db.run(`DELETE FROM _crap_jobs WHERE id IN (${ids})`, [before, ...params, most]);
-  };
-  let removed = yield* remove('completed_at < ?', limit);
-  if (removed < limit) removed += yield* remove('completed_at IS NULL AND created_at < ?', limit - removed);
+  const kept = (pair: { slug: string; status: string }) =>
+    (request.slug ?? pair.slug) !== pair.slug ||
+    (request.status ?? pair.status) !== pair.status ||
+    request.except?.some(({ slug, status }) => slug === pair.slug && status === pair.status);
+  let removed = 0;
+  for (const pair of (yield* db.all(OLD_PAIRS, [before])) as { slug: string; status: string }[]) {
+    if (kept(pair)) continue;
+    for (const sql of REMOVE) {
+      if (removed < limit) removed += yield* db.run(sql, [pair.slug, pair.status, before, limit - removed]);
+    }
+  }
   return removed;
 }
 
@@ -32,17 +42,18 @@ export function* removeRun(db: Db, run: string): Op<boolean> {
 }
 
 /** The newest row of each schedule stays: it says up to where instants are accounted for. */
-export function* purgeTicks(db: Db, olderThan: number, limit: number): Op<void> {
+export function* purgeTicks(db: Db, olderThan: number, limit: number): Op<number> {
   let row = yield* db.get('SELECT min(slug) AS slug FROM _ml_ticks');
   let removed = 0;
-  while (typeof row?.['slug'] === 'string') {
+  while (typeof row?.['slug'] === 'string' && removed < limit) {
     const slug = row['slug'];
     removed += yield* db.run(
       `DELETE FROM _ml_ticks WHERE slug = ? AND at IN (SELECT at FROM _ml_ticks WHERE slug = ? AND at < ? AND until < ?
          AND at < (SELECT max(at) FROM _ml_ticks WHERE slug = ?) ORDER BY at LIMIT ?)`,
-      [slug, slug, olderThan, olderThan, slug, limit],
+      [slug, slug, olderThan, olderThan, slug, limit - removed],
     );
     row = yield* db.get('SELECT min(slug) AS slug FROM _ml_ticks WHERE slug > ?', [slug]);
   }
   if (removed > 0) yield* notePurge(db, olderThan, 'ticks');
+  return removed;
 }

@@ -206,7 +206,10 @@ export interface Store {
   hasDue(db: Db, now: number, served: Served): Op<boolean>;
   /** More runs came due than one claim makes claimable: the next goes on with them. */
   hasOverdue(db: Db, now: number): Op<boolean>;
-  /** The earliest future instant at which one of them comes due, or a full rate limit lets one through; undefined when none. */
+  /**
+   * The earliest future instant at which one of them comes due, or a full rate limit lets one through; undefined when none. Where very many come
+   * due before it that are not served: an earlier instant, at which it is to be asked again.
+   */
   nextDueAt(db: Db, now: number, served: Served): Op<number | undefined>;
   /** How many runs there are of each job, queue and status; reads an index from end to end. */
   countAll(db: Db): Op<{ slug: string; queue: string; status: RunStatus; count: number }[]>;

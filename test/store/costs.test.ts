@@ -60,3 +60,50 @@ it('a purge takes what its rule says, oldest first within a job and status, and 
   await db.write((c) => store.purge(c, { olderThan: NOW + 60_000, except }, 500));
   expect(statements.filter((sql) => sql.includes('DELETE FROM _crap_jobs'))).toEqual([]);
 });
+
+it('Regression: to replace the run of a unique key read every pending run', async () => {
+  const request = {
+    slug: 'a',
+    data: '{}',
+    queue: 'default',
+    maxAttempts: 1,
+    scheduledBy: 'hook',
+    uniqueKey: 'k',
+    uniqueMode: 'replace',
+  } as const;
+  for (const plan of await plansOf((c) => store.enqueue(c, request, NOW))) expect(plan).not.toContain('idx_crap_jobs_status (status=?)\n');
+});
+
+it('Regression: the next due time was looked for among all delayed runs of jobs that the host does not serve, at the end of each run', async () => {
+  await db.write(function* (c) {
+    for (let n = 1; n <= 1_500; n++) {
+      const request = { slug: 'other', data: '{}', queue: 'default', maxAttempts: 1, scheduledBy: 'hook', dueAt: NOW + n * 1_000 } as const;
+      yield* store.enqueue(c, request, NOW);
+    }
+  });
+  await db.enqueue('a', { dueAt: NOW + 5_000_000 });
+  const next = (now: number) => db.read((c) => store.nextDueAt(c, now, { slugs: ['a'] }));
+  expect(await next(NOW)).toBe(NOW + 1_001_000);
+  expect(await next(NOW + 1_001_000)).toBe(NOW + 5_000_000);
+  await db.enqueue('a', { dueAt: NOW + 900_500 });
+  expect(await next(NOW)).toBe(NOW + 900_500);
+});
+
+it('the next due time is the earliest in either time format of crap-cms, whatever came due today', async () => {
+  const retries = [
+    '2026-01-05 09:00:00',
+    '2026-01-05T09:30:00+00:00',
+    '2026-01-05 18:00:00',
+    '2026-01-05T17:00:00+00:00',
+    '2026-01-06 01:00:00',
+  ];
+  await db.write(function* (c) {
+    for (const at of retries) yield* c.run("INSERT INTO _crap_jobs (id, slug, retry_after) VALUES (?, 'a', ?)", [at, at]);
+  });
+  const hour = (day: number, hours: number) => Date.UTC(2026, 0, day, hours);
+  const next = (now: number) => db.read((c) => store.nextDueAt(c, now, { slugs: ['a'] }));
+  expect(await next(NOW)).toBe(hour(5, 17));
+  expect(await next(hour(5, 17))).toBe(hour(5, 18));
+  expect(await next(hour(5, 18))).toBe(hour(6, 1));
+  expect(await next(hour(6, 1))).toBe(undefined);
+});

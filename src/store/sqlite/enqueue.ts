@@ -19,8 +19,9 @@ const ACTIVE_TWIN = `SELECT id FROM _crap_jobs WHERE slug = ? AND unique_key = ?
   UNION ALL SELECT id FROM _crap_jobs WHERE slug = ? AND _ml_unique = ? AND status IN ('pending', 'running') LIMIT 1`;
 const RECENT_TWIN = `SELECT id FROM _crap_jobs WHERE slug = ? AND _ml_unique = ? AND status IN ('pending', 'running', 'completed')
   AND _ml_created > ? ORDER BY _ml_created DESC LIMIT 1`;
-const REPLACE = `${CANCEL} AND id IN (SELECT id FROM _crap_jobs WHERE slug = ? AND unique_key = ? AND status IN ('pending', 'running')
-    UNION ALL SELECT id FROM _crap_jobs WHERE slug = ? AND _ml_unique = ? AND status = 'pending')`;
+/** By rowid: with ids SQLite takes the index on the status, and reads every pending row. */
+const REPLACE = `${CANCEL} AND rowid IN (SELECT rowid FROM _crap_jobs WHERE slug = ? AND unique_key = ? AND status IN ('pending', 'running')
+    UNION ALL SELECT rowid FROM _crap_jobs WHERE slug = ? AND _ml_unique = ? AND status = 'pending')`;
 
 /** Throws DEPENDENCY_NOT_FOUND. */
 export function* enqueue(db: Db, request: EnqueueRequest, now: number): Op<{ id: string; duplicate: boolean }> {

@@ -28,6 +28,9 @@ const LANES = `${pairsIn('_ml_jobs_claimable', CLAIMABLE, 'queue')} SELECT slug,
 const PROMOTE_LIMIT = 1_000;
 /** The condition of the index `_ml_jobs_later`. */
 const LATER = `status = 'pending' AND _ml_waits & ${WAITS.time}`;
+/** Rows that are looked through for the next one that is served; those of others cost no pass more than this. */
+const LOOK_LIMIT = 1_000;
+const HORIZON = `SELECT _ml_due AS due FROM _crap_jobs INDEXED BY _ml_jobs_later WHERE ${LATER} AND _ml_due > ? ORDER BY _ml_due LIMIT 1 OFFSET ${LOOK_LIMIT}`;
 const PROMOTE = `UPDATE _crap_jobs SET _ml_waits = _ml_waits & ~${WAITS.time}
   WHERE rowid IN (SELECT rowid FROM _crap_jobs INDEXED BY _ml_jobs_later WHERE ${LATER} AND _ml_due <= ? ORDER BY _ml_due LIMIT ${PROMOTE_LIMIT})`;
 
@@ -84,19 +87,26 @@ export function* nextDueAt(db: Db, now: number, served: Served): Op<number | und
   const named = `slug IN (${marks(slugs)})${queues ? ` AND queue IN (${marks(queues)})` : ''}`;
   const names = [...slugs, ...(queues ?? [])];
   const instants: number[] = [];
+  // Where none of the next ones is served, the search goes on when they have come due.
+  const horizon = Number((yield* db.get(HORIZON, [now]))?.['due'] ?? Number.POSITIVE_INFINITY);
   const later = yield* db.get(
-    `SELECT _ml_due AS due FROM _crap_jobs INDEXED BY _ml_jobs_later WHERE ${LATER} AND _ml_due > ? AND ${named} ORDER BY _ml_due LIMIT 1`,
-    [now, ...names],
+    `SELECT _ml_due AS due FROM _crap_jobs INDEXED BY _ml_jobs_later WHERE ${LATER} AND _ml_due > ? AND _ml_due < ? AND ${named} ORDER BY _ml_due LIMIT 1`,
+    [now, horizon, ...names],
   );
-  if (later) instants.push(Number(later['due']));
-  // What crap-cms will try again, in either of its time formats: the text compares within one format only, so a day is looked through.
-  const retries = yield* db.all(
-    `SELECT DISTINCT retry_after FROM _crap_jobs INDEXED BY _ml_jobs_retry_after WHERE ${CLAIMABLE} AND retry_after IS NOT NULL AND retry_after > ? AND ${named} LIMIT 1000`,
-    [toText(now).slice(0, 10), ...names],
-  );
-  for (const row of retries) {
-    const at = fromText(row['retry_after']);
-    if (at !== null && at > now) instants.push(at);
+  instants.push(Number(later?.['due'] ?? horizon));
+  // What crap-cms will try again, in either of its time formats: the text compares within one format only, and of one day those with a space come first.
+  const soon = toText(now);
+  const ranges = [
+    [soon, `${soon.slice(0, 10)}T`],
+    [soon.replace(' ', 'T'), '~'],
+  ] as const;
+  for (const range of ranges) {
+    const retries = yield* db.all(
+      `SELECT DISTINCT retry_after FROM _crap_jobs INDEXED BY _ml_jobs_retry_after WHERE ${CLAIMABLE} AND retry_after IS NOT NULL
+       AND retry_after > ? AND retry_after < ? AND ${named} LIMIT 1000`,
+      [...range, ...names],
+    );
+    for (const row of retries) instants.push(fromText(row['retry_after']) ?? now);
   }
   if (rateLimits && rateLimits.size > 0) {
     for (const { slug } of yield* openLanes(db, queues, yield* listPauses(db))) {
@@ -104,7 +114,7 @@ export function* nextDueAt(db: Db, now: number, served: Served): Op<number | und
       if (rate && slugs.includes(slug)) instants.push(yield* allowedAt(db, slug, rate, now));
     }
   }
-  const future = instants.filter((at) => at > now);
+  const future = instants.filter((at) => at > now && at < Number.POSITIVE_INFINITY);
   return future.length === 0 ? undefined : Math.min(...future);
 }
 

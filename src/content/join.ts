@@ -54,7 +54,9 @@ export class Joins {
         leaf.storage === 'side'
           ? yield* this.#bySide(target, plan, leaf, some, allowed)
           : yield* this.#byColumn(target, plan, leaf, some, allowed);
-      yield* hydrate(this.#ctx, plan, [...new Map(found.map(({ document }) => [document.id, document])).values()], this.#shape);
+      const distinct = [...new Map(found.map(({ document }) => [document.id, document])).values()];
+      yield* hydrate(this.#ctx, plan, distinct, this.#shape);
+      yield* this.#rules.strip(plan, distinct);
       for (const { at, document } of found) listed(documents, at).push(document);
     }
     return { plan, documents };

@@ -35,7 +35,7 @@ interface Trail {
 }
 
 /**
- * `override`: no read rules are asked; else those of joined collections, under generation 10 also of the ones pointed at. Changes the documents in place.
+ * `override`: no read rules are asked; else those of joined collections, under generation 10 also of the ones pointed at and of fields. Changes the documents in place.
  */
 export function* populate(
   ctx: ContentContext,
@@ -52,13 +52,16 @@ export function* populate(
   const limit = { left: MAX_POPULATED, slug: plan.slug, depth };
   let level: Node[] = documents.map((document) => ({ plan, document, depth, above: trail(plan, document, undefined) }));
   let top: ReadonlySet<string> | undefined = shape.select;
+  let below: ReadRules | undefined;
   while (level.length > 0) {
     yield* targets.load(level);
     const next: Node[] = [];
     for (const node of level) fill(ctx, node, targets, limit, next);
-    yield* fillJoins(joins, level, top, limit, next);
+    // What may not be read of the documents at the top is taken out by who populates them.
+    yield* fillJoins(joins, below, level, top, limit, next);
     level = next;
     top = undefined;
+    below = rules;
   }
 }
 
@@ -108,12 +111,21 @@ function fill(ctx: ContentContext, node: Node, targets: Targets, limit: Limit, n
 }
 
 /** Joined documents are tables even where they stand above; then they are not gone into again. */
-function* fillJoins(joins: Joins, level: readonly Node[], select: ReadonlySet<string> | undefined, limit: Limit, next: Node[]): Op<void> {
+function* fillJoins(
+  joins: Joins,
+  rules: ReadRules | undefined,
+  level: readonly Node[],
+  select: ReadonlySet<string> | undefined,
+  limit: Limit,
+  next: Node[],
+): Op<void> {
   const byPlan = new Map<Plan, Node[]>();
   for (const node of level) listed(byPlan, node.plan).push(node);
   for (const [plan, nodes] of byPlan) {
+    const denied = rules ? yield* rules.denied(plan) : undefined;
     for (const { path, field } of plan.fields) {
       if (field.type !== 'join' || !field.join || (select && !select.has(path[0]!))) continue;
+      if (denied && path.some((_, i) => denied.has(path.slice(0, i + 1).join('__')))) continue;
       const found = yield* joins.find(plan, field.join, [...new Set(nodes.map(({ document }) => document.id))]);
       for (const node of nodes) {
         const documents = (found.documents.get(node.document.id) ?? []).map((template) => {
@@ -134,12 +146,12 @@ function* fillJoins(joins: Joins, level: readonly Node[], select: ReadonlySet<st
 class Targets {
   readonly #ctx: ContentContext;
   readonly #shape: ReadShape;
-  readonly #rules: ReadRules | undefined;
+  readonly #rules: ReadRules;
   readonly #known = new Map<string, { plan: Plan; document: Document } | null>();
 
   constructor(ctx: ContentContext, locale: string | undefined, rules: ReadRules) {
     this.#ctx = ctx;
-    this.#rules = asksEveryRule(ctx.settings.generation) ? rules : undefined;
+    this.#rules = rules;
     this.#shape = { locale, showHidden: populatedShowsHidden(ctx.settings.generation) };
   }
 
@@ -170,7 +182,7 @@ class Targets {
     const { db, settings } = this.#ctx;
     const parts: Sql[] = [{ text: `id IN (${ids.map(() => '?').join(', ')})`, params: [...ids] }];
     if (plan.softDelete) parts.push({ text: '_deleted_at IS NULL', params: [] });
-    if (this.#rules) parts.push(...(yield* this.#rules.of(plan)));
+    if (asksEveryRule(settings.generation)) parts.push(...(yield* this.#rules.of(plan)));
     const where = parts.map(({ text }) => text).join(' AND ');
     const sql = `${selectSql(plan, db.dialect, settings, this.#shape.locale)} WHERE ${where}`;
     const rows = yield* db.all(
@@ -179,6 +191,7 @@ class Targets {
     );
     const documents = rows.map((row) => documentOf(plan, settings, row, this.#shape));
     yield* hydrate(this.#ctx, plan, documents, this.#shape);
+    yield* this.#rules.strip(plan, documents);
     for (const document of documents) this.#known.set(`${plan.slug}/${document.id}`, { plan, document });
   }
 }

@@ -1,17 +1,21 @@
-/** The read rules of the collections that a population reaches, each asked once a call. */
+/** The read rules of the collections that a population reaches, and of their fields, each asked once a call. */
 import type { Op } from '../domain/op.js';
 import { BindingError, LuaError } from '../lua/errors.js';
 import { allowRows } from './access.js';
-import type { ContentContext } from './context.js';
+import type { ContentContext, Document } from './context.js';
+import { deniedFields, strip } from './field-access.js';
 import { type Sql, whereSql } from './filter.js';
+import { asksEveryRule } from './generation.js';
 import type { Plan } from './plan.js';
 
+const NOTHING: ReadonlySet<string> = new Set();
 const NOBODY: Sql[] = [{ text: '0', params: [] }];
 
 export class ReadRules {
   readonly #ctx: ContentContext;
   readonly #override: boolean;
   readonly #known = new Map<Plan, Sql[]>();
+  readonly #denied = new Map<Plan, ReadonlySet<string>>();
 
   constructor(ctx: ContentContext, override: boolean) {
     this.#ctx = ctx;
@@ -33,5 +37,20 @@ export class ReadRules {
     }
     this.#known.set(plan, parts);
     return parts;
+  }
+  /** Keys of the fields of populated documents that are not shown: none under generation 8, which asks no rules of them. */
+  *denied(plan: Plan): Op<ReadonlySet<string>> {
+    if (this.#override || !asksEveryRule(this.#ctx.settings.generation)) return NOTHING;
+    const known = this.#denied.get(plan);
+    if (known) return known;
+    const denied = yield* deniedFields(this.#ctx, plan, 'read');
+    this.#denied.set(plan, denied);
+    return denied;
+  }
+
+  /** Takes out of populated documents what may not be read of them. */
+  *strip(plan: Plan, documents: Iterable<Document>): Op<void> {
+    const denied = yield* this.denied(plan);
+    for (const document of documents) strip(plan, denied, document);
   }
 }

@@ -117,7 +117,8 @@ function* matchOf(
   search: string | undefined,
   denied: Denied,
 ): Op<{ table: string; query: string | undefined } | undefined> {
-  const words = (search ?? '').split(/\s+/u).filter((word) => word !== '');
+  // A NUL ends the text of a query inside FTS5, which takes it for a separator in documents.
+  const words = (search ?? '').split(/[\s\0]+/u).filter((word) => word !== '');
   if (words.length === 0) return undefined;
   const index = yield* indexOf(ctx, plan);
   if (!index) return undefined;

@@ -20,6 +20,8 @@ export interface DocumentState {
   columns: Map<string, SqlValue>;
   /** Rows of arrays and blocks, ids of has-many relations: by column-like name (`lines`, `lines__de`). */
   sides: Map<string, Json[]>;
+  /** What a version has for columns that cannot hold it, since their type is another one by now: by column, which `columns` has as NULL. */
+  misfits?: Map<string, Json>;
 }
 
 /** The locales in which a leaf has values; undefined = its only or its default one. */
@@ -97,26 +99,30 @@ function decodeColumn(leaf: PlannedLeaf, value: Json): SqlValue {
 
 /** Also of versions that crap-cms wrote. What does not fit the definition (any more) is left out. */
 export function decodeState(plan: Plan, json: JsonObject): DocumentState {
-  const state: DocumentState = { columns: new Map(), sides: new Map() };
+  const misfits = new Map<string, Json>();
+  const state: DocumentState = { columns: new Map(), sides: new Map(), misfits };
   for (const leaf of [...plan.columns, ...plan.sides]) {
     for (const locale of localesOf(plan, leaf)) {
       const name = columnOf(plan, leaf, locale);
       const value =
         locale === undefined ? valueOfLeaf({ data: json, copies: new Map() }, leaf) : Object.hasOwn(json, name) ? json[name]! : ABSENT;
       if (value === ABSENT) continue;
-      if (leaf.storage === 'column') state.columns.set(name, decodeColumn(leaf, value));
-      else if (Array.isArray(value)) state.sides.set(name, value);
+      if (leaf.storage === 'column') {
+        const stored = decodeColumn(leaf, value);
+        state.columns.set(name, stored);
+        if (stored === null && value !== null && value !== '') misfits.set(name, value);
+      } else if (Array.isArray(value)) state.sides.set(name, value);
     }
   }
   return state;
 }
 
-/** The values of the default locale as the data of a write, under flat keys. */
+/** The values of the default locale as the data of a write, under flat keys; misfits as the version has them. */
 export function inputOfState(plan: Plan, state: DocumentState): JsonObject {
   const data: JsonObject = {};
   for (const leaf of [...plan.columns, ...plan.sides]) {
     const name = columnOf(plan, leaf, undefined);
-    const value = leaf.storage === 'side' ? state.sides.get(name) : state.columns.get(name);
+    const value = leaf.storage === 'side' ? state.sides.get(name) : (state.misfits?.get(name) ?? state.columns.get(name));
     if (value !== undefined) data[leaf.key] = Array.isArray(value) ? value : encodeColumn(leaf, value as SqlValue);
   }
   return data;

@@ -1,8 +1,9 @@
 /** The rows of `_versions_{table}`: one a write, numbered from 1 for each document, the oldest pruned beyond max_versions (Lua API 4.12). */
 import { nanoid } from 'nanoid';
 import type { JsonObject } from '../domain/json.js';
-import { parseJson, stringifyJson } from '../domain/json-text.js';
+import { JsonTextError, parseJson, stringifyJson } from '../domain/json-text.js';
 import type { Op } from '../domain/op.js';
+import { BindingError } from '../lua/errors.js';
 import type { Row } from '../store/db.js';
 import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
@@ -80,8 +81,7 @@ export function* versionById(ctx: ContentContext, plan: Plan, id: string, versio
 }
 
 function versionOf(plan: Plan, row: Row): Version {
-  const json = parseJson(String(row['snapshot']));
-  const snapshot = isObject(json) ? json : {};
+  const snapshot = snapshotOf(plan, row);
   const { created_at, updated_at } = snapshot;
   return {
     id: String(row['id']),
@@ -94,4 +94,19 @@ function versionOf(plan: Plan, row: Row): Version {
       ...(typeof updated_at === 'string' && { updated_at }),
     },
   };
+}
+
+function snapshotOf(plan: Plan, row: Row): JsonObject {
+  try {
+    const json = parseJson(String(row['snapshot']));
+    return isObject(json) ? json : {};
+  } catch (error) {
+    if (!(error instanceof JsonTextError)) throw error;
+    const { id, _parent: document } = row;
+    throw new BindingError('VERSION_DAMAGED', `Version '${id}' of '${document}' in '${plan.slug}' is no JSON: ${error.message}`, {
+      remedy: `delete the row from _versions_${plan.table}, or restore it from a backup`,
+      details: { id: String(id) },
+      cause: error,
+    });
+  }
 }

@@ -63,6 +63,43 @@ describe.each([
     expect(stage.findById('notes', mine, { depth: 1, ...FREE })).toMatchObject({ other: { title: 'theirs' } });
   });
 
+  it('Regression: population and joins hide fields that may not be read', () => {
+    const secret = { name: 'secret', type: 'text', access: { read: 'access.no' } };
+    const backlinks = { name: 'back', type: 'join', collection: 'notes', on: 'other' };
+    stage = openStage({
+      collections: {
+        notes: {
+          fields: [
+            { name: 'title', type: 'text' },
+            secret,
+            { name: 'box', type: 'group', fields: [secret] },
+            { name: 'lines', type: 'array', fields: [secret, { name: 'label', type: 'text' }] },
+            { ...link, access: {} },
+            { name: 'hidden', type: 'relationship', relationship: { collection: 'notes' }, access: { read: 'access.no' } },
+            backlinks,
+            { ...backlinks, name: 'never', access: { read: 'access.no' } },
+          ],
+        },
+      },
+      functions: { 'access.no': () => false },
+      settings: { generation },
+    });
+    const a = stage.create('notes', { title: 'a' }, FREE).id;
+    const told = { secret: 's', box: { secret: 's' }, lines: [{ secret: 's', label: 'l' }], hidden: a };
+    const b = stage.create('notes', { title: 'b', ...told }, FREE).id;
+    const c = stage.create('notes', { title: 'c', other: b, ...told }, FREE).id;
+    const text = (value: unknown) => JSON.stringify(value);
+    const found = stage.findById('notes', c, { depth: 2 }) as unknown as { other: object };
+    expect(found.other).toMatchObject({ title: 'b', lines: [{ label: 'l' }] });
+    expect(text(found).includes('"secret"')).toBe(!asks);
+    expect(text(found.other).includes('"hidden"')).toBe(!asks);
+    const joined = stage.findById('notes', b, { depth: 2 }) as unknown as { back: object[] };
+    expect(joined.back).toMatchObject([{ title: 'c', lines: [{ label: 'l' }] }]);
+    expect(text(joined.back).includes('"secret"')).toBe(!asks);
+    expect(text(joined.back).includes('"never"')).toBe(!asks);
+    expect(text(stage.findById('notes', c, { depth: 2, ...FREE })).match(/"secret"/g)!.length).toBeGreaterThan(5);
+  });
+
   it('find_by_id and documents that were never published', () => {
     open(generation, {});
     const { id } = stage.create('notes', { title: 'a' }, { draft: true });

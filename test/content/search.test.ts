@@ -25,6 +25,12 @@ function open(options: StageOptions = {}): void {
 const found = (search: string, slug = 'notes', more: object = {}) => stage.count(slug, { search, ...more });
 
 describe('search', () => {
+  it('Regression: takes a NUL for a separator instead of failing as SQL', () => {
+    open();
+    stage.create('notes', { title: 'moon light' });
+    expect([found('moon\0light'), found('\0'), found('moon\0sun')]).toEqual([1, 1, 0]);
+  });
+
   it('finds documents by beginnings of words, in any column, whatever the case', () => {
     open();
     stage.create('notes', { title: 'The Moonlight', body: 'sonata é' });

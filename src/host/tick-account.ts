@@ -75,8 +75,9 @@ function* obstacleOf(db: Db, { store, pendingOverlaps }: AccountOptions, { job }
   const paused = (yield* store.listPauses(db)).some((pause) => holdsTicks(pause, job));
   if (paused) return 'paused';
   if (!job.skipIfRunning) return undefined;
-  const { running, pending } = yield* store.countActive(db, job.slug);
-  return running > 0 || (pendingOverlaps && pending > 0) ? 'overlap' : undefined;
+  const overlaps =
+    (yield* store.hasActive(db, job.slug, 'running')) || (pendingOverlaps && (yield* store.hasActive(db, job.slug, 'pending')));
+  return overlaps ? 'overlap' : undefined;
 }
 
 /** Skips everything in (from, until]: what is outside the window, what was missed, and instants in a gap of the clock. */

@@ -261,7 +261,8 @@ export interface Store {
   recordSchedule(db: Db, entry: ScheduleEntry): Op<void>;
   /** Entries that begin after `now` begin now: the clock has been set back. */
   beginSchedules(db: Db, now: number): Op<void>;
-  countActive(db: Db, slug: string): Op<{ running: number; pending: number }>;
+  /** Whether the job has a run of this status. */
+  hasActive(db: Db, slug: string, status: 'running' | 'pending'): Op<boolean>;
 
   // what verify reads
   /** Breaches that rows of runs and attempts show by themselves. `leaseBefore`: leases that ended earlier should have been rescued. */

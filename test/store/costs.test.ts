@@ -107,3 +107,13 @@ it('the next due time is the earliest in either time format of crap-cms, whateve
   expect(await next(hour(5, 18))).toBe(hour(6, 1));
   expect(await next(hour(6, 1))).toBe(undefined);
 });
+
+it('Regression: each tick read the whole ledger of its schedule, and counted every pending run of its job', async () => {
+  for (const at of [10, 20, 30]) await db.write((c) => store.recordTick(c, { slug: 's', at, outcome: 'run', run: `r${at}` }, NOW));
+  await db.write((c) => store.recordTick(c, { slug: 's', at: 40, until: 90, count: 6, outcome: 'skipped', reason: 'paused' }, NOW));
+  const statements: string[] = [];
+  watchStatements((sql) => statements.push(sql));
+  expect(await db.read((c) => store.lastTick(c, 's'))).toBe(90);
+  expect(await db.read((c) => store.hasActive(c, 's', 'pending'))).toBe(false);
+  for (const sql of statements.filter((each) => each.startsWith('SELECT'))) expect(sql).toMatch(/LIMIT 1$/);
+});

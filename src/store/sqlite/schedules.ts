@@ -33,11 +33,8 @@ export function* beginSchedules(db: Db, now: number): Op<void> {
   for (const entry of future) yield* recordSchedule(db, { ...entry, since: now });
 }
 
-export function* countActive(db: Db, slug: string): Op<{ running: number; pending: number }> {
-  const count = function* (status: string): Op<number> {
-    return Number((yield* db.get('SELECT count(*) AS n FROM _crap_jobs WHERE slug = ? AND status = ?', [slug, status]))?.['n'] ?? 0);
-  };
-  return { running: yield* count('running'), pending: yield* count('pending') };
+export function* hasActive(db: Db, slug: string, status: 'running' | 'pending'): Op<boolean> {
+  return (yield* db.get('SELECT 1 FROM _crap_jobs WHERE slug = ? AND status = ? LIMIT 1', [slug, status])) !== undefined;
 }
 
 function toEntry(row: Row): ScheduleEntry {

@@ -19,7 +19,7 @@ import { hasDue, hasOverdue, nextDueAt } from './ready.js';
 import { renew } from './renew.js';
 import { retry } from './retry.js';
 import { countAll, countRuns, findRun, listRuns, recentRuns } from './runs.js';
-import { beginSchedules, countActive, currentSchedules, recordSchedule, scheduleHistory } from './schedules.js';
+import { beginSchedules, currentSchedules, hasActive, recordSchedule, scheduleHistory } from './schedules.js';
 import { lastTick, listTicks, recordTick } from './ticks.js';
 import { readAttempts, readMarks, readRunning, readTicks } from './verify-history.js';
 import { findBreaches } from './verify-runs.js';
@@ -66,7 +66,7 @@ export const sqliteStore: Store = {
   scheduleHistory,
   recordSchedule,
   beginSchedules,
-  countActive,
+  hasActive,
   findBreaches,
   readAttempts,
   readRunning,

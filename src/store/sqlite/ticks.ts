@@ -4,8 +4,9 @@ import type { Db } from '../db.js';
 import type { RecordedTick, TickRecord } from '../store.js';
 
 export function* lastTick(db: Db, slug: string): Op<number | undefined> {
-  const row = yield* db.get('SELECT MAX(until) AS until FROM _ml_ticks WHERE slug = ?', [slug]);
-  return row?.['until'] === null || row?.['until'] === undefined ? undefined : Number(row['until']);
+  // Rows of a schedule never overlap, so the newest ends last: MAX(until) would read all of them at each tick.
+  const row = yield* db.get('SELECT until FROM _ml_ticks WHERE slug = ? ORDER BY at DESC LIMIT 1', [slug]);
+  return row && Number(row['until']);
 }
 
 /** False when the instant is in the ledger already, alone or within a folded row. */

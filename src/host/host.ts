@@ -224,8 +224,12 @@ export class Host {
     parts.wal.stop();
     parts.file.stop();
     await Promise.all([parts.leases.stop(), parts.rescuer.stop()]);
-    await parts.record.stop().catch((error) => events.log('warn', `the host's row could not be removed: ${String(error)}`));
-    await parts.waker.stop();
+    let leavesRow = false;
+    await parts.record.stop().catch((error) => {
+      leavesRow = true;
+      events.log('warn', `the host's row could not be removed: ${String(error)}`);
+    });
+    await parts.waker.stop(leavesRow);
     parts.database.close();
     events.emit('host:stopped', { reason });
   }

@@ -3,7 +3,7 @@
  * One line a message: "wake"; "cancel <run> <claim>", which must not wait for the write lock that the run itself may hold; "host",
  * by another that has started; "activity", which is answered with a line of JSON. A wake-up is a hint: losing one costs at most a poll interval.
  */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,14 +88,30 @@ export class Waker {
     }
   }
 
-  async stop(): Promise<void> {
+  /** `leavesRow`: the host's row could not be removed. A socket that refuses is left behind then, by which others see at once that the host is gone. */
+  async stop(leavesRow = false): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
     for (const socket of this.#connections) socket.destroy();
+    const aside = leavesRow && server !== undefined ? setAside(this.#path) : undefined;
     if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
-    if (this.#folder) rmSync(this.#folder, { recursive: true, force: true });
+    if (!aside?.() && this.#folder) rmSync(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;
   }
+}
+
+/** Closing a server removes its path. Moves it out of the way until what is given back puts it there again; false where that fails. */
+function setAside(path: string): () => boolean {
+  const move = (from: string, to: string) => {
+    try {
+      renameSync(from, to);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  move(path, `${path}~`);
+  return () => move(`${path}~`, path);
 }
 
 /** mkdtemp makes it 0700. Falls back to /tmp where TMPDIR is too long for a socket. */

@@ -3,11 +3,11 @@
  * holds, spends no attempt, and goes on when it can be written again. The faults are made at the seam of the store, in the host and its threads.
  */
 import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { watchStatements } from '../../src/store/sqlite/database.js';
 import { engines } from '../support/engines.js';
-import { RunningHost } from './running.js';
+import { hostOf, job, RunningHost } from './running.js';
 
 const RUNS = 12;
 let running: RunningHost | undefined;
@@ -62,5 +62,31 @@ describe.each(engines)('on $name', (engine) => {
     expect(running.rows<{ n: number }>('SELECT n FROM notes ORDER BY n').map(({ n }) => n)).toEqual(
       Array.from({ length: RUNS }, (_, n) => n),
     );
+  });
+
+  it('[DURABLE] Regression: the runs of a host that stopped while the disk was full are given back by the next at its start, without waiting for the lease', async () => {
+    running = await RunningHost.start({
+      'moonlighter.toml': `[lua]\nengine = "${engine.name}"\n[workers]\nthreads = 1\n`,
+      ...job('long', '', 'if ctx.data.n then crap.sleep(60) end'),
+    });
+    const { host, project, databasePath } = running;
+    const [id] = await running.enqueue('long', [{ n: 1 }]);
+    await running.until(() => running!.started.length === 1);
+    watchStatements((sql) => {
+      if (WRITES.test(sql)) throw Object.assign(new Error('simulated'), { code: 'SQLITE_FULL' });
+    });
+    await host.stop('test', 0);
+    watchStatements(undefined);
+    expect(running.run(id!)).toMatchObject({ status: 'running', host: host.id });
+    const [row] = running.rows<{ socket: string }>('SELECT socket FROM _ml_hosts');
+    const next = hostOf(project, databasePath, { queues: ['none'] });
+    try {
+      await next.start();
+      expect(running.run(id!)).toMatchObject({ status: 'pending', attempt: 0 });
+      expect(running.rows('SELECT id FROM _ml_hosts')).toEqual([{ id: next.id }]);
+    } finally {
+      await next.stop();
+      rmSync(dirname(row!.socket), { recursive: true });
+    }
   });
 });

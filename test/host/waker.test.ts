@@ -59,6 +59,18 @@ describe('waker', () => {
     }
   });
 
+  it('Regression: leaves a socket behind that refuses where the row of its host stays, so that others need not wait for the lease', async () => {
+    const waker = new Waker({ wake: () => {}, cancel: () => {}, meet: () => {}, activity: () => idle, attempt: () => undefined });
+    await waker.start();
+    const { path } = waker;
+    await waker.stop(true);
+    try {
+      expect(await probeSocket(path)).toBe('dead');
+    } finally {
+      rmSync(dirname(path), { recursive: true });
+    }
+  });
+
   it('Regression: a host row without a socket is judged as one that cannot be asked', async () => {
     expect(await probeSocket('')).toBe('unknown');
     expect(await wakeHosts([{ id: 'x', socket: '' }])).toEqual({ dead: [] });

@@ -1,5 +1,8 @@
 /** What must hold between the values of crap.toml, in the reference's words (Lua API 1.4, jobs page 6). */
+import { isTimeZone, timeZones } from '../domain/schedule.js';
+import { didYouMean } from '../domain/suggest.js';
 import type { CrapConfig } from './crap-config.js';
+import { isVersion } from './generation.js';
 
 export interface RuleBreach {
   severity: 'error' | 'warning';
@@ -20,6 +23,8 @@ const POSITIVE: readonly (readonly [section: keyof CrapConfig, key: string])[] =
   ['jobs', 'heartbeat_interval'],
 ];
 
+const SMTP_TLS: readonly string[] = ['starttls', 'tls', 'none'];
+
 /** Every breach, in the order of the file's sections. */
 export function ruleBreaches(config: CrapConfig): RuleBreach[] {
   const breaches: RuleBreach[] = [];
@@ -34,6 +39,14 @@ export function ruleBreaches(config: CrapConfig): RuleBreach[] {
       });
     }
   }
+  if (config.database.path.trim() === '') {
+    breaches.push({
+      severity: 'error',
+      path: ['database', 'path'],
+      message: 'database.path must not be empty',
+      remedy: 'write the path of the SQLite file, or remove the key for data/crap.db',
+    });
+  }
   breaches.push(...localeBreaches(config));
   if (config.jobs.max_concurrent === 0) {
     breaches.push({
@@ -42,6 +55,33 @@ export function ruleBreaches(config: CrapConfig): RuleBreach[] {
       message: 'jobs.max_concurrent = 0 — no jobs will be executed',
       remedy: 'write at least 1 where runs shall be executed',
     });
+  }
+  breaches.push(...unheeded(config));
+  return breaches;
+}
+
+/** Values that the reference takes and that do not do what they seem to say; each is a warning. */
+function unheeded({ crap_version: version, admin, email }: CrapConfig): RuleBreach[] {
+  const breaches: RuleBreach[] = [];
+  const warn = (path: string[], message: string, remedy: string) => breaches.push({ severity: 'warning', path, message, remedy });
+  if (version !== undefined && !isVersion(version)) {
+    warn(
+      ['crap_version'],
+      `crap_version "${version}" is no version: it does not say for which generation the project was written`,
+      'write one such as "0.1.0-alpha.8"',
+    );
+  }
+  if (admin.default_timezone !== undefined && !isTimeZone(admin.default_timezone)) {
+    const zone = `admin.default_timezone "${admin.default_timezone}" is no time zone${didYouMean(admin.default_timezone, timeZones())}`;
+    warn(['admin', 'default_timezone'], `${zone}: dates that take it are refused`, 'write an IANA name such as "Europe/Berlin"');
+  }
+  if (email.provider !== 'smtp' && email.provider !== 'log') {
+    const message = `email.provider "${email.provider}" is not served here: mails are written to the log and not sent`;
+    warn(['email', 'provider'], message, 'write "smtp" with smtp_host, or "log" where that is meant');
+  }
+  if (!SMTP_TLS.includes(email.smtp_tls)) {
+    const known = SMTP_TLS.map((value) => `"${value}"`).join(', ');
+    warn(['email', 'smtp_tls'], `email.smtp_tls "${email.smtp_tls}" is none of ${known}: mails cannot be sent`, `write one of ${known}`);
   }
   return breaches;
 }

@@ -157,9 +157,16 @@ export function generationOf(crap: { crap_version?: string }, moonlighter: Pick<
   return moonlighter.compat.generation ?? generationOfVersion(crap.crap_version);
 }
 
+const VERSION = /^\s*[v^~=]*\s*(\d+)\.(\d+)(?:\.(\d+))?(?:-([a-z]+)\.?(\d+)?)?/i;
+
+/** Whether a `crap_version` can be read. */
+export function isVersion(text: string): boolean {
+  return VERSION.test(text);
+}
+
 /** "0.1.0-alpha.8" -> 8; alpha.9 and every later release -> 10; anything unreadable -> 8. */
 function generationOfVersion(version: string | undefined): Generation {
-  const match = /^\s*[v^~=]*\s*(\d+)\.(\d+)(?:\.(\d+))?(?:-([a-z]+)\.?(\d+)?)?/i.exec(version ?? '');
+  const match = VERSION.exec(version ?? '');
   if (!match) return 8;
   const [, major, minor, , stage, number] = match;
   if (Number(major) === 0 && Number(minor) < 1) return 8;

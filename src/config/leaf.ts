@@ -6,6 +6,7 @@ import { HostError } from '../domain/errors.js';
 import { isTimeZone, timeZones } from '../domain/schedule.js';
 import { parseSize } from '../domain/size.js';
 import { didYouMean } from '../domain/suggest.js';
+import { isAllowedHost } from './allowed-host.js';
 import { isTable, plainValue, type TomlValue } from './toml-file.js';
 
 /** What is wrong with a value; its message becomes the problem's. */
@@ -73,8 +74,21 @@ export function choice<const T extends string>(...values: readonly T[]) {
 
 export function texts() {
   return leaf((value) => {
-    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value as string[];
-    throw unfit(value, 'a list of strings');
+    if (!Array.isArray(value)) throw unfit(value, 'a list of strings');
+    const other = value.find((item) => typeof item !== 'string');
+    if (other !== undefined) throw new Unfit(`invalid type: ${found(other)} in the list, expected a list of strings`);
+    return value as string[];
+  });
+}
+
+/** Entries of [http] allow. */
+export function allowedHosts() {
+  return texts().transform((entries, context) => {
+    for (const entry of entries.filter((text) => !isAllowedHost(text))) {
+      const message = `invalid value: string ${JSON.stringify(entry)}, expected a host name, an address or a range: "localhost:8080", "10.1.0.0/16", "intranet.example"`;
+      context.addIssue({ code: 'custom', message, input: entry });
+    }
+    return entries;
   });
 }
 

@@ -11,7 +11,7 @@ import { type KnownKeys, problemsOf, withoutFaults } from './issues.js';
 import { type MoonlighterConfig, moonlighterSchema, SETTINGS } from './moonlighter-config.js';
 import { moonlighterEnvironment } from './moonlighter-env.js';
 import { type Environment, substituteEnv } from './substitute-env.js';
-import { isTable, readToml, type TomlFile, type TomlTable } from './toml-file.js';
+import { isTable, readToml, type TomlFile, type TomlTable, type TomlValue } from './toml-file.js';
 import { lineOfKey } from './toml-lines.js';
 
 export const CRAP_TOML = 'crap.toml';
@@ -104,9 +104,10 @@ function knownKeysOf(schema: z.ZodType): KnownKeys {
 /** Keys of open sections that look like a misspelt known one: taken as they are, but reported. */
 function nearMisses(schema: z.ZodType, values: TomlTable, file: TomlFile): Problem[] {
   const knownKeys = knownKeysOf(schema);
-  return OPEN_SECTIONS.flatMap((section) => {
-    const written = values[section];
-    const known = knownKeys([section]) ?? [];
+  return [...OPEN_SECTIONS.map((section) => [section]), ['auth', 'password_policy']].flatMap((path) => {
+    const section = path.join('.');
+    const written = path.reduce<TomlValue | undefined>((table, key) => (isTable(table) ? table[key] : undefined), values);
+    const known = knownKeys(path) ?? [];
     if (!isTable(written)) return [];
     return Object.keys(written).flatMap((key): Problem[] => {
       const near = known.includes(key)
@@ -122,7 +123,7 @@ function nearMisses(schema: z.ZodType, values: TomlTable, file: TomlFile): Probl
           code: 'CONFIG_UNKNOWN_KEY',
           message: `unknown field \`${key}\` in [${section}]${didYouMean(key, known)}`,
           file: file.name,
-          line: lineOfKey(file.text, [section, key]),
+          line: lineOfKey(file.text, [...path, key]),
           field: `${section}.${key}`,
           remedy: `write ${near}, or leave it if crap-cms knows it`,
         },

@@ -4,7 +4,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { choice, integer, preciseDuration, size, text, texts, timeZone } from './leaf.js';
+import { allowedHosts, choice, found, integer, preciseDuration, size, text, timeZone } from './leaf.js';
+import type { TomlValue } from './toml-file.js';
 
 /** How a value is written in the environment: as a text, digits, or texts with commas between. */
 type Form = 'text' | 'integer' | 'list';
@@ -25,7 +26,7 @@ function setting<T>(form: Form, schema: z.ZodType<T>, defaultText: string, descr
 const generation = () =>
   z.unknown().transform((value, context): 8 | 10 => {
     if (value === 8n || value === 10n) return Number(value) as 8 | 10;
-    context.addIssue({ code: 'custom', message: `expected 8 or 10, found ${String(value)}`, input: value });
+    context.addIssue({ code: 'custom', message: `expected 8 or 10, found ${found(value as TomlValue)}`, input: value });
     return z.NEVER;
   });
 
@@ -103,7 +104,7 @@ export const SETTINGS = {
   http: {
     allow: setting(
       'list',
-      texts().default([]),
+      allowedHosts().default([]),
       '[]',
       'Hosts, addresses and ranges that crap.http may reach although they are private: "localhost:8080", "10.1.0.0/16", "intranet.example".',
     ),

@@ -203,6 +203,38 @@ default_limit = 0
   });
 });
 
+describe('what the reference takes and this host cannot heed', () => {
+  const warnings = (crap: string) => load(crap).problems.map(({ severity, field, line }) => [severity, field, line]);
+
+  it.each([
+    ['crap_version = "banana"', 'crap_version', 1],
+    ['[admin]\ndefault_timezone = "Europe/Berln"', 'admin.default_timezone', 2],
+    ['[email]\nprovider = "sendgrid"', 'email.provider', 2],
+    ['[email]\nsmtp_tls = "ssl"', 'email.smtp_tls', 2],
+    ['[auth.password_policy]\nmin_lenght = 12', 'auth.password_policy.min_lenght', 2],
+  ])('Regression: %s was taken in silence', (crap, field, line) => {
+    expect(warnings(crap)).toEqual([['warning', field, line]]);
+  });
+
+  it('says nothing about what it heeds', () => {
+    expect(warnings('crap_version = "^0.1.0-alpha.8"\n[admin]\ndefault_timezone = "Europe/Berlin"\n')).toEqual([]);
+    expect(warnings('[email]\nprovider = "log"\nsmtp_tls = "none"\n[auth.password_policy]\nmin_length = 12\n')).toEqual([]);
+  });
+
+  it('Regression: an empty path of the database was opened as the folder', () => {
+    const loaded = load('[database]\npath = ""\n');
+    expect(loaded.problems).toMatchObject([
+      { severity: 'error', code: 'CONFIG_INVALID', message: 'database.path must not be empty', line: 2, field: 'database.path' },
+    ]);
+  });
+
+  it('Regression: of a list it names the element that is no string', () => {
+    expect(messages(load('[hooks]\non_init = ["a.b", 1]\n'))).toEqual([
+      'hooks.on_init: invalid type: integer `1` in the list, expected a list of strings',
+    ]);
+  });
+});
+
 describe('the environment in crap.toml', () => {
   const text = `[server]\nhost = "\${HOST:-0.0.0.0}"\n[jobs]\npoll_interval = "\${POLL:-2s}"\n[email]\nfrom_name = "a \${A} b \${B:-}"\n`;
 
@@ -270,7 +302,7 @@ describe('moonlighter.toml', () => {
         ['moonlighter.toml', 2, expect.stringContaining('luajit')],
         ['moonlighter.toml', 4, expect.stringContaining("(did you mean 'Europe/Berlin'?)")],
         ['moonlighter.toml', 5, expect.stringContaining("(did you mean 'lease'?)")],
-        ['moonlighter.toml', 7, 'compat.generation: expected 8 or 10, found 9'],
+        ['moonlighter.toml', 7, 'compat.generation: expected 8 or 10, found integer `9`'],
         ['moonlighter.toml', 9, 'workers.threads: invalid value: integer `0`, expected an integer from 1 to 256'],
       ]),
     );
@@ -297,7 +329,54 @@ describe('moonlighter.toml', () => {
   });
 });
 
+describe('[http] allow', () => {
+  const good = [
+    'localhost:8080',
+    '10.1.0.0/16',
+    'intranet.example',
+    '127.0.0.1',
+    '192.168.1.4:80',
+    '::1',
+    '[::1]:80',
+    'fd00::/8',
+    'my_host',
+    ' Padded.example ',
+  ];
+  const bad = [
+    '10.1.0.0/99',
+    'fd00::/129',
+    'http://x/',
+    'a b',
+    '',
+    '*.example',
+    'host:',
+    'host:0',
+    'host:70000',
+    '[::1',
+    '[x]:80',
+    'x/8',
+    'a..b',
+    ':80',
+  ];
+
+  it('takes names, addresses and ranges', () => {
+    const { moonlighter, problems } = load('', `[http]\nallow = ${JSON.stringify(good)}\n`);
+    expect(problems).toEqual([]);
+    expect(moonlighter.http.allow).toEqual(good);
+  });
+
+  it.each(bad)('Regression: %j could never match and was taken in silence', (entry) => {
+    const { problems } = load('', `[http]\nallow = ["localhost", ${JSON.stringify(entry)}]\n`);
+    expect(problems).toMatchObject([{ severity: 'error', code: 'CONFIG_VALUE', field: 'http.allow', line: 2 }]);
+    expect(problems[0]?.message).toContain(`string ${JSON.stringify(entry)}, expected a host name, an address or a range`);
+  });
+});
+
 describe('the generation', () => {
+  it('Regression: a number in quotes is told from the number', () => {
+    expect(messages(load('', '[compat]\ngeneration = "10"\n'))).toEqual(['compat.generation: expected 8 or 10, found string "10"']);
+  });
+
   it.each([
     ['', undefined, 8],
     ['crap_version = "0.1.0-alpha.8"', undefined, 8],

@@ -48,6 +48,7 @@ export class Rescuer {
   readonly #looks = new Set<NodeJS.Timeout>();
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
+  #stopped = false;
   /** Claims of this host that nothing of it knew of at the last look. */
   #orphans: ReadonlySet<string> = new Set();
 
@@ -63,6 +64,7 @@ export class Rescuer {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearInterval(this.#timer);
     for (const timer of this.#looks) clearTimeout(timer);
     this.#sentry.stop();
@@ -103,6 +105,7 @@ export class Rescuer {
   }
 
   #begin(orphans: boolean): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
     this.#pass ??= this.#rescue(orphans)
       .then(
         () => this.#outage.over(),

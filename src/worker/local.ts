@@ -8,17 +8,17 @@ import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { HostError, NotFoundError, RunAbort } from '../domain/errors.js';
 import type { Json, JsonObject } from '../domain/json.js';
-import type { Op, Wait } from '../domain/op.js';
+import type { Op } from '../domain/op.js';
 import type { ClaimedRun, LogLine } from '../domain/run.js';
 import { engineFor } from '../lua/engines.js';
 import type { Registry } from '../project/registry.js';
 import type { Db } from '../store/db.js';
-import type { WriteGrant, WriteQueue } from '../store/writer.js';
 import { runEffects } from './effects.js';
 import { type Assignment, Executor, type ExecutorOptions } from './executor.js';
 import { executorOptions } from './executor-options.js';
 import { farTimer } from './far-timer.js';
 import { SLICE_MS } from './limits.js';
+import { LocalWriteQueue } from './local-write-queue.js';
 import { moduleHandler } from './module-handler.js';
 import type { RunReport } from './protocol.js';
 import { drive, RunControl } from './run-control.js';
@@ -242,44 +242,4 @@ function controlOf(signal: AbortSignal | undefined): { control: RunControl; forg
   if (signal?.aborted) stop();
   signal?.addEventListener('abort', stop, { once: true });
   return { control, forget: () => signal?.removeEventListener('abort', stop) };
-}
-
-/** One writer at a time in this process. */
-class LocalWriteQueue implements WriteQueue {
-  #held = false;
-  readonly #waiting: (() => void)[] = [];
-
-  request(): Wait {
-    let take: (() => void) | undefined;
-    return {
-      reason: 'write_queue',
-      start: () =>
-        new Promise<WriteGrant>((resolve) => {
-          take = () => resolve(this.#take());
-          if (this.#held) this.#waiting.push(take);
-          else take();
-        }),
-      block: () => {
-        if (this.#held) throw new HostError('WRITE_LOCK_BUSY', 'the database is written by another call of this process');
-        return this.#take();
-      },
-      cancel: () => {
-        const at = take ? this.#waiting.indexOf(take) : -1;
-        if (at >= 0) this.#waiting.splice(at, 1);
-      },
-    };
-  }
-
-  #take(): WriteGrant {
-    this.#held = true;
-    let mine = true;
-    return {
-      release: () => {
-        if (!mine) return;
-        mine = false;
-        this.#held = false;
-        this.#waiting.shift()?.();
-      },
-    };
-  }
 }

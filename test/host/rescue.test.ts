@@ -195,3 +195,20 @@ describe('[ONCE] a lease', () => {
     expect(stage.run(id)).toMatchObject({ status: 'running', host: 'other', claim: run.claim + 1 });
   });
 });
+
+it('Regression: a host that was stopped while it looked for dead ones looked once more over its closed database', async () => {
+  const { stage, register, rescuer } = await set();
+  await register('other');
+  let answer = (_liveness: Liveness) => {};
+  const asked = new Promise<Liveness>((resolve) => {
+    answer = resolve;
+  });
+  const looking = rescuer({}, { probe: () => asked });
+  const look = looking.rescue();
+  const stopped = looking.stop();
+  answer('alive');
+  await Promise.all([look, stopped]);
+  const read = vi.spyOn(stage.acts, 'read');
+  await looking.rescue();
+  expect(read).not.toHaveBeenCalled();
+});

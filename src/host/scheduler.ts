@@ -125,11 +125,11 @@ export class Scheduler {
       const { slug } = watched.job;
       const entry = entries.get(slug);
       const present = entryOf(watched, now);
-      const last = yield* store.lastTick(db, slug);
-      const after = last === undefined ? entry?.since : Math.max(last, entry?.since ?? 0);
+      const after = yield* this.#accountedUpTo(db, slug, entry?.since);
       const rules = entry ? watchedBefore(watched, entry) : watched;
       if (after !== undefined && rules) events.push(...(yield* accountFor(db, this.#account, rules, after, now, now)));
-      if (!entry || !sameRules(entry, present)) yield* store.recordSchedule(db, present);
+      if (!entry || !sameRules(entry, present)) yield* this.#enter(db, present);
+      yield* store.settleRepeats(db, slug, now);
       entries.delete(slug);
     }
     for (const entry of entries.values()) if (entry.schedule !== undefined) events.push(...(yield* this.#retire(db, entry, now)));
@@ -141,21 +141,35 @@ export class Scheduler {
     const { store } = this.#options.acts;
     const gone = { slug: entry.slug, misfire: 'skip', skipIfRunning: true } as JobDefinition;
     const rules = watchedBefore(watchedOf(gone, '@yearly', entry.timezone, 'skip'), entry);
-    const after = Math.max((yield* store.lastTick(db, entry.slug)) ?? 0, entry.since);
+    const after = (yield* this.#accountedUpTo(db, entry.slug, entry.since)) ?? entry.since;
     const events = rules ? yield* accountFor(db, this.#account, rules, after, now, now) : [];
-    yield* store.recordSchedule(db, { slug: entry.slug, since: now, schedule: undefined, timezone: entry.timezone });
+    yield* this.#enter(db, { slug: entry.slug, since: now, schedule: undefined, timezone: entry.timezone });
+    yield* store.settleRepeats(db, entry.slug, now);
     return events;
+  }
+
+  /** The rules of the newest entry count since `since`; undefined when nothing is known of the schedule. */
+  *#accountedUpTo(db: Db, slug: string, since: number | undefined): Op<number | undefined> {
+    const { store } = this.#options.acts;
+    const last = yield* store.lastTick(db, slug);
+    if (last === undefined || since === undefined) return last ?? since;
+    const unsettled = (yield* store.repeatedStretches(db, slug)).filter(({ until, settled }) => settled < until);
+    return Math.max(since, Math.min(last, ...unsettled.map(({ settled }) => settled)));
+  }
+
+  /** A host whose clock is ahead may have recorded instants by the rules that end here. */
+  *#enter(db: Db, entry: ScheduleEntry): Op<void> {
+    const { store } = this.#options.acts;
+    yield* store.noteRepeat(db, entry.slug, entry.since);
+    yield* store.recordSchedule(db, entry);
   }
 
   *#due(db: Db, watched: Watched, now: number): Op<HostEvents['tick:recorded'][]> {
     const { store } = this.#options.acts;
     const edited = editedBy(watched, (yield* store.scheduleHistory(db, watched.job.slug)).filter(({ since }) => since <= now).at(-1));
-    if (edited) this.#follow(watched, edited, now);
+    if (edited) this.#follow(watched, edited);
     if (!this.#watched.includes(watched)) return [];
-    const last = yield* store.lastTick(db, watched.job.slug);
-    // A ledger that ends in the future was written by a clock that was wrong: it does not hold back what is due now.
-    const known = last !== undefined && last <= now + WATCH_MS ? last : 0;
-    return yield* accountFor(db, this.#account, watched, Math.max(edited?.since ?? watched.accounted, known), now);
+    return yield* accountFor(db, this.#account, watched, watched.accounted, now);
   }
 
   /** Schedules that seldom come due are told of edits too, in case that the host which made one does not live to see it. */
@@ -167,20 +181,23 @@ export class Scheduler {
       for (const watched of [...this.#watched]) {
         const entry = entries.get(watched.job.slug);
         const edited = entry && entry.since <= now ? editedBy(watched, entry) : undefined;
-        if (edited) this.#follow(watched, edited, now);
+        if (edited) this.#follow(watched, edited);
       }
     } catch {
       // The database is away for a moment: what is due now finds out by itself.
     }
   }
 
-  /** Another host has started with other definitions: two texts of one schedule at once would run instants of both. */
-  #follow(watched: Watched, entry: ScheduleEntry, now: number): void {
+  /**
+   * Another host has started with other definitions: two texts of one schedule at once would run instants of both. It has accounted for what was
+   * due before; what this one has recorded since by the old ones stays.
+   */
+  #follow(watched: Watched, entry: ScheduleEntry): void {
     const { slug } = watched.job;
     const rules = watchedBefore(watched, entry);
     if (rules) {
       Object.assign(watched, rules);
-      watched.next = nextInstant(rules.schedule, Math.min(now, Math.max(watched.accounted, entry.since)), rules.zone, rules.dst)?.at;
+      this.#reset(watched, entry.since);
     } else {
       this.#watched = this.#watched.filter((each) => each !== watched);
     }

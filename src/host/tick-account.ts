@@ -18,7 +18,7 @@ const DEFAULT_MISFIRE_LIMIT = 100;
 /** Why an instant was not run. */
 export type SkipReason = 'overlap' | 'paused' | 'outside_window' | 'misfire' | 'host_down' | 'dst_gap';
 
-/** Another host, or this one before its clock was set back, has recorded the instant: the throw takes the run back. */
+/** The instant is in the ledger already: the throw takes the run back. */
 export class AlreadyRecorded extends Error {}
 
 const CRON_FIRED =
@@ -34,7 +34,8 @@ export interface AccountOptions {
 type Event = HostEvents['tick:recorded'];
 
 /**
- * Accounts for the instants t with after < t <= now. `missedUntil`: those up to it were missed whatever the hour (no host was up); what is
+ * Accounts for the instants t with after < t <= now that are not in the ledger yet: another host, or this one before its clock was set back,
+ * may have recorded some. `missedUntil`: those up to it were missed whatever the hour (no host was up); what is
  * older than a minute was missed too.
  */
 export function* accountFor(
@@ -46,21 +47,36 @@ export function* accountFor(
   missedUntil?: number,
 ): Op<Event[]> {
   const missed = Math.max(missedUntil ?? 0, now - LATE_LIMIT_MS - 1);
-  const whole = instantsWithin(watched, after, now);
-  if (!whole) return [];
-  const runs = chosen(watched, after, now, missed);
+  const open = between(yield* options.store.ticksWithin(db, watched.job.slug, after, now), after, now).filter((each) =>
+    instantsWithin(watched, each.after, each.until),
+  );
+  if (open.length === 0) return [];
+  const isOpen = (at: number) => open.some((each) => each.after < at && at <= each.until);
+  const runs = chosen(watched, after, now, missed).filter(isOpen);
   const obstacle = runs.length === 0 ? undefined : yield* obstacleOf(db, options, watched);
   const missedReason: SkipReason = watched.misfire !== 'skip' ? 'misfire' : missedUntil === undefined ? 'misfire' : 'host_down';
   const events: Event[] = [];
-  let from = after;
-  for (const at of runs) {
-    yield* skipRange(db, options, watched, from, at - 1, missed, missedReason, now, events);
-    if (obstacle) yield* skip(db, options, watched, at - 1, at, obstacle, now, events);
-    else events.push(yield* enqueueRun(db, options, watched, at, now));
-    from = at;
+  for (const { after: begin, until } of open) {
+    let from = begin;
+    for (const at of runs) {
+      if (at <= begin || at > until) continue;
+      yield* skipRange(db, options, watched, from, at - 1, missed, missedReason, now, events);
+      if (obstacle) yield* skip(db, options, watched, at - 1, at, obstacle, now, events);
+      else events.push(yield* enqueueRun(db, options, watched, at, now));
+      from = at;
+    }
+    yield* skipRange(db, options, watched, from, until, missed, missedReason, now, events);
   }
-  yield* skipRange(db, options, watched, from, now, missed, missedReason, now, events);
   return events;
+}
+
+/** What of after < t <= until lies outside of the rows. */
+function between(rows: readonly { at: number; until: number }[], after: number, until: number): { after: number; until: number }[] {
+  const edges = [{ at: after, until: after }, ...rows, { at: until + 1, until: until + 1 }];
+  return edges.slice(1).flatMap((row, index) => {
+    const begin = Math.max(edges[index]!.until, after);
+    return row.at - 1 > begin ? [{ after: begin, until: row.at - 1 }] : [];
+  });
 }
 
 /** The instants that are to be run, ascending. */

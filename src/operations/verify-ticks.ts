@@ -1,11 +1,12 @@
 /**
  * Verify, the ledger of schedules: every due instant since the schedule is known stands in it exactly once, by the rules that it had at the
- * time, and the run of a tick is there unless it may have been purged.
+ * time, and the run of a tick is there unless it may have been purged. Where the clock was set back over an edit, instants of the rules of the first
+ * time may stand beside them.
  */
 import type { DstPolicy } from '../domain/job.js';
 import { countInstants, nextInstant, parseSchedule, type Schedule } from '../domain/schedule.js';
 import type { FoundBreach } from '../store/history.js';
-import type { RecordedTick, ScheduleEntry } from '../store/store.js';
+import type { RecordedTick, RepeatedStretch, ScheduleEntry } from '../store/store.js';
 
 /** The rules of a schedule for the instants t with since < t <= until. */
 interface Era {
@@ -20,6 +21,8 @@ export interface LedgerOptions {
   slug: string;
   /** Every entry of the schedule, oldest first. */
   history: readonly ScheduleEntry[];
+  /** Where the ledger may hold more than what was due. */
+  repeated: readonly RepeatedStretch[];
   /** Epoch ms: instants up to here are not judged; purged, or not asked for. */
   after: number;
   /** Epoch ms up to which all that was due must have been recorded; later instants count only where a later one stands in the ledger. */
@@ -55,10 +58,11 @@ export class LedgerCheck {
     }
     const next = this.#next(this.#position);
     if (next !== undefined && next < at) this.#missing(next, at - 1);
+    this.#position = until;
+    if (this.#options.repeated.some((stretch) => stretch.from < until && at <= stretch.until)) return;
     const begins = next === at || this.#next(at - 1) === at;
     const due = begins && until === at ? 1 : this.#count(at - 1, until);
     if (due !== tick.count || !begins) this.#breach('TICK_NOT_DUE', at, { until, recorded: tick.count, due }, run);
-    this.#position = until;
   }
 
   /** After the last one. */

@@ -89,8 +89,9 @@ export function* verifyStore(db: Db, store: Store, options: VerifyOptions): Op<V
     const ledger = new LedgerCheck({
       slug,
       history: yield* store.scheduleHistory(db, slug),
+      repeated: yield* store.repeatedStretches(db, slug),
       after: Math.max(marks.purged.ticks, since),
-      until: Math.min((marks.newestTickRecord ?? Number.NEGATIVE_INFINITY) - LEDGER_SLACK_MS, now),
+      until: Math.min(marks.newestTickRecord ?? Number.NEGATIVE_INFINITY, now) - LEDGER_SLACK_MS,
       mustHaveRun: (recordedAt) => recordedAt >= runsKeptSince && recordedAt >= since && !doubtful.touches(recordedAt),
     });
     for (let after = Number.NEGATIVE_INFINITY; ; ) {

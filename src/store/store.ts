@@ -156,6 +156,16 @@ export interface ScheduleEntry {
   until?: number | undefined;
 }
 
+/**
+ * Instants t with from < t <= until (epoch ms) that a schedule goes through once more, because the clock was set back or differs between hosts;
+ * up to `settled` the ledger holds all that are due by the rules of the second time.
+ */
+export interface RepeatedStretch {
+  from: number;
+  until: number;
+  settled: number;
+}
+
 /** A row of the ledger as it was recorded. */
 export interface RecordedTick extends TickRecord {
   until: number;
@@ -250,6 +260,8 @@ export interface Store {
   // schedules
   /** The instant up to which a schedule has been accounted for; undefined = never. */
   lastTick(db: Db, slug: string): Op<number | undefined>;
+  /** The rows of a schedule that hold something of after < t <= until, ascending; they never overlap. */
+  ticksWithin(db: Db, slug: string, after: number, until: number): Op<{ at: number; until: number }[]>;
   /** Records a tick once: false when another host has. A skip that continues the newest row for the same reason is folded into it. */
   recordTick(db: Db, tick: TickRecord, now: number): Op<'recorded' | 'folded' | false>;
   /** The ledger of a schedule, newest first. */
@@ -259,8 +271,14 @@ export interface Store {
   /** Every entry of one schedule, oldest first. */
   scheduleHistory(db: Db, slug: string): Op<ScheduleEntry[]>;
   recordSchedule(db: Db, entry: ScheduleEntry): Op<void>;
-  /** Entries that begin after `now` begin now: the clock has been set back. */
+  /** Entries that begin after `now` begin now: the clock has been set back. What they go through once more is noted. */
   beginSchedules(db: Db, now: number): Op<void>;
+  /** In the order in which they were noted. */
+  repeatedStretches(db: Db, slug: string): Op<RepeatedStretch[]>;
+  /** The rules of the schedule count anew from `from`: a stretch up to where its ledger reaches, or to `until`; none where that is earlier. */
+  noteRepeat(db: Db, slug: string, from: number, until?: number): Op<void>;
+  /** Everything that was due up to `now` stands in the ledger, in repeated stretches too. */
+  settleRepeats(db: Db, slug: string, now: number): Op<void>;
   /** Whether the job has a run of this status. */
   hasActive(db: Db, slug: string, status: 'running' | 'pending'): Op<boolean>;
 

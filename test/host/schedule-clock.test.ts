@@ -1,7 +1,8 @@
 /** Schedules where clocks and databases fail: one transaction for a tick and its run, clocks set back and forward, writes that fail. */
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../src/domain/errors.js';
 import { Scheduler } from '../../src/host/scheduler.js';
+import { verifyStore } from '../../src/operations/verify.js';
 import { watchStatements } from '../../src/store/sqlite/database.js';
 import { createStage, jobs, type Stage } from './stage.js';
 
@@ -42,7 +43,7 @@ async function minutely(other?: Stage) {
     stage.clock.time = from + minute * MINUTE;
     await scheduler.check();
   };
-  return { stage, start, ledger, at };
+  return { stage, start, ledger, at, from };
 }
 
 it('[TICK] [ONCE] an instant and its run are recorded in one transaction', async () => {
@@ -90,6 +91,75 @@ it('[TICK] Regression: a schedule whose clock is set back to before it was first
   stage.clock.time = from + 5 * MINUTE;
   await start();
   expect(ledger()).toEqual([['host_down', 1, 5]]);
+});
+
+describe('[TICK] Regression: where the ledger reaches further than the clock, because a schedule was begun by one that was ahead,', () => {
+  /** Minute 61 recorded by a clock that was ahead, 2 to 4 by the right one. */
+  async function reaching() {
+    const made = await minutely();
+    made.stage.clock.time += 60 * MINUTE;
+    const scheduler = await made.start();
+    await made.at(scheduler, 61);
+    await made.at(scheduler, 1);
+    for (let minute = 2; minute <= 4; minute++) await made.at(scheduler, minute);
+    return { ...made, scheduler };
+  }
+  const before = [2, 3, 4].map((minute) => ['run', minute, 1]);
+
+  it('instants before those are not left out when several are due at once', async () => {
+    const { scheduler, at, ledger, stage } = await reaching();
+    await at(scheduler, 62.5);
+    expect(ledger()).toEqual([...before, ['misfire', 5, 56], ['run', 61, 1], ['run', 62, 1]]);
+    expect(stage.runs()).toHaveLength(5);
+  });
+
+  it('nor when the host was down over them', async () => {
+    const { scheduler, at, ledger, stage, start, from } = await reaching();
+    await scheduler.stop();
+    stage.clock.time = from + 40.5 * MINUTE;
+    const second = await start();
+    expect(ledger()).toEqual([...before, ['host_down', 5, 36], ['run', 61, 1]]);
+    await at(second, 41);
+    await second.stop();
+    stage.clock.time = from + 70.5 * MINUTE;
+    await start();
+    expect(ledger()).toEqual([
+      ...before,
+      ['host_down', 5, 36],
+      ['run', 41, 1],
+      ['host_down', 42, 19],
+      ['run', 61, 1],
+      ['host_down', 62, 9],
+    ]);
+    expect(stage.acts.read((db) => stage.acts.store.repeatedStretches(db, 'j')).map(({ settled, until }) => settled === until)).toEqual([
+      true,
+    ]);
+  });
+});
+
+it('[TICK] Regression: what a host whose clock is ahead by seconds has recorded before an edit is no breach', async () => {
+  const { stage, start, at, from } = await minutely();
+  const ahead = await start();
+  await at(ahead, 1);
+  stage.clock.time = from + 0.6 * MINUTE;
+  const other = new Scheduler({
+    acts: stage.acts,
+    events: stage.events,
+    jobs: jobs({ slug: 'j', schedule: '*/2 * * * *' }).jobs.values(),
+    timezone: 'UTC',
+    generation: 8,
+    clock: stage.clock,
+    onEnqueued: () => {},
+  });
+  schedulers.push(other);
+  await other.start();
+  for (let minute = 2; minute <= 8; minute++) await at(other, minute);
+  const options = {
+    now: stage.clock.time,
+    limits: { total: 1, queues: new Map(), jobs: new Map(), rates: new Map() },
+    rescueWithinMs: 1e12,
+  };
+  expect(stage.acts.read((db) => verifyStore(db, stage.acts.store, options)).breaches).toEqual([]);
 });
 
 it('[TICK] an edit by a clock that was ahead counts from the moment when a host with the right one looks', async () => {

@@ -307,6 +307,14 @@ describe('[TICK] Regression: a host of the old definitions beside one of the new
     expect(old.next).toBeUndefined();
   });
 
+  it('Regression: what was due before the edit is not accounted for by the text that it has since', async () => {
+    const { on, begun, old, young } = await both([{ ...minutely, skipIfRunning: false }], { ...minutely, schedule: '*/30 * * * *' });
+    // The old one has not looked for a while.
+    await minute(on, 10, young);
+    await minute(on, 1, old, young);
+    expect(ledger(on, begun)).toEqual(Array.from({ length: 11 }, (_, i) => ['run', i + 3, 1]));
+  });
+
   it('an edited window is told once, and obeyed', async () => {
     const until = Date.UTC(2026, 0, 5, 10, 4);
     const { on, begun, old, young, told } = await both([{ ...minutely, until, skipIfRunning: false }], minutely);

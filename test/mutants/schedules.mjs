@@ -31,7 +31,10 @@ export const mutants = [
   {
     name: 'an instant is run again after the clock was set back',
     file: ACCOUNT,
-    edits: [{ search: 'run: id }, now))) throw new AlreadyRecorded();', replace: 'run: id }, now))) void 0;' }],
+    edits: [
+      { search: 'run: id }, now))) throw new AlreadyRecorded();', replace: 'run: id }, now))) void 0;' },
+      { search: 'yield* options.store.ticksWithin(db, watched.job.slug, after, now)', replace: '[]' },
+    ],
     tests: [CLOCK],
   },
   {
@@ -47,21 +50,33 @@ export const mutants = [
     tests: [CLOCK],
   },
   {
-    name: 'a ledger that a wrong clock wrote into the future holds a schedule back',
-    file: SCHEDULER,
-    edits: [{ search: 'last !== undefined && last <= now + WATCH_MS ? last : 0', replace: 'last ?? 0' }],
+    name: 'one instant that the ledger holds already takes those around it with it',
+    file: ACCOUNT,
+    edits: [{ search: 'yield* options.store.ticksWithin(db, watched.job.slug, after, now)', replace: '[]' }],
     tests: [CLOCK],
   },
   {
-    name: 'a host does not look at what another has recorded',
+    name: 'what a schedule lacks before a ledger that reaches into the future is not made good at a start',
+    file: SCHEDULER,
+    edits: [{ search: 'Math.min(last, ...unsettled.map(({ settled }) => settled))', replace: 'Math.min(last, last + unsettled.length)' }],
+    tests: [CLOCK],
+  },
+  {
+    name: 'instants that a clock ahead has recorded by the rules before an edit are called a breach',
+    file: SCHEDULER,
+    edits: [{ search: '    yield* store.noteRepeat(db, entry.slug, entry.since);\n', replace: '' }],
+    tests: [CLOCK],
+  },
+  {
+    name: 'what was due before an edit by another host is accounted for by the text that it has since',
     file: SCHEDULER,
     edits: [
       {
-        search: 'Math.max(edited?.since ?? watched.accounted, known), now)',
-        replace: 'Math.max(edited?.since ?? watched.accounted, 0 * known), now)',
+        search: '      this.#reset(watched, entry.since);\n',
+        replace: '      watched.next = nextInstant(rules.schedule, watched.accounted, rules.zone, rules.dst)?.at;\n',
       },
     ],
-    tests: [CLOCK],
+    tests: [POLICIES],
   },
   {
     name: 'an instant that could not be recorded is forgotten',
@@ -91,7 +106,7 @@ export const mutants = [
     file: SCHEDULER,
     edits: [
       {
-        search: 'yield* store.recordSchedule(db, { slug: entry.slug, since: now, schedule: undefined, timezone: entry.timezone });',
+        search: 'yield* this.#enter(db, { slug: entry.slug, since: now, schedule: undefined, timezone: entry.timezone });',
         replace: '',
       },
     ],
@@ -120,13 +135,13 @@ export const mutants = [
   {
     name: 'an instant is run although a run of its job is running',
     file: ACCOUNT,
-    edits: [{ search: 'return running > 0 || (pendingOverlaps', replace: 'return (pendingOverlaps' }],
+    edits: [{ search: "(yield* store.hasActive(db, job.slug, 'running')) || (pendingOverlaps", replace: '(pendingOverlaps' }],
     tests: [TEST],
   },
   {
     name: 'a pending run does not overlap in generation 10',
     file: ACCOUNT,
-    edits: [{ search: 'running > 0 || (pendingOverlaps && pending > 0)', replace: 'running > 0 || (pendingOverlaps && pending > 99)' }],
+    edits: [{ search: "pendingOverlaps && (yield* store.hasActive(db, job.slug, 'pending'))", replace: 'false && pendingOverlaps' }],
     tests: [POLICIES],
   },
   {

@@ -313,6 +313,16 @@ describe('verify, the ledger', () => {
     expect(report.notes).toHaveLength(2);
   });
 
+  it('Regression: does not miss what is due this moment where a clock that was ahead has recorded later instants', async () => {
+    await ledger();
+    await db.write(function* (c) {
+      yield* store.recordSchedule(c, { slug: 'u', since: START, schedule: '0 * * * *', timezone: 'UTC' });
+      yield* store.recordTick(c, { slug: 'u', at: START + 60 * MINUTE, outcome: 'skipped', reason: 'overlap' }, START + 60 * MINUTE);
+    });
+    expect((await check(START + 25 * MINUTE + 500)).breaches).toEqual([]);
+    expect((await check(START + 28 * MINUTE)).breaches).toMatchObject([{ code: 'TICK_MISSING', slug: 't', evidence: { count: 1 } }]);
+  });
+
   it('misses what another schedule proves that a host should have recorded', async () => {
     await ledger();
     await db.write(function* (c) {

@@ -2,6 +2,7 @@
 import type { Op } from '../../domain/op.js';
 import type { Db, Row } from '../db.js';
 import type { ScheduleEntry } from '../store.js';
+import { noteRepeat } from './schedule-repeats.js';
 
 export function* currentSchedules(db: Db): Op<ScheduleEntry[]> {
   const rows = yield* db.all(
@@ -30,7 +31,10 @@ export function* beginSchedules(db: Db, now: number): Op<void> {
   const future = (yield* currentSchedules(db)).filter(({ since }) => since > now);
   if (future.length === 0) return;
   yield* db.run('DELETE FROM _ml_schedules WHERE since > ?', [now]);
-  for (const entry of future) yield* recordSchedule(db, { ...entry, since: now });
+  for (const entry of future) {
+    yield* noteRepeat(db, entry.slug, now, entry.since);
+    yield* recordSchedule(db, { ...entry, since: now });
+  }
 }
 
 export function* hasActive(db: Db, slug: string, status: 'running' | 'pending'): Op<boolean> {

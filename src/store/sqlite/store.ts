@@ -19,8 +19,9 @@ import { hasDue, hasOverdue, nextDueAt } from './ready.js';
 import { renew } from './renew.js';
 import { retry } from './retry.js';
 import { countAll, countRuns, findRun, listRuns, recentRuns } from './runs.js';
+import { noteRepeat, repeatedStretches, settleRepeats } from './schedule-repeats.js';
 import { beginSchedules, currentSchedules, hasActive, recordSchedule, scheduleHistory } from './schedules.js';
-import { lastTick, listTicks, recordTick } from './ticks.js';
+import { lastTick, listTicks, recordTick, ticksWithin } from './ticks.js';
 import { readAttempts, readMarks, readRunning, readTicks } from './verify-history.js';
 import { findBreaches } from './verify-runs.js';
 
@@ -60,12 +61,16 @@ export const sqliteStore: Store = {
   listHosts,
   listClaimsOf,
   lastTick,
+  ticksWithin,
   recordTick,
   listTicks,
   currentSchedules,
   scheduleHistory,
   recordSchedule,
   beginSchedules,
+  repeatedStretches,
+  noteRepeat,
+  settleRepeats,
   hasActive,
   findBreaches,
   readAttempts,

@@ -9,6 +9,13 @@ export function* lastTick(db: Db, slug: string): Op<number | undefined> {
   return row && Number(row['until']);
 }
 
+/** The rows of a schedule that hold something of after < t <= until, ascending. */
+export function* ticksWithin(db: Db, slug: string, after: number, until: number): Op<{ at: number; until: number }[]> {
+  const covering = yield* db.all('SELECT at, until FROM _ml_ticks WHERE slug = ? AND at <= ? ORDER BY at DESC LIMIT 1', [slug, after]);
+  const within = yield* db.all('SELECT at, until FROM _ml_ticks WHERE slug = ? AND at > ? AND at <= ? ORDER BY at', [slug, after, until]);
+  return [...covering, ...within].map((row) => ({ at: Number(row['at']), until: Number(row['until']) })).filter((row) => row.until > after);
+}
+
 /** False when the instant is in the ledger already, alone or within a folded row. */
 export function* recordTick(db: Db, tick: TickRecord, now: number): Op<'recorded' | 'folded' | false> {
   const until = tick.until ?? tick.at;

@@ -10,10 +10,10 @@ import { askActivity } from '../host/ask-activity.js';
 import { holderText, writerProcess } from '../store/sqlite/lock-holders.js';
 import { type AnsweringHost, answeringHosts, hostReasons } from './explain-hosts.js';
 import { jobBySlug } from './find-job.js';
-import { getRun } from './find-run.js';
+import { getRecordedRun } from './find-run.js';
 import type { OpenedProject } from './open-project.js';
 import { type AttemptView, runAttempts } from './run-attempts.js';
-import { iso, type RunView } from './run-view.js';
+import { iso, type RunView, viewOf } from './run-view.js';
 
 /** One reason: a stable code, a sentence, and the figures in it. */
 export interface Reason {
@@ -50,8 +50,8 @@ export interface Explanation {
 
 /** NotFoundError RUN_NOT_FOUND. */
 export async function explainRun(opened: OpenedProject, id: string): Promise<Explanation> {
-  const view = await getRun(opened, id);
-  const run = (await opened.read((db) => opened.store.findRun(db, id)))!;
+  const run = await getRecordedRun(opened, id);
+  const view = viewOf(run);
   const attempts = await runAttempts(opened, id);
   if (run.status === 'pending') return { run: view, reasons: await pendingReasons(opened, run, attempts), attempts };
   if (run.status === 'running') return { run: view, reasons: await runningReasons(opened, run), attempts };

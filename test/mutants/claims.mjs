@@ -211,13 +211,13 @@ export const mutants = [
   {
     name: 'what crap-cms will try again is not planned for',
     file: READY,
-    edits: [{ search: 'if (at !== null && at > now) instants.push(at);', replace: '' }],
+    edits: [{ search: 'for (const row of retries) instants.push(', replace: 'for (const row of retries.slice(1_000)) instants.push(' }],
     tests: [CAPS],
   },
   {
     name: 'a delayed run is not planned for',
     file: READY,
-    edits: [{ search: "if (later) instants.push(Number(later['due']));", replace: '' }],
+    edits: [{ search: "instants.push(Number(later?.['due'] ?? horizon));", replace: 'instants.push(horizon);' }],
     tests: [ACTS, FEATURES],
   },
   {

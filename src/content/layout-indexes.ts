@@ -22,7 +22,25 @@ export function indexesOf(definition: CollectionDefinition, leaves: readonly Lea
       indexes.push({ name: `idx_${table}_${fields.join('_')}`, table, columns: members, unique });
     }
   }
-  return indexes;
+  return distinct(indexes);
+}
+
+/** The same columns asked for twice are one index, unique where either is; other columns under the same name (`b_c` beside `b`, `c`) get a name of their own. */
+function distinct(indexes: readonly IndexLayout[]): IndexLayout[] {
+  const byName = new Map<string, IndexLayout>();
+  for (const index of indexes) {
+    const taken = byName.get(index.name.toLowerCase());
+    const same = taken === undefined || taken.columns.join() === index.columns.join();
+    const named = same ? index : { ...index, name: ownIndexName(index) };
+    const known = byName.get(named.name.toLowerCase());
+    byName.set(named.name.toLowerCase(), known ? { ...known, unique: known.unique || named.unique } : named);
+  }
+  return [...byName.values()];
+}
+
+/** For an index whose name in the reference's manner is another's: names of indexes count in the whole database. */
+export function ownIndexName({ name, columns }: Pick<IndexLayout, 'name' | 'columns'>): string {
+  return `_ml_${name}(${columns.join()})`;
 }
 
 function activeUnique(table: string, column: string): IndexLayout {

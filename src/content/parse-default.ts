@@ -32,6 +32,9 @@ export function readDefault(reader: Reader, name: string, type: FieldType): Json
   if (expected && expected !== found) {
     throw new ParseFailure(`Field '${name}': default_value type mismatch — expected ${expected} but got ${found}`);
   }
+  if (typeof scalar === 'string' && scalar.includes('\0')) {
+    throw new ParseFailure(`Field '${name}': default_value contains a NUL character, which no column default can hold — leave it out`);
+  }
   return scalar;
 }
 

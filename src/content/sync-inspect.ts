@@ -68,3 +68,9 @@ export function* sideTablesOf(db: Db, parent: string): Op<string[]> {
   );
   return rows.map((row) => String(row['name']));
 }
+
+/** Whether something else of the database has this name: a table, or an index of another table. */
+export function* isNameTaken(db: Db, name: string, table: string): Op<boolean> {
+  const sql = "SELECT 1 AS found FROM sqlite_master WHERE lower(name) = lower(?) AND NOT (type = 'index' AND lower(tbl_name) = lower(?))";
+  return (yield* db.get(sql, [name, table])) !== undefined;
+}

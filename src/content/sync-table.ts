@@ -3,9 +3,10 @@ import { HostError } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
 import type { Db } from '../store/db.js';
 import type { IndexLayout } from './layout.js';
+import { ownIndexName } from './layout-indexes.js';
 import { addColumn, type ColumnSpec, createIndex, createTable, names, type TableSpec } from './layout-sql.js';
 import type { SyncReport } from './sync.js';
-import { type ExistingColumn, type ExistingIndex, existingColumns, existingIndexes } from './sync-inspect.js';
+import { type ExistingColumn, type ExistingIndex, existingColumns, existingIndexes, isNameTaken } from './sync-inspect.js';
 import { relax } from './sync-relax.js';
 
 /** Columns that belong to the host under some setting; left behind by another setting they do no harm. */
@@ -72,11 +73,13 @@ function orphans(spec: TableSpec, existing: readonly ExistingColumn[], report: S
 export function* syncIndexes(
   db: Db,
   table: string,
-  wanted: readonly IndexLayout[],
+  layout: readonly IndexLayout[],
   unique: readonly string[],
   report: SyncReport,
 ): Op<void> {
-  const late = unique.map((column) => ({ name: `idx_${table}_${column}_unique`, table, columns: [column], unique: true }));
+  const wanted = yield* freelyNamed(db, table, layout);
+  const uniques = unique.map((column) => ({ name: `idx_${table}_${column}_unique`, table, columns: [column], unique: true }));
+  const late = yield* freelyNamed(db, table, uniques);
   for (const index of yield* existingIndexes(db, table)) {
     const same = wanted.find(({ name }) => name === index.name);
     if (same ? equals(same, index) : !isStale(index, table, late)) continue;
@@ -91,6 +94,16 @@ export function* syncIndexes(
   }
 }
 
+/** `blog_post` with an index of `title` and `blog` with one of `post_title` ask for the same name: who comes second has another. */
+function* freelyNamed(db: Db, table: string, indexes: readonly IndexLayout[]): Op<IndexLayout[]> {
+  const named: IndexLayout[] = [];
+  for (const index of indexes) {
+    const taken = yield* isNameTaken(db, index.name, table);
+    named.push(taken ? { ...index, name: ownIndexName(index) } : index);
+  }
+  return named;
+}
+
 function equals(wanted: IndexLayout, found: ExistingIndex): boolean {
   const partial = wanted.where !== undefined;
   return found.unique === wanted.unique && found.partial === partial && found.columns.join() === wanted.columns.join();
@@ -98,7 +111,8 @@ function equals(wanted: IndexLayout, found: ExistingIndex): boolean {
 
 /** A unique index under a name of the host's that no definition asks for. Others only cost time, and may be somebody's own. */
 function isStale(index: ExistingIndex, table: string, late: readonly IndexLayout[]): boolean {
-  return index.unique && !index.inline && index.name.startsWith(`idx_${table}_`) && !late.some(({ name }) => name === index.name);
+  const ours = index.name.startsWith(`idx_${table}_`) || index.name.startsWith(`_ml_idx_${table}_`);
+  return index.unique && !index.inline && ours && !late.some(({ name }) => name === index.name);
 }
 
 function* makeIndex(db: Db, index: IndexLayout, report: SyncReport): Op<void> {

@@ -158,6 +158,10 @@ describe('fields', () => {
     [{ name: 'f', type: 'number', default_value: '5' }, "Field 'f': default_value type mismatch — expected number but got string"],
     [{ name: 'f', type: 'checkbox', default_value: 'true' }, "Field 'f': default_value type mismatch — expected boolean but got string"],
     [{ name: 'f', type: 'date', default_value: true }, "Field 'f': default_value type mismatch — expected string but got boolean"],
+    [
+      { name: 'f', type: 'code', default_value: 'a\0b' },
+      "Field 'f': default_value contains a NUL character, which no column default can hold — leave it out",
+    ],
     [{ name: 'f', min_rows: 5, max_rows: 2 }, "Field 'f': min_rows (5) must not exceed max_rows (2)"],
     [{ name: 'f', min_length: 5, max_length: 2 }, "Field 'f': min_length (5) must not exceed max_length (2)"],
     [{ name: 'f', type: 'number', min: 5, max: 2.5 }, "Field 'f': min (5) must not exceed max (2.5)"],

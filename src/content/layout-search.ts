@@ -2,7 +2,7 @@
 import { columnName, type LayoutSettings, type Leaf, localesOf, type SearchTable } from './layout.js';
 import type { CollectionDefinition, FieldDefinition } from './schema.js';
 
-/** Names that FTS5 keeps for itself. */
+/** Names that FTS5 keeps for itself, beside that of the table. */
 const REFUSED: ReadonlySet<string> = new Set(['rank', 'rowid']);
 const SEARCHED: ReadonlySet<string> = new Set(['text', 'textarea', 'richtext', 'email', 'code']);
 
@@ -15,13 +15,14 @@ export function searchTableOf(
   leaves: readonly Leaf[],
   settings: LayoutSettings,
 ): SearchTable | undefined {
+  const table = `_fts_${definition.slug}`;
   const byKey = new Map(leaves.filter((leaf) => leaf.storage === 'column').map((leaf) => [leaf.key, leaf]));
-  const keys = [...new Set(searchKeys(definition))].filter((key) => !REFUSED.has(key.toLowerCase()));
+  const keys = [...new Set(searchKeys(definition))].filter((key) => !REFUSED.has(key.toLowerCase()) && key.toLowerCase() !== table);
   const columns = keys.flatMap((key) => {
     const leaf = byKey.get(key);
     return leaf ? localesOf(leaf, settings).map((locale) => columnName(leaf, locale)) : [];
   });
-  return columns.length > 0 ? { table: `_fts_${definition.slug}`, columns } : undefined;
+  return columns.length > 0 ? { table, columns } : undefined;
 }
 
 /** The name under which SQLite's row number can be asked for in a table with these columns; undefined when fields have taken all of them. */

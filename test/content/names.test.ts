@@ -85,3 +85,9 @@ it('values and names of a query are never SQL', () => {
   expect(stage.find('notes', { search: 'grosse groß' }).documents).toHaveLength(0);
   expect(stage.find('notes', { search: 'Größ' }).documents).toHaveLength(1);
 });
+
+it('Regression: a field named as the search table of its collection does not keep the project from starting', () => {
+  stage = openStage({ collections: { odd: { fields: [text('title'), text('_fts_odd'), text('_FTS_other')] } } });
+  stage.create('odd', { title: 'moon', _fts_odd: 'sun', _FTS_other: 'star' });
+  expect(['moon', 'star', 'sun'].map((search) => stage.count('odd', { search }))).toEqual([1, 1, 0]);
+});

@@ -1,6 +1,6 @@
 /** `moonlighter check`: loads everything, lists every problem, starts nothing. */
 import type { Command } from 'commander';
-import { action, expectLittleLua, type GlobalOptions, type Invocation, openOptions } from './command.js';
+import { action, expectLittleLua, type GlobalOptions, type Invocation, openOptions, talk } from './command.js';
 import { EXIT } from './exit-codes.js';
 import { plural } from './output.js';
 import { problemsText } from './problems-text.js';
@@ -10,7 +10,7 @@ export function registerCheck(command: Command, invocation: Invocation): void {
   action<GlobalOptions>(command, invocation, async ({ output }, options) => {
     expectLittleLua();
     const { check } = await import('../operations/check.js');
-    const report = await check(openOptions(invocation, options));
+    const report = await check({ ...openOptions(invocation, options), log: talk(output) });
     const { collections, globals, jobs } = report.counts;
     output.result(report, () => {
       const found = [plural(collections, 'collection'), plural(globals, 'global'), plural(jobs, 'job')].join(', ');

@@ -1,6 +1,7 @@
 /** What every command is given, and how one is run: options in, an exit code out. */
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
+import type { LogLine } from '../domain/run.js';
 import type { ForegroundOptions } from '../operations/foreground.js';
 import { parseActingUser } from '../operations/json-argument.js';
 import type { OpenedDatabase, OpenOptions } from '../operations/open-database.js';
@@ -82,7 +83,12 @@ async function closing<O extends OpenedDatabase, T>(invocation: Invocation, open
 export function foreground({ output, signals }: Invocation, options: { user?: string }): ForegroundOptions {
   return {
     ...(options.user !== undefined && { user: parseActingUser(options.user) }),
-    log: ({ level, text }) => output.note(level === 'info' ? text : `${level}: ${text}`),
+    log: talk(output),
     signal: signals.signal,
   };
+}
+
+/** Lines of scripts as talk. */
+export function talk(output: Output): (line: LogLine) => void {
+  return ({ level, text }) => output.note(level === 'info' ? text : `${level}: ${text}`);
 }

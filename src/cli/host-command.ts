@@ -34,6 +34,7 @@ export async function prepareCommand(invocation: Invocation, options: HostComman
     : createHostLog({ stream: output.streams.stderr, format: settings.format, level: settings.level });
   log.line('info', `Moonlighter ${VERSION} in ${project.dir}`, { version: VERSION });
   if (project.problems.length > 0 && !output.json) output.note(problemsText(project.problems));
+  for (const { level, text } of prepared.lines) log.line(level, text);
   for (const pid of prepared.others) {
     log.line(
       'warn',

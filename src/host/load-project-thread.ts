@@ -1,6 +1,7 @@
 /** Loads and checks a project in a thread of its own, which is ended afterwards whatever the project's files did. */
 import { Worker } from 'node:worker_threads';
 import { type ErrorDetails, HostError } from '../domain/errors.js';
+import type { LogLine } from '../domain/run.js';
 import type { CheckedProject } from '../project/check-project.js';
 import { threadEntry } from './worker-pool.js';
 
@@ -11,14 +12,22 @@ export interface LoadRequest {
 
 export interface LoadAnswer {
   project?: CheckedProject;
+  /** Lines of crap.log and print while the files were loaded, at most LINES_KEPT. */
+  lines?: LogLine[];
   error?: { code: string; message: string; remedy?: string; details?: ErrorDetails };
 }
+
+export const LINES_KEPT = 1000;
 
 /** checkProject bounds itself at 30 s; what it cannot bound is ended here. */
 const LIMIT_MS = 45_000;
 
-/** The project with every problem found. HostError where there is no project; LOAD_UNFINISHED when its files do not end. */
-export function loadProject(dir: string, env: Record<string, string | undefined> = process.env): Promise<CheckedProject> {
+/** The project with every problem found; `log` gets what its files said while they were loaded. HostError where there is no project; LOAD_UNFINISHED when its files do not end. */
+export function loadProject(
+  dir: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  log: (line: LogLine) => void = () => {},
+): Promise<CheckedProject> {
   return new Promise((resolve, reject) => {
     const request: LoadRequest = { dir, env: { ...env } };
     const worker = new Worker(threadEntry('host/load-project-entry.js'), { workerData: request, name: 'moonlighter loader' });
@@ -39,8 +48,9 @@ export function loadProject(dir: string, env: Record<string, string | undefined>
       void worker.terminate();
       settle();
     };
-    worker.once('message', ({ project, error }: LoadAnswer) =>
+    worker.once('message', ({ project, lines, error }: LoadAnswer) =>
       finish(() => {
+        for (const line of lines ?? []) log(line);
         if (project) resolve(project);
         else
           reject(

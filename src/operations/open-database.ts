@@ -10,6 +10,7 @@ import type { MoonlighterConfig } from '../config/moonlighter-config.js';
 import { type Clock, systemClock } from '../domain/clock.js';
 import { HostError } from '../domain/errors.js';
 import { type Op, runAsync } from '../domain/op.js';
+import type { LogLine } from '../domain/run.js';
 import { probeSocket, wakeHosts } from '../host/waker.js';
 import type { Db } from '../store/db.js';
 import { type Database, openDatabase } from '../store/sqlite/database.js';
@@ -28,6 +29,8 @@ export interface OpenOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** Loads the project in a thread of its own: for processes that must go on whatever its files do. */
   isolated?: boolean;
+  /** Lines of crap.log and print while the project's files are loaded. Default: dropped. */
+  log?(line: LogLine): void;
   /** The database file, instead of the project's [database] path. */
   databasePath?: string;
 }

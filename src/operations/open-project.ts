@@ -20,14 +20,14 @@ export type { OpenOptions, OwnHost } from './open-database.js';
 export async function loadAndCheck(options: OpenOptions): Promise<CheckedProject> {
   const { config, cwd, env } = options;
   const dir = findProject({ flag: config, env, cwd });
-  const project = options.isolated ? await isolated(dir, env) : await checkProject(dir, env);
+  const project = options.isolated ? await isolated(dir, options) : await checkProject(dir, env, options.log && { log: options.log });
   if (options.databasePath !== undefined) project.config.database.path = resolve(cwd, options.databasePath);
   return project;
 }
 
-async function isolated(dir: string, env: OpenOptions['env']): Promise<CheckedProject> {
+async function isolated(dir: string, { env, log }: OpenOptions): Promise<CheckedProject> {
   const { loadProject } = await import('../host/load-project-thread.js');
-  return await loadProject(dir, env);
+  return await loadProject(dir, env, log);
 }
 
 export class OpenedProject extends OpenedDatabase {

@@ -35,6 +35,8 @@ export interface ExecutorSetup {
   onLocked?(wait: { free: boolean; waitedMs: number }): void;
   /** Lines written while no run is in a slot. */
   log(line: LogLine): void;
+  /** Lines written while a slot loads the project's files. Default `log`. */
+  loading?(line: LogLine): void;
 }
 
 /** Opens nothing yet. The caller closes `slots` and `connections`. */
@@ -44,7 +46,19 @@ export function executorOptions(setup: ExecutorSetup): ExecutorOptions {
   const jobs = [...(setup.jobs ?? [])].filter(({ kind = 'lua' }) => kind !== 'lua');
   const store = sqliteStore;
   return {
-    slots: new SlotPool({ engine, projectDir, crap, moonlighter, generation, store, clock, log, jobs, redefinitions: setup.redefinitions }),
+    slots: new SlotPool({
+      engine,
+      projectDir,
+      crap,
+      moonlighter,
+      generation,
+      store,
+      clock,
+      log,
+      jobs,
+      loading: setup.loading,
+      redefinitions: setup.redefinitions,
+    }),
     connections: new ConnectionPool(
       databasePath,
       moonlighter.database.synchronous,

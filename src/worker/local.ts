@@ -72,12 +72,20 @@ export interface LocalExecutor {
   close(): void;
 }
 
+const EARLY_LINES = 1000;
+
 /** Ends when the engine is loaded. The database is opened at the first statement. `changes` hears of documents that changed. */
 export async function createLocalExecutor(project: LocalProject, databasePath: string, changes?: ChangeListener): Promise<LocalExecutor> {
   const { config, moonlighter, generation } = project;
   const engine = engineFor(moonlighter.lua.engine);
   await engine.load();
-  let hostLog = (_line: LogLine) => {};
+  let hostLog: ((line: LogLine) => void) | undefined;
+  // What the project's files say while a slot loads them, until a call listens: the first one may only look up who acts.
+  const early: LogLine[] = [];
+  const listen = (log: typeof hostLog) => {
+    hostLog = log ?? hostLog;
+    if (log) for (const line of early.splice(0)) log(line);
+  };
   const options = executorOptions({
     engine,
     projectDir: project.dir,
@@ -88,20 +96,25 @@ export async function createLocalExecutor(project: LocalProject, databasePath: s
     queue: new LocalWriteQueue(),
     jobs: project.registry.jobs.values(),
     ...(changes && { changes }),
-    log: (line) => hostLog(line),
+    log: (line) => hostLog?.(line),
+    loading: (line) => {
+      if (hostLog) hostLog(line);
+      else if (early.length < EARLY_LINES) early.push(line);
+    },
   });
   const executor = new Executor(options);
   const scripts = new ScriptExecutor(options);
 
   return {
     async transaction(body, call = {}) {
-      hostLog = call.log ?? hostLog;
+      listen(call.log);
       for (let mode: TransactionMode = 'deferred'; ; mode = 'immediate') {
         const passage = await transactionPassage(options, body, call, mode);
         if (!passage.again) return passage.value;
       }
     },
     async runHandler(slug, data, call = {}, script = {}) {
+      listen(call.log);
       const job = project.registry.jobs.get(slug);
       if (!job) throw new NotFoundError('JOB_UNKNOWN', `Job '${slug}' not defined`);
       const run: ClaimedRun = {

@@ -38,8 +38,10 @@ export interface SlotOptions {
   jobs?: readonly JobDefinition[];
   /** Jobs that scripts defined anew after the project was loaded. */
   redefinitions?: Redefinitions;
-  /** Lines written while no run is in the slot (loading). */
+  /** Lines written while no run is in the slot. */
   log(line: LogLine): void;
+  /** Lines written while the project's files are loaded into it. Default `log`. */
+  loading?(line: LogLine): void;
 }
 
 export class Slot {
@@ -55,7 +57,7 @@ export class Slot {
   private constructor(options: SlotOptions, label: string) {
     this.#clock = options.clock;
     this.#idleLog = options.log;
-    this.#sink = options.log;
+    this.#sink = options.loading ? (line) => options.loading?.(line) : options.log;
     this.#redefinitions = options.redefinitions;
     this.vm = options.engine.create({
       projectDir: options.projectDir,
@@ -89,6 +91,7 @@ export class Slot {
       if (problems.some((problem) => problem.severity === 'error')) throw new ProjectError(problems);
       for (const job of options.jobs ?? []) slot.session.registry.jobs.set(job.slug, job);
       slot.session.phase = 'running';
+      slot.#sink = options.log;
       return slot;
     } catch (error) {
       slot.vm.close();

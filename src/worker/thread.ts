@@ -63,6 +63,8 @@ const options = executorOptions({
   },
   onLocked: (wait) => post({ type: 'lock-met', ...wait }),
   log: hostLog,
+  // Every slot loads the same files: their lines were told when the host loaded them.
+  loading: (line) => hostLog({ ...line, level: 'debug' }),
 });
 const executor = new Executor(options);
 const scripts = new ScriptExecutor(options);

@@ -15,7 +15,7 @@ interface Options extends GlobalOptions {
 
 const EXAMPLES = `
 Examples:
-  moonlighter eval 'return crap.collections.count("posts")'
+  moonlighter eval 'return crap.collections.count("messages")'
   moonlighter eval --file fix.lua --rollback
   echo 'return 1 + 1' | moonlighter eval -`;
 

@@ -8,7 +8,7 @@ Examples:
   moonlighter init news && cd news      a new project
   moonlighter serve                     run its jobs; Ctrl-C ends it
   moonlighter jobs trigger my_job -d '{"id": 1}' --wait
-  moonlighter eval 'return crap.collections.count("posts")'
+  moonlighter eval 'return crap.collections.count("messages")'
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or invalid project, 3 not found, 4 refused, 5 database or server unavailable, 130 interrupted.`;
 

@@ -4,7 +4,17 @@ import { messageOf } from '../domain/errors.js';
 import type { ClaimedRun } from '../domain/run.js';
 import { farTimer } from '../worker/far-timer.js';
 import { lineRead } from '../worker/log-stream.js';
-import { begunAtOf, culpritPlace, givePlace, hasReturned, isTaken, monotonicMs, type Places, withdrawPlace } from '../worker/places.js';
+import {
+  begunAtOf,
+  culpritPlace,
+  givePlace,
+  hasReturned,
+  isTaken,
+  keptSince,
+  monotonicMs,
+  type Places,
+  withdrawPlace,
+} from '../worker/places.js';
 import type { FromWorker, GivenRun, RunError, RunReport, StopReason, ToWorker, WorkerSetup } from '../worker/protocol.js';
 import { timeoutText } from '../worker/run-report.js';
 import type { FairWriteQueue } from './write-queue.js';
@@ -15,6 +25,8 @@ const STOP_GRACE_MS = 120;
 const EXIT_PATIENCE_MS = 60;
 /** A thread that has not taken a run after this is blocked by code that cannot be suspended. */
 export const BLOCKED_AFTER_MS = 200;
+/** A run whose code has let no other of its thread go on for so long is to blame for what they could not do. */
+const HOG_AFTER_MS = 1_000;
 /** A handler that has begun and neither waits nor returns is told of after this. */
 const UNTOLD_AFTER_MS = 20;
 /** A run whose timeout is over before its handler has begun (it waits for a slot) is looked at this often. */
@@ -76,6 +88,8 @@ export class WorkerThread {
   #ending: string | undefined;
   /** Runs of a terminated thread whose end is not `released`. */
   readonly #guilty = new Map<string, StopReason>();
+  /** The run that made the main thread end it by letting no other go on; it is lost. */
+  #hog: Assignment | undefined;
 
   constructor(entry: URL, setup: WorkerSetup, host: { queue: FairWriteQueue; maxHeapMib?: number }, events: ThreadEvents) {
     const { queue, maxHeapMib } = host;
@@ -198,7 +212,10 @@ export class WorkerThread {
     assignment.forgetTimer();
     assignment.forgetTimer = farTimer(STOP_GRACE_MS, () => {
       this.#guilty.set(id, reason);
-      this.end(`run ${id} (${assignment.run.slug}) did not stop`);
+      const hog = this.#hogBeside(assignment);
+      if (hog && !hog.stopping) this.#hog = hog;
+      const culprit = hog?.run ?? assignment.run;
+      this.end(`run ${culprit.id} (${culprit.slug}) ${hog ? 'let no other go on' : 'did not stop'}`);
     });
     return true;
   }
@@ -299,8 +316,15 @@ export class WorkerThread {
       if (hasReturned(this.#places, assignment.place)) return;
       const left = begunAt === undefined ? NOT_BEGUN_MS : begunAt + assignment.timeoutMs - monotonicMs();
       if (left > 0) this.#watchTimeout(assignment, left);
-      else this.stopRun(assignment.run.id, assignment.run.claim, 'timed_out');
+      // What another run has kept from going on has not had its time.
+      else this.stopRun(assignment.run.id, assignment.run.claim, this.#hogBeside(assignment) ? 'released' : 'timed_out');
     });
+  }
+
+  #hogBeside({ place }: Assignment): Assignment | undefined {
+    const its = keptSince(this.#places, monotonicMs() - HOG_AFTER_MS);
+    if (its === place) return undefined;
+    return [...this.#runs.values()].find((assignment) => assignment.place === its);
   }
 
   #finish(assignment: Assignment, report: RunReport): void {
@@ -338,7 +362,7 @@ export class WorkerThread {
     for (const assignment of runs) {
       const guilt = this.#guilty.get(assignment.run.id) ?? (this.#ending ? undefined : assignment.stopping);
       const lost = crashed && (culprit ?? assignment) === assignment;
-      this.#finish(assignment, buriedReport(assignment, guilt, lost, reason));
+      this.#finish(assignment, buriedReport(assignment, guilt, lost || assignment === this.#hog, reason));
     }
     this.#events.gone(this, reason);
   }

@@ -10,7 +10,7 @@ import type { Turn } from './run-control.js';
 export interface Places {
   /** The place of the run that is executed now, that of the one which was preempted last (0 = none); then a state for each place, numbered from 1. */
   words: Int32Array;
-  /** For each place, when its handler began (`monotonicMs`); written before its state says so. */
+  /** At 0, since when the run that is executed now has been, without a pause. For each place, when its handler began. `monotonicMs`; written before the words say so. */
   begunAt: Float64Array;
 }
 
@@ -80,7 +80,8 @@ export function begunAtOf({ words, begunAt }: Places, place: number): number | u
 }
 
 /** Worker thread: what the run in this place does from now on. A preempted one goes on after what else the event loop has to do. */
-export function noteTurn({ words }: Places, place: number, turn: Turn): void {
+export function noteTurn({ words, begunAt }: Places, place: number, turn: Turn): void {
+  if (turn === 'executed') begunAt[0] = monotonicMs();
   Atomics.store(words, EXECUTING, turn === 'executed' ? place : 0);
   if (turn === 'preempted') Atomics.store(words, PREEMPTED, place);
   else Atomics.compareExchange(words, PREEMPTED, place, 0);
@@ -92,6 +93,12 @@ export function noteTurn({ words }: Places, place: number, turn: Turn): void {
  */
 export function culpritPlace({ words }: Places, outOfMemory: boolean): number {
   return Atomics.load(words, EXECUTING) || (outOfMemory ? Atomics.load(words, PREEMPTED) : 0);
+}
+
+/** Main thread: the run that has been executed without a pause since before `before`, so that no other of its thread went on; 0 = none. */
+export function keptSince({ words, begunAt }: Places, before: number): number {
+  const place = Atomics.load(words, EXECUTING);
+  return begunAt[0]! < before ? place : 0;
 }
 
 function indexOf(place: number): number {

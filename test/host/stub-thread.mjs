@@ -50,6 +50,11 @@ parentPort.on('message', (message) => {
       setTimeout(() => {
         for (;;);
       }, 5);
+    } else if (act.hog) {
+      noteTurn(workerData.places, place, 'executed');
+      setTimeout(() => {
+        for (;;);
+      }, 5);
     } else if (act.block !== undefined) {
       const until = performance.now() + act.block;
       while (performance.now() < until);

@@ -231,6 +231,30 @@ describe('worker pool', () => {
     expect(s.ends.get('beside')?.report.outcome).toBe('released');
   });
 
+  it('[BOUNDARY] Regression: a run that lets no other go on is lost, and what it kept from ending in time is given back, instead of the other way round', async () => {
+    const s = await stage();
+    const replaced: string[] = [];
+    s.events.on('worker:replaced', (e) => replaced.push(e.reason));
+    s.pool.give(claimed('beside', { wait: 60_000 }), 1_400);
+    s.pool.give(claimed('hog', { hog: true }), 60_000);
+    await s.until(() => s.ends.size === 2);
+    expect(s.ends.get('beside')?.report.outcome).toBe('released');
+    expect(s.ends.get('beside')?.durationMs).toBeLessThan(1_400 + 250);
+    expect(replaced).toEqual(['run hog (stub) let no other go on']);
+    expect(s.ends.get('hog')?.report).toMatchObject({
+      outcome: 'lost',
+      error: { message: `lost: its worker thread ended: ${replaced[0]}` },
+    });
+  });
+
+  it('a run that has only just begun to keep the others from going on is not to blame for a timeout', async () => {
+    const s = await stage();
+    s.pool.give(claimed('beside', { wait: 60_000 }), 300);
+    s.pool.give(claimed('hog', { hog: true }), 60_000);
+    await s.until(() => s.ends.size === 2);
+    expect(['beside', 'hog'].map((id) => s.ends.get(id)?.report.outcome)).toEqual(['timed_out', 'released']);
+  });
+
   it('reports the runs of a thread that ends by itself as lost, where nobody knows which it was, and starts another', async () => {
     const s = await stage();
     s.pool.give(claimed('beside', { wait: 60_000 }), 60_000);

@@ -77,7 +77,12 @@ export const mutants = [
   {
     name: 'no timer of the main thread ends a run',
     file: THREAD,
-    edits: [{ search: "else this.stopRun(assignment.run.id, assignment.run.claim, 'timed_out');", replace: '' }],
+    edits: [
+      {
+        search: "else this.stopRun(assignment.run.id, assignment.run.claim, this.#hogBeside(assignment) ? 'released' : 'timed_out');",
+        replace: '',
+      },
+    ],
     tests: [POOL_TEST],
     only: 'asks a run to stop',
   },
@@ -93,9 +98,25 @@ export const mutants = [
   {
     name: 'a thread that does not answer is not ended',
     file: THREAD,
-    edits: [{ search: '      this.end(`run ${id} (${assignment.run.slug}) did not stop`);\n', replace: '' }],
+    edits: [
+      { search: "      this.end(`run ${culprit.id} (${culprit.slug}) ${hog ? 'let no other go on' : 'did not stop'}`);\n", replace: '' },
+    ],
     tests: [POOL_TEST],
     only: 'terminates a thread',
+  },
+  {
+    name: 'a run that its neighbour kept from going on is timed out',
+    file: THREAD,
+    edits: [{ search: "this.#hogBeside(assignment) ? 'released' : 'timed_out'", replace: "'timed_out'" }],
+    tests: [POOL_TEST],
+    only: 'lets no other go on',
+  },
+  {
+    name: 'a run that lets no other go on is given back unharmed',
+    file: THREAD,
+    edits: [{ search: 'lost || assignment === this.#hog', replace: 'lost' }],
+    tests: [POOL_TEST],
+    only: 'lets no other go on',
   },
   {
     name: 'the runs beside one that did not stop are lost',

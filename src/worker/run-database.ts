@@ -12,12 +12,16 @@ import { CompletionBatch } from './completion-batch.js';
 /** deferred: a snapshot from the first read, a writer from the first write; immediate: a writer from the start; per-call: `transaction = false`. */
 export type TransactionMode = 'deferred' | 'immediate' | 'per-call';
 
+/** A connection has a page cache of up to 16 MB: those of a peak of waiting runs are closed when they were idle for so long. */
+const IDLE_LIMIT_MS = 60_000;
+
+/** Last used first, so that the ones not needed any more stand in front. */
 export class ConnectionPool {
   readonly #path: string;
   readonly #synchronous: 'normal' | 'full';
   readonly #busyTimeoutMs: number;
   readonly #onLocked: Database['onLocked'];
-  readonly #idle: Database[] = [];
+  readonly #idle: { database: Database; since: number }[] = [];
 
   /** Where runs that wrote nothing are completed together. */
   readonly completions: CompletionBatch;
@@ -38,7 +42,7 @@ export class ConnectionPool {
   }
 
   acquire(): Database {
-    return this.#idle.pop() ?? this.#openOne();
+    return this.#idle.pop()?.database ?? this.#openOne();
   }
 
   #openOne(): Database {
@@ -54,11 +58,13 @@ export class ConnectionPool {
       return;
     }
     database.deadline = Number.POSITIVE_INFINITY;
-    this.#idle.push(database);
+    const now = performance.now();
+    while (this.#idle.length > 0 && this.#idle[0]!.since < now - IDLE_LIMIT_MS) this.#idle.shift()!.database.close();
+    this.#idle.push({ database, since: now });
   }
 
   close(): void {
-    for (const database of this.#idle.splice(0)) database.close();
+    for (const { database } of this.#idle.splice(0)) database.close();
     this.completions.close();
   }
 }

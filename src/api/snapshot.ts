@@ -5,6 +5,7 @@ import { listRuns } from '../operations/list-runs.js';
 import { listSchedules, type ScheduleView } from '../operations/list-schedules.js';
 import type { OpenedProject } from '../operations/open-project.js';
 import type { RunView } from '../operations/run-view.js';
+import type { Db } from '../store/db.js';
 
 const RECENT = 100;
 
@@ -60,13 +61,19 @@ export async function queueLimitStates(opened: OpenedProject): Promise<QueueLimi
 
 async function countsOf(opened: OpenedProject): Promise<Counts> {
   const counts: Counts = { total: 0, byStatus: {}, bySlug: {}, byQueue: {}, byQueueStatus: {} };
-  for (const { slug, queue, status, count } of await opened.read((db) => opened.store.countAll(db))) {
+  const { store } = opened;
+  const [bySlug, byQueue] = await opened.read(function* (db: Db) {
+    return [yield* store.countBy(db, 'slug'), yield* store.countBy(db, 'queue')] as const;
+  });
+  for (const { name, status, count } of bySlug) {
     counts.total += count;
     counts.byStatus[status] = (counts.byStatus[status] ?? 0) + count;
-    counts.bySlug[slug] = (counts.bySlug[slug] ?? 0) + count;
-    counts.byQueue[queue] = (counts.byQueue[queue] ?? 0) + count;
-    const inQueue = counts.byQueueStatus[queue] ?? {};
-    counts.byQueueStatus[queue] = inQueue;
+    counts.bySlug[name] = (counts.bySlug[name] ?? 0) + count;
+  }
+  for (const { name, status, count } of byQueue) {
+    counts.byQueue[name] = (counts.byQueue[name] ?? 0) + count;
+    const inQueue = counts.byQueueStatus[name] ?? {};
+    counts.byQueueStatus[name] = inQueue;
     inQueue[status] = (inQueue[status] ?? 0) + count;
   }
   return counts;

@@ -60,7 +60,7 @@ export async function examineJobs(opened: OpenedProject, add: Add): Promise<void
     for (const { until, limits } of yield* opened.store.limitsHistory(db)) {
       if (until === undefined) for (const slug of limits.jobs.keys()) known.add(slug);
     }
-    for (const { slug, status, count } of yield* opened.store.countAll(db)) {
+    for (const { name: slug, status, count } of yield* opened.store.countBy(db, 'slug')) {
       if (status === 'pending' && !slug.startsWith('_') && !known.has(slug)) counts.set(slug, (counts.get(slug) ?? 0) + count);
     }
     return [...counts].map(([slug, count]) => ({ slug, count })).sort((a, b) => b.count - a.count || (a.slug < b.slug ? -1 : 1));

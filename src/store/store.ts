@@ -221,8 +221,8 @@ export interface Store {
    * due before it that are not served: an earlier instant, at which it is to be asked again.
    */
   nextDueAt(db: Db, now: number, served: Served): Op<number | undefined>;
-  /** How many runs there are of each job, queue and status; reads an index from end to end. */
-  countAll(db: Db): Op<{ slug: string; queue: string; status: RunStatus; count: number }[]>;
+  /** How many runs there are of each job (or queue) and status; reads one index from end to end. */
+  countBy(db: Db, what: 'slug' | 'queue'): Op<{ name: string; status: RunStatus; count: number }[]>;
   /** Summary of the newest `last` runs of each slug for `jobs list`. */
   recentRuns(db: Db, last: number): Op<Map<string, Record<RunStatus, number>>>;
   /** What `jobs healthcheck` looks at; instants are epoch ms. */

@@ -117,3 +117,20 @@ it('Regression: each tick read the whole ledger of its schedule, and counted eve
   expect(await db.read((c) => store.hasActive(c, 's', 'pending'))).toBe(false);
   for (const sql of statements.filter((each) => each.startsWith('SELECT'))) expect(sql).toMatch(/LIMIT 1$/);
 });
+
+it('Regression: counting the runs read every row and sorted them', async () => {
+  await ended('a', 2);
+  await db.enqueue('b', { queue: 'q' });
+  const plans = await plansOf(function* (c) {
+    expect(yield* store.countBy(c, 'slug')).toEqual([
+      { name: 'a', status: 'completed', count: 2 },
+      { name: 'b', status: 'pending', count: 1 },
+    ]);
+    expect(yield* store.countBy(c, 'queue')).toEqual([
+      { name: 'default', status: 'completed', count: 2 },
+      { name: 'q', status: 'pending', count: 1 },
+    ]);
+  });
+  expect(plans).toHaveLength(2);
+  for (const plan of plans) expect(plan).toMatch(/^SCAN _crap_jobs USING COVERING INDEX \w+$/);
+});

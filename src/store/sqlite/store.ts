@@ -18,7 +18,7 @@ import { allowedAt } from './rate.js';
 import { hasDue, hasOverdue, nextDueAt } from './ready.js';
 import { renew } from './renew.js';
 import { retry } from './retry.js';
-import { countAll, countRuns, findRun, listRuns, recentRuns } from './runs.js';
+import { countBy, countRuns, findRun, listRuns, recentRuns } from './runs.js';
 import { noteRepeat, repeatedStretches, settleRepeats } from './schedule-repeats.js';
 import { beginSchedules, currentSchedules, hasActive, recordSchedule, scheduleHistory } from './schedules.js';
 import { lastTick, listTicks, recordTick, ticksWithin } from './ticks.js';
@@ -34,7 +34,7 @@ export const sqliteStore: Store = {
   findRun,
   listRuns,
   countRuns,
-  countAll,
+  countBy,
   cancelPending,
   cancelAllPending,
   allowedAt,

@@ -1,4 +1,9 @@
 /** An independent evaluation of five-field cron texts: every minute of the time asked for is looked at through Intl. Slow and plain. */
+import type { DstPolicy } from '../../src/domain/job.js';
+
+const MINUTE = 60_000;
+/** Changes of the clock matter for as long as it jumps. */
+const AROUND = 4 * 60 * MINUTE;
 
 function matches(field: string, value: number, min: number, max: number): boolean {
   return field.split(',').some((item) => {
@@ -47,19 +52,29 @@ function reader(expression: string): (wall: Date) => boolean {
   };
 }
 
-/** Instants t with from < t <= until: skipped wall times as much later as the clock jumped, repeated ones twice. */
-export function naiveInstants(expression: string, zone: string, from: number, until: number): number[] {
+/**
+ * Instants t with from < t <= until, those in a gap included: skipped wall times as much later as the clock jumped (`before`: earlier), repeated
+ * ones as the policy says.
+ */
+export function naiveInstants(expression: string, zone: string, from: number, until: number, dst: Required<DstPolicy>): number[] {
   const offset = offsets(zone);
   const comesAt = reader(expression);
   const found = new Set<number>();
-  let before = offset(from);
-  for (let at = Math.floor(from / 60_000) * 60_000; at <= until; at += 60_000) {
+  const start = Math.floor(from / MINUTE) * MINUTE - AROUND;
+  let before = offset(start);
+  /** Up to here wall times are shown a second time. */
+  let repeatedUntil = start;
+  for (let at = start; at <= until + AROUND; at += MINUTE) {
     const now = offset(at);
-    for (let wall = at + before; now > before && wall < at + now; wall += 60_000) {
-      if (comesAt(new Date(wall)) && wall - before > from && wall - before <= until) found.add(wall - before);
+    for (let wall = at + before; wall < at + now; wall += MINUTE) {
+      if (comesAt(new Date(wall))) found.add(wall - (dst.gap === 'before' ? now : before));
+    }
+    if (now < before) {
+      repeatedUntil = at + before - now;
+      if (dst.overlap === 'second') for (const each of found) if (each >= at - (before - now)) found.delete(each);
     }
     before = now;
-    if (at > from && comesAt(new Date(at + now))) found.add(at);
+    if (comesAt(new Date(at + now)) && !(dst.overlap === 'first' && at < repeatedUntil)) found.add(at);
   }
-  return [...found].sort((a, b) => a - b);
+  return [...found].filter((at) => at > from && at <= until).sort((a, b) => a - b);
 }

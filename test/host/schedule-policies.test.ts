@@ -229,7 +229,11 @@ describe('[TICK] the ledger against a naive evaluation', () => {
     on.clock.time = Date.UTC(2025, 10, 1);
     const from = on.clock.time;
     const end = from + 730 * 86_400_000;
-    const job: Rules = { slug: 'j', schedule, timezone, dst: { gap: 'after', overlap: 'both' }, skipIfRunning: false };
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+    const dst = { gap: pick(['skip', 'before', 'after'] as const), overlap: pick(['first', 'second', 'both'] as const) };
+    const window = pick([{}, { from: from + random() * 300 * 86_400_000 }, { until: end - random() * 300 * 86_400_000 }]);
+    const misfire = pick(['skip', 'once', 'all'] as const);
+    const job: Rules = { slug: 'j', schedule, timezone, dst, misfire, misfireLimit: 3, ...window, skipIfRunning: false };
     let scheduler = await start(on, [job]);
     let highest = from;
     while (highest < end) {
@@ -239,7 +243,7 @@ describe('[TICK] the ledger against a naive evaluation', () => {
         on.clock.time += random() * 40 * 86_400_000;
         scheduler = await start(on, [job]);
       } else if (move < 0.15) {
-        on.clock.time -= random() * 3 * 3_600_000;
+        on.clock.time -= random() * pick([3, 3, 100]) * 3_600_000;
         await scheduler.check();
       } else {
         on.clock.time += move < 0.3 ? random() * 20 * 86_400_000 : random() * 3 * 86_400_000;
@@ -254,7 +258,7 @@ describe('[TICK] the ledger against a naive evaluation', () => {
     // Set back to before the schedule was first seen, the clock has passed instants that are older.
     const begun = on.acts.read((db) => on.acts.store.scheduleHistory(db, 'j'))[0]!.since;
     expect(begun).toBeLessThanOrEqual(from);
-    const naive = naiveInstants(schedule, timezone, begun, highest + 1);
+    const naive = naiveInstants(schedule, timezone, begun, highest + 1, dst);
     let covered = 0;
     let last = begun;
     for (const row of rows) {

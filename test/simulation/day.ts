@@ -1,4 +1,7 @@
-/** Days of simulated time with random faults, from one seed: hosts die and come back, commits fail, acts are slow, the clock jumps. */
+/**
+ * Days of simulated time with random faults, from one seed: hosts die and come back, with other definitions than the one beside them, commits fail,
+ * acts are slow, the clock jumps.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +21,8 @@ import { limitsOf, SimHost, type SimWorld } from './sim-host.js';
 const START = Date.UTC(2026, 2, 28, 12);
 const RATE = { limit: 5, per: 60 };
 
-const REGISTRY = jobs(
+/** What hosts start with, one after the other: a rolling deployment is the rule. */
+const FIRST = jobs(
   { slug: 'minutely', schedule: '* * * * *', retries: 1 },
   { slug: 'often', schedule: '*/20 * * * * *', skipIfRunning: false, concurrency: 2, priority: 1 },
   { slug: 'berlin', schedule: '*/15 1-3 * * *', timezone: 'Europe/Berlin', misfire: 'once', jitter: 30 },
@@ -27,11 +31,23 @@ const REGISTRY = jobs(
   { slug: 'work', concurrency: 3, retries: 2, queue: 'slow', rateLimit: RATE },
   { slug: 'follow', concurrency: 2, retries: 2, keyConcurrency: 1 },
 );
+const EDITED = jobs(
+  { slug: 'minutely', schedule: '*/2 * * * *', retries: 1, misfire: 'once' },
+  { slug: 'often', skipIfRunning: false, concurrency: 1, priority: 1 },
+  { slug: 'berlin', schedule: '*/10 1-3 * * *', timezone: 'Europe/Berlin', dst: { gap: 'before', overlap: 'second' }, misfire: 'all' },
+  { slug: 'gap', schedule: '30 2 * * *', timezone: 'Europe/Berlin', dst: { gap: 'after' } },
+  { slug: 'caught_up', schedule: '7 * * * *', from: START + 5 * 3_600_000, until: START + 20 * 3_600_000, queue: 'slow' },
+  { slug: 'new', schedule: '*/40 * * * * *', misfire: 'once' },
+  { slug: 'work', concurrency: 2, retries: 2, queue: 'slow', rateLimit: RATE },
+  { slug: 'follow', concurrency: 2, retries: 2, keyConcurrency: 1 },
+);
 
 export interface Day {
   report: VerifyReport;
   deaths: number;
   jumps: number;
+  /** Hosts that came with other definitions than the one before them. */
+  edits: number;
   /** Runs asked for whose commit returned, and are not there. */
   missing: string[];
   /** Runs whose effects are not as many as their completions. */
@@ -57,12 +73,13 @@ export async function simulate(seed: number, hours: number): Promise<Day> {
     }),
   );
   const faults = { commit: 0.01, slow: 0.01, unknown: 0.1 };
-  const world: SimWorld = { path, clock, registry: REGISTRY, faults, random, alive: new Set() };
+  const world: SimWorld = { path, clock, registry: FIRST, faults, random, alive: new Set() };
   const hosts: SimHost[] = [];
   const all: SimHost[] = [];
   const asked: string[] = [];
   let deaths = 0;
   let jumps = 0;
+  let edits = 0;
   const join_ = () => {
     const host = new SimHost(`host-${all.length + 1}`, world);
     hosts.push(host);
@@ -83,10 +100,15 @@ export async function simulate(seed: number, hours: number): Promise<Day> {
       deaths++;
       hosts.splice(Math.floor(random() * hosts.length), 1)[0]!.die();
     }
-    if (hosts.length < 2 && (calm || random() < 1 / 40)) join_();
+    if (hosts.length < 2 && (calm || random() < 1 / 40)) {
+      const registry = calm ? FIRST : random() < 0.5 ? FIRST : EDITED;
+      if (registry !== world.registry) edits++;
+      world.registry = registry;
+      join_();
+    }
     if (!calm && random() < 1 / 500) {
       jumps++;
-      offset += (random() - 0.5) * 1_200_000;
+      offset += (random() - 0.5) * (random() < 0.2 ? 7_200_000 : 1_200_000);
       offset = Math.round(offset);
     }
     if (!calm && random() < 0.3) {
@@ -99,7 +121,7 @@ export async function simulate(seed: number, hours: number): Promise<Day> {
       hosts[0]?.wake();
     }
   }
-  const day = { ...account(database, clock.now(), asked), deaths, jumps };
+  const day = { ...account(database, clock.now(), asked), deaths, jumps, edits };
   for (const host of hosts) host.die();
   for (const host of all) host.close();
   database.close();
@@ -107,8 +129,8 @@ export async function simulate(seed: number, hours: number): Promise<Day> {
   return day;
 }
 
-function account(database: Database, now: number, asked: readonly string[]): Omit<Day, 'deaths' | 'jumps'> {
-  const limits = limitsOf(REGISTRY);
+function account(database: Database, now: number, asked: readonly string[]): Omit<Day, 'deaths' | 'jumps' | 'edits'> {
+  const limits = limitsOf(FIRST);
   const report = readNow(database, (db) => verifyStore(db, store, { now, limits, rescueWithinMs: 300_000 }));
   const there = new Set(database.all('SELECT id FROM _crap_jobs').map(({ id }) => String(id)));
   const wrong = database.all(

@@ -134,3 +134,40 @@ it('Regression: counting the runs read every row and sorted them', async () => {
   expect(plans).toHaveLength(2);
   for (const plan of plans) expect(plan).toMatch(/^SCAN _crap_jobs USING COVERING INDEX \w+$/);
 });
+
+it('Regression: to list the newest runs, all were read and sorted', async () => {
+  for (const slug of ['a', 'b', 'c']) await ended(slug, 2);
+  const acts = [
+    (c: Db) => store.listRuns(c, { limit: 2 }),
+    (c: Db) => store.listRuns(c, { limit: 2, slug: 'a' }),
+    (c: Db) => store.recentRuns(c, 1),
+  ];
+  for (const act of acts) {
+    const plans = (await plansOf(act)).join('\n');
+    expect(plans).toContain('_ml_jobs_by_age');
+    expect(plans).not.toMatch(/SCAN _crap_jobs(?! USING COVERING INDEX)/);
+  }
+});
+
+it('the newest runs are the same, in the same order, whichever way they are found', async () => {
+  await db.write(function* (c) {
+    for (let n = 0; n < 60; n++) {
+      const at = NOW - ((n * 7) % 11) * 400;
+      yield* store.enqueue(c, { slug: `job${n % 4}`, data: '{}', queue: 'default', maxAttempts: 1, scheduledBy: 'hook' }, at);
+      if (n % 9 === 0) yield* c.run("INSERT INTO _crap_jobs (id, slug, created_at) VALUES (?, 'theirs', '2026-01-05 09:59:59')", [`t${n}`]);
+    }
+  });
+  const ids = (filter: Parameters<typeof store.listRuns>[1]) =>
+    db.read((c) => store.listRuns(c, filter)).then((runs) => runs.map(({ id }) => id));
+  for (const which of [{}, { slug: 'job1' }, { slugs: ['job2', 'theirs'] }, { slug: 'job1', slugs: ['job1', 'job3'] }, { slugs: [] }]) {
+    const all = await ids({ ...which, limit: -1 });
+    for (const [limit, offset] of [
+      [5, 0],
+      [20, 7],
+      [0, 0],
+      [100, 3],
+    ] as const) {
+      expect(await ids({ ...which, limit, offset })).toEqual(all.slice(offset, offset + limit));
+    }
+  }
+});

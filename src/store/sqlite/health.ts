@@ -2,13 +2,10 @@
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
 import type { HealthFigures } from '../store.js';
+import { SLUGS } from './skip-scan.js';
 import { fromText, toText } from './times.js';
 
-/** A skip scan over the index on (slug, status). */
-const COMPLETED = `WITH RECURSIVE s(slug) AS (
-  SELECT (SELECT slug FROM _crap_jobs ORDER BY slug LIMIT 1)
-  UNION ALL SELECT (SELECT slug FROM _crap_jobs WHERE slug > s.slug ORDER BY slug LIMIT 1) FROM s WHERE s.slug IS NOT NULL
-) SELECT slug FROM s WHERE slug IS NOT NULL AND EXISTS (SELECT 1 FROM _crap_jobs j WHERE j.slug = s.slug AND j.status = 'completed')`;
+const COMPLETED = `${SLUGS} SELECT slug FROM s WHERE slug IS NOT NULL AND EXISTS (SELECT 1 FROM _crap_jobs j WHERE j.slug = s.slug AND j.status = 'completed')`;
 
 export function* healthFigures(db: Db, limits: { staleBefore: number; failedAfter: number; pendingBefore: number }): Op<HealthFigures> {
   const stale = yield* db.all(

@@ -1,4 +1,10 @@
-/** Skip scans: the distinct pairs (slug, second column) of a partial index, at one index search for each, whatever stands in between. */
+/** Skip scans: the distinct slugs of the table, or pairs of slug and second column of a partial index, at one index search for each, whatever stands in between. */
+
+/** The head of a statement, `WITH …`, which names the jobs that have runs `s(slug)`, in their order; the last row has NULL. */
+export const SLUGS = `WITH RECURSIVE s(slug) AS (
+  SELECT (SELECT slug FROM _crap_jobs ORDER BY slug LIMIT 1)
+  UNION ALL SELECT (SELECT slug FROM _crap_jobs WHERE slug > s.slug ORDER BY slug LIMIT 1) FROM s WHERE s.slug IS NOT NULL
+)`;
 
 /**
  * The head of a statement, `WITH …`, which names the pairs `l(slug, <column>)`, ordered by slug; the one behind the last of a slug has NULL.

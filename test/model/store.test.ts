@@ -43,7 +43,10 @@ const act = fc.oneof(
   fc.record({ type: fc.constant('pause' as const), target: pause }),
   fc.record({ type: fc.constant('resume' as const), target: pause }),
   fc.record({ type: fc.constant('purge' as const), seconds: fc.integer({ min: 2, max: 20 }) }),
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('wait' as const), seconds: fc.constantFrom(1, 2, 4, 30, -3, 700, -600, -90_000) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant('wait' as const), seconds: fc.constantFrom(1, 2, 4, 30, -3, 700, -600, -90_000) }),
+  },
 );
 type Act = typeof act extends fc.Arbitrary<infer T> ? T : never;
 

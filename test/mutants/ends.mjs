@@ -272,7 +272,7 @@ export const mutants = [
     file: PURGE,
     edits: [
       { search: "remove('completed_at < ?')", replace: "remove('created_at < ?')" },
-      { search: '(completed_at < ? OR', replace: '(created_at < ? OR' },
+      { search: "LIMIT 1), '') < ?", replace: "LIMIT 1), '') <> ?" },
     ],
     tests: [ACTS],
   },

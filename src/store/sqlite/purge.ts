@@ -10,8 +10,8 @@ const ENDED = "status IN ('completed', 'failed', 'stale', 'cancelled')";
 
 const IN_INDEX = `_crap_jobs INDEXED BY _ml_jobs_ended WHERE ${ENDED}`;
 /** Jobs and statuses with runs that ended before the parameter, or whose end is not known. */
-const OLD_PAIRS = `${pairsIn('_ml_jobs_ended', ENDED, 'status')} SELECT slug, status FROM l WHERE status IS NOT NULL AND EXISTS (
-  SELECT 1 FROM ${IN_INDEX} AND slug = l.slug AND status = l.status AND (completed_at < ? OR completed_at IS NULL))`;
+const OLD_PAIRS = `${pairsIn('_ml_jobs_ended', ENDED, 'status')} SELECT slug, status FROM l WHERE status IS NOT NULL
+  AND coalesce((SELECT completed_at FROM ${IN_INDEX} AND slug = l.slug AND status = l.status ORDER BY completed_at LIMIT 1), '') < ?`;
 const remove = (old: string) =>
   `DELETE FROM _crap_jobs WHERE id IN (SELECT id FROM ${IN_INDEX} AND slug = ? AND status = ? AND ${old} ORDER BY completed_at LIMIT ?)`;
 const REMOVE = [remove('completed_at < ?'), remove('completed_at IS NULL AND created_at < ?')];

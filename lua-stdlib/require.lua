@@ -1,7 +1,8 @@
 -- require and the package library over the project's folder, in Lua, so that a module may wait while it loads.
 local host = ...
 local find_module, search_path, load, project = host.find_module, host.search_path, host.load, host.project()
-local error, type, tostring, select = error, type, tostring, select
+local error, pairs, type, tostring, select = error, pairs, type, tostring, select
+local concat, sort = table.concat, table.sort
 
 -- Lua looks up the names of functions for its messages in a table of its own; scripts see another, with frozen libraries in it.
 local names, loaded, preload = package.loaded, {}, {}
@@ -48,6 +49,22 @@ local function find_loader(name)
   error("module '" .. name .. "' not found:" .. tried, 3)
 end
 
+-- How often each module was begun and has not ended: modules that require each other would go on until the stack is full, which takes
+-- half a minute of loading. One that raised counts too, and begins anew after it was refused.
+local begun, NESTED = {}, 200
+
+local function endless()
+  local names = {}
+  for name, times in pairs(begun) do
+    if times >= NESTED - 1 then
+      names[#names + 1] = "'" .. name .. "'"
+    end
+  end
+  begun = {}
+  sort(names)
+  error("C stack overflow: a module is required again before it is loaded: " .. concat(names, ", "), 3)
+end
+
 function require(...)
   local name = ...
   if type(name) == "number" then
@@ -61,7 +78,13 @@ function require(...)
     return known
   end
   local loader, extra = find_loader(name)
+  local times = (begun[name] or 0) + 1
+  begun[name] = times
+  if times > NESTED then
+    endless()
+  end
   local value = loader(name, extra)
+  begun[name] = nil
   if value ~= nil then
     loaded[name], names[name] = value, value
   elseif loaded[name] == nil then

@@ -119,6 +119,8 @@ export interface Vm {
    */
   stop(reason: 'timed_out' | 'cancelled' | 'released'): void;
 
+  /** Compiles a text chunk and executes nothing of it. LuaError of kind "syntax" where it does not parse. */
+  parse(source: string, chunkName: string): void;
   /** Executes a text chunk; the Op ends with its results. `chunkName` as Lua wants it: `@file`, `=name`, or text. */
   execute(source: string, chunkName: string): Op<LuaValue[]>;
   /** `require(name)`; ends with what it returned. */

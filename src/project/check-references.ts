@@ -7,6 +7,7 @@ import { type Problem, RunAbort } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
 import { didYouMean } from '../domain/suggest.js';
 import { LuaError } from '../lua/errors.js';
+import { luaTypeName } from '../lua/type-names.js';
 import { LuaTable } from '../lua/value.js';
 import { firstLineOf, type Place, placeOf } from './failure-problems.js';
 
@@ -72,6 +73,8 @@ function* resolve(session: Session, projectDir: string, ref: string): Op<Failure
       if (broken)
         return { reason: `${text}: ${firstLineOf(broken)}`, remedy: 'correct the module', place: placeOf(projectDir, '', broken) };
     }
+    const other = yield* otherKind(session, projectDir, ref);
+    if (other) return { reason: `${text}: ${other.reason}`, remedy: other.remedy, place: {} };
     const hint = yield* suggestion(session, ref, text);
     const remedy = 'create the module or function, fix the typo, or remove the reference from the definition';
     return { reason: text + hint, remedy, place: {} };
@@ -84,10 +87,15 @@ function modulesOf(ref: string): string[] {
   return dot > 0 ? [ref, ref.slice(0, dot)] : [ref];
 }
 
+/** The file of a module, seen from the project folder. */
+function moduleFile(projectDir: string, module: string): string | undefined {
+  const path = module.replaceAll('.', '/');
+  return [`${path}.lua`, `${path}/init.lua`].find((file) => existsSync(join(projectDir, file)));
+}
+
 /** What requiring a module raises, where its file is there. */
 function* faultOf(session: Session, projectDir: string, module: string): Op<LuaError | undefined> {
-  const path = join(projectDir, ...module.split('.'));
-  if (![`${path}.lua`, join(path, 'init.lua')].some((file) => existsSync(file))) return undefined;
+  if (moduleFile(projectDir, module) === undefined) return undefined;
   try {
     yield* session.vm.require(module);
     return undefined;
@@ -95,6 +103,29 @@ function* faultOf(session: Session, projectDir: string, module: string): Op<LuaE
     if (error instanceof LuaError) return error;
     throw error;
   }
+}
+
+/** A module that loads and is of another kind than its reference takes it for: a table of functions named as a function, or the reverse. */
+function* otherKind(session: Session, projectDir: string, ref: string): Op<Pick<Failure, 'reason' | 'remedy'> | undefined> {
+  const [whole, holder] = modulesOf(ref) as [string, string | undefined];
+  if (moduleFile(projectDir, whole) !== undefined) {
+    const found = luaTypeName(yield* session.vm.require(whole));
+    const remedy = `name one of its functions ('${whole}.<function>'), or return a function from ${moduleFile(projectDir, whole)}`;
+    return { reason: `module '${whole}' returns ${article(found)}, expected a function`, remedy };
+  }
+  const file = holder === undefined ? undefined : moduleFile(projectDir, holder);
+  if (holder === undefined || file === undefined) return undefined;
+  const found = luaTypeName(yield* session.vm.require(holder));
+  if (found === 'table') return undefined;
+  const remedy =
+    found === 'function'
+      ? `name '${holder}' alone, or return a table of functions from ${file}`
+      : `return a table of functions from ${file}`;
+  return { reason: `module '${holder}' returns ${article(found)}, expected a table of functions`, remedy };
+}
+
+function article(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
 }
 
 /** A function of the module with a similar name. */

@@ -194,6 +194,66 @@ describe('a broken project [BOUNDARY]', () => {
     ]);
   });
 
+  it('Regression: says of a module that is there what it returns, instead of that it cannot be required', async () => {
+    const project = await check({
+      'collections/a.lua':
+        'crap.collections.define("a", { fields = {}, hooks = { before_change = { "hooks.many", "hooks.one.run", "hooks.folder", "hooks.five.run" } } })',
+      'hooks/many.lua': 'return { run = function() end }',
+      'hooks/one.lua': 'return function() end',
+      'hooks/folder/init.lua': 'return {}',
+      'hooks/five.lua': 'return 5',
+    });
+    const source = "collection 'a': before_change:";
+    expect(project.problems.map(({ message, remedy }) => [message, remedy])).toEqual([
+      [
+        `${source} 'hooks.many' — Failed to require module 'hooks': module 'hooks.many' returns a table, expected a function`,
+        "name one of its functions ('hooks.many.<function>'), or return a function from hooks/many.lua",
+      ],
+      [
+        `${source} 'hooks.one.run' — Failed to require module 'hooks.one': module 'hooks.one' returns a function, expected a table of functions`,
+        "name 'hooks.one' alone, or return a table of functions from hooks/one.lua",
+      ],
+      [
+        `${source} 'hooks.folder' — Failed to require module 'hooks': module 'hooks.folder' returns a table, expected a function`,
+        "name one of its functions ('hooks.folder.<function>'), or return a function from hooks/folder/init.lua",
+      ],
+      [
+        `${source} 'hooks.five.run' — Failed to require module 'hooks.five': module 'hooks.five' returns an integer, expected a table of functions`,
+        'return a table of functions from hooks/five.lua',
+      ],
+    ]);
+  });
+
+  it.each(['lua54', 'fengari'])(
+    'Regression: names modules that require each other at once, not after half a minute (%s)',
+    async (engine) => {
+      const project = await check({
+        'moonlighter.toml': `[lua]\nengine = "${engine}"\n`,
+        'init.lua': '\nrequire("m.a")',
+        'm/a.lua': 'local b = require("m.b")\nreturn { b = b }',
+        'm/b.lua': 'return { a = require("m.a") }',
+      });
+      expect(project.problems).toHaveLength(1);
+      const [problem] = project.problems;
+      expect(problem?.message).toContain("C stack overflow: a module is required again before it is loaded: 'm.a', 'm.b'");
+      expect(problem?.file).toMatch(/^m\/[ab]\.lua$/);
+    },
+  );
+
+  it('Regression: places mistakes of migrations where they are, also at the end of the file', async () => {
+    const project = await check({
+      'migrations/20260101000000_a.lua': 'x',
+      'migrations/20260102000000_b.lua': 'local M = {}\nfunction M.up()\n',
+      'migrations/20260103000000_c.lua': 'return {}\nend\ndo',
+      'migrations/20260104000000_d.lua': 'error("not executed")\nlocal a = ...',
+    });
+    expect(project.problems.map(({ file, line, message }) => [file, line, message.replace(/^.*: /, '')])).toEqual([
+      ['migrations/20260101000000_a.lua', 1, 'syntax error near <eof>'],
+      ['migrations/20260102000000_b.lua', expect.any(Number), expect.stringContaining("'end' expected")],
+      ['migrations/20260103000000_c.lua', 2, "<eof> expected near 'end'"],
+    ]);
+  });
+
   it('may not define a slug in two files, but may define it again from the same file, and collections again from init.lua', async () => {
     const twice = await check({
       'jobs/a.lua': 'crap.jobs.define("same", { handler = "jobs.a.run" })\nreturn { run = function() end }',

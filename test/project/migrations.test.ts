@@ -62,6 +62,7 @@ describe.each(engines)('check on $name', ({ name }) => {
     const { problems } = await checkProject(project.dir);
     expect(problems.map(({ severity, code, file, line }) => [severity, code, file, line])).toEqual([
       ['warning', 'LUA_SYNTAX', 'migrations/20260102000000_bad.lua', 3],
+      ['warning', 'LUA_SYNTAX', 'migrations/20260103000000_closes.lua', 1],
       ['warning', 'MIGRATION_INVALID', 'migrations/20260104000000_link.lua', undefined],
     ]);
   });

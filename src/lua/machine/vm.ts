@@ -114,6 +114,17 @@ export class MachineVm implements Vm {
     this.#execution.spent = true;
   }
 
+  parse(source: string, chunkName: string): void {
+    const execution = this.#execution;
+    const thread = execution.threads.make();
+    try {
+      const status = loadChunk(execution.core, thread.L, source, chunkName);
+      if (status !== c.OK) throw failureOf(execution, thread.L, status);
+    } finally {
+      execution.threads.drop(thread);
+    }
+  }
+
   *execute(source: string, chunkName: string): Op<LuaValue[]> {
     const execution = this.#execution;
     const thread = execution.threads.make();

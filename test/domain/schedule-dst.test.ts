@@ -89,10 +89,10 @@ it('counting agrees with going through one by one, over changes of the clock too
     ),
     { numRuns: 150 },
   );
-});
+}, 120_000);
 
 it('a year of a schedule by the second is counted in a moment', () => {
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   expect(countInstants(parseSchedule('* * * * * *', NOW), NOW - 1, NOW + 365 * 86_400_000 - 1, BERLIN)).toBe(365 * 86_400);
-  expect(performance.now() - begun).toBeLessThan(1_000);
+  expect(process.cpuUsage(begun).user).toBeLessThan(1_000_000);
 });

@@ -196,12 +196,16 @@ describe('[TICK] [ONCE] random histories of schedules on two hosts', () => {
     ['whose clocks are set back by hours', { edits: false, back: 3 * 60 * MINUTE, differ: 30_000 }],
     ['whose clocks are set back by days and differ by an hour', { edits: false, back: 3 * DAY, differ: 60 * MINUTE }],
     ['whose clocks are set back by days, with edits', { edits: true, back: 3 * DAY, differ: 60 * MINUTE }],
-  ])('%s', async (_, troubles) => {
-    for (let seed = first; seed < first + count; seed++) {
-      const { told, breaches, ticks, runs } = await history(seed, troubles);
-      expect({ seed, breaches, told: breaches.length > 0 && told }).toEqual({ seed, breaches: [], told: false });
-      expect([seed, ticks.sort()]).toEqual([seed, runs.sort()]);
-      for (const stage of stages.splice(0).reverse()) stage.dispose();
-    }
-  });
+  ])(
+    '%s',
+    async (_, troubles) => {
+      for (let seed = first; seed < first + count; seed++) {
+        const { told, breaches, ticks, runs } = await history(seed, troubles);
+        expect({ seed, breaches, told: breaches.length > 0 && told }).toEqual({ seed, breaches: [], told: false });
+        expect([seed, ticks.sort()]).toEqual([seed, runs.sort()]);
+        for (const stage of stages.splice(0).reverse()) stage.dispose();
+      }
+    },
+    120_000,
+  );
 });

@@ -83,11 +83,11 @@ describe('[TICK] misfire', () => {
     });
   });
   it('a month of a schedule by the second is one row, counted right, in a moment', async () => {
-    const begun = performance.now();
+    const begun = process.cpuUsage();
     expect(await down({ schedule: '* * * * * *' }, 30 * 24 * 60)).toMatchObject({
       rows: [['host_down', expect.closeTo(1 / 60), 2_592_000]],
     });
-    expect(performance.now() - begun).toBeLessThan(3_000);
+    expect(process.cpuUsage(begun).user).toBeLessThan(3_000_000);
   });
 });
 

@@ -86,6 +86,11 @@ function unheeded({ crap_version: version, admin, email }: CrapConfig): RuleBrea
   return breaches;
 }
 
+/** Names of columns have no hyphens, and case makes no difference to them. */
+function columnSuffix(code: string): string {
+  return code.replaceAll('-', '_').toLowerCase();
+}
+
 function localeBreaches({ locale }: CrapConfig): RuleBreach[] {
   const breaches: RuleBreach[] = [];
   const error = (key: string, message: string, remedy: string) =>
@@ -99,6 +104,12 @@ function localeBreaches({ locale }: CrapConfig): RuleBreach[] {
         'write codes such as "en" or "de-AT"',
       );
     }
+  }
+  for (const [i, code] of locale.locales.entries()) {
+    const other = locale.locales.slice(0, i).find((earlier) => columnSuffix(earlier) === columnSuffix(code));
+    if (other === undefined) continue;
+    const what = other === code ? `locale '${code}' stands twice in the list` : `locales '${other}' and '${code}' need the same columns`;
+    error('locales', `${what}: the values of a localized field are in columns such as title__${columnSuffix(code)}`, 'keep one of them');
   }
   if (locale.locales.length > 0 && !locale.locales.includes(locale.default_locale)) {
     const list = `[${locale.locales.map((code) => JSON.stringify(code)).join(', ')}]`;

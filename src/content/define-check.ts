@@ -3,6 +3,7 @@ import type { Problem } from '../domain/errors.js';
 import { didYouMean } from '../domain/suggest.js';
 import type { ContentRegistry, ContentSettings } from './context.js';
 import { type Definition, isCollection, layoutOf, leavesOf } from './layout.js';
+import { subColumnsOf } from './layout-side.js';
 import type { CollectionDefinition, FieldDefinition } from './schema.js';
 import { layoutSettings } from './sync.js';
 
@@ -35,6 +36,10 @@ function setTimezone(fields: readonly FieldDefinition[], zone: string): void {
   }
 }
 
+/** SQLite takes 2,000 columns a table, full-text ones included; what every table has besides those of fields is less than 10. */
+const RESERVED_COLUMNS = 10;
+const MAX_COLUMNS = 2_000 - RESERVED_COLUMNS;
+
 class Check {
   readonly problems: Problem[] = [];
   readonly #registry: Registry;
@@ -48,7 +53,7 @@ class Check {
 
   /** Two definitions must not want the same table: collection `a_b` beside the rows of field `b` of `a`. */
   tables(definition: Definition): void {
-    const layout = layoutOf(definition, layoutSettings(this.#settings));
+    const layout = layoutOf(definition, layoutSettings(this.#settings, this.#registry));
     const owner = ownerOf(definition);
     const claims = [
       { table: layout.table, by: owner },
@@ -67,6 +72,18 @@ class Check {
       }
       this.#tables.set(table.toLowerCase(), by);
     }
+    this.#width(definition, layout.columns.length + layout.systemColumns.length, owner);
+    for (const { leaf } of layout.sideTables) {
+      const columns = leaf.field.type === 'array' ? subColumnsOf(leaf.field.fields).length : 0;
+      this.#width(definition, columns, `${owner} field '${leaf.path.join('.')}'`);
+    }
+  }
+
+  #width(definition: Definition, columns: number, owner: string): void {
+    if (columns <= MAX_COLUMNS) return;
+    const text = `${owner} needs ${columns} columns, and a table of SQLite holds ${MAX_COLUMNS + RESERVED_COLUMNS}`;
+    const remedy = 'put some of the fields into blocks or a json field, or localize fewer of them: each has a column a locale';
+    this.#add('error', definition, 'DEFINITION_TOO_WIDE', text, remedy);
   }
 
   fields(definition: Definition, fields: readonly FieldDefinition[], path = ''): void {

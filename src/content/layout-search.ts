@@ -15,14 +15,33 @@ export function searchTableOf(
   leaves: readonly Leaf[],
   settings: LayoutSettings,
 ): SearchTable | undefined {
-  const table = `_fts_${definition.slug}`;
+  const table = searchTableName(definition.slug, settings);
   const byKey = new Map(leaves.filter((leaf) => leaf.storage === 'column').map((leaf) => [leaf.key, leaf]));
-  const keys = [...new Set(searchKeys(definition))].filter((key) => !REFUSED.has(key.toLowerCase()) && key.toLowerCase() !== table);
+  const keys = [...new Set(searchKeys(definition))].filter(
+    (key) => !REFUSED.has(key.toLowerCase()) && key.toLowerCase() !== `_fts_${definition.slug}`,
+  );
   const columns = keys.flatMap((key) => {
     const leaf = byKey.get(key);
     return leaf ? localesOf(leaf, settings).map((locale) => columnName(leaf, locale)) : [];
   });
   return columns.length > 0 ? { table, columns } : undefined;
+}
+
+/** What FTS5 appends to the name of a table for the tables that it keeps behind it. */
+const BEHIND = ['data', 'idx', 'content', 'docsize', 'config'];
+
+/** `_fts_page_content` is a table behind `_fts_page`: beside a collection `page` that of `page_content` is `_fts_page_content+`. */
+function searchTableName(slug: string, { collections }: LayoutSettings): string {
+  const base = slug.slice(0, slug.lastIndexOf('_'));
+  const taken = BEHIND.includes(slug.slice(base.length + 1)) && collections?.has(base);
+  return taken ? `_fts_${slug}+` : `_fts_${slug}`;
+}
+
+/** Tables that cannot stand beside a search table of this name: one whose name it needs behind it, the one that it would be a table behind of. */
+export function searchRivals(table: string): string[] {
+  const own = BEHIND.map((suffix) => `${table}_${suffix}`);
+  const [, base, suffix] = /^(.+)_([a-z]+)$/.exec(table) ?? [];
+  return base !== undefined && BEHIND.includes(suffix!) ? [...own, base] : own;
 }
 
 /** The name under which SQLite's row number can be asked for in a table with these columns; undefined when fields have taken all of them. */

@@ -17,6 +17,8 @@ export interface LayoutSettings {
   defaultLocale: string;
   /** Default 8. Under 10 the columns of fields carry no NOT NULL (required is validation's alone). */
   generation?: 8 | 10;
+  /** Slugs of all collections: their search tables must not take one another's names. */
+  collections?: { has(slug: string): boolean };
 }
 
 /** One field that holds a value, containers flattened. */
@@ -82,7 +84,7 @@ export interface TableLayout {
   indexes: IndexLayout[];
   /** `_versions_{table}` when the definition keeps versions. */
   versionsTable?: string;
-  /** `_fts_{slug}` when something of the collection is searchable. */
+  /** `_fts_{slug}` (see layout-search.ts) when something of the collection is searchable. */
   search?: SearchTable;
 }
 

@@ -31,7 +31,7 @@ export function* remakeSearch(db: Db, registry: SchemaRegistry, settings: Schema
 
 function searched(registry: SchemaRegistry, settings: SchemaSettings): TableLayout[] {
   return [...registry.collections.values()]
-    .map((one) => layoutOf(one, layoutSettings(settings)))
+    .map((one) => layoutOf(one, layoutSettings(settings, registry)))
     .filter(({ search }) => search !== undefined);
 }
 

@@ -35,7 +35,7 @@ function* indexOf(ctx: ContentContext, plan: Plan): Op<Index | null> {
 function* lookUp(ctx: ContentContext, plan: Plan): Op<Index | null> {
   const { dialect } = ctx.db;
   if (dialect.name !== 'sqlite' || !isCollection(plan.definition)) return null;
-  const layout = layoutOf(plan.definition, layoutSettings(ctx.settings));
+  const layout = layoutOf(plan.definition, layoutSettings(ctx.settings, ctx.registry));
   const { search } = layout;
   if (!search) return null;
   const rows = yield* ctx.db.all('SELECT name FROM pragma_table_info(?)', [search.table]);

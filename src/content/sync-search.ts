@@ -2,15 +2,16 @@
 import type { Op } from '../domain/op.js';
 import type { Db } from '../store/db.js';
 import type { TableLayout } from './layout.js';
-import { rowNumberName } from './layout-search.js';
+import { rowNumberName, searchRivals } from './layout-search.js';
 import { createSearch, names } from './layout-sql.js';
 import type { SyncReport } from './sync.js';
-import { existingColumns } from './sync-inspect.js';
+import { existingColumns, existingTables } from './sync-inspect.js';
 
 export function* syncSearch(db: Db, kinds: ReadonlyMap<string, string>, layout: TableLayout, report: SyncReport): Op<void> {
   const { search } = layout;
   if (!search || db.dialect.name !== 'sqlite') return;
-  const exists = kinds.has(search.table.toLowerCase());
+  const cleared = yield* clearRivals(db, search.table);
+  const exists = (cleared ? yield* existingTables(db) : kinds).has(search.table.toLowerCase());
   if (exists) {
     const columns = (yield* existingColumns(db, search.table)).map(({ name }) => name);
     if (columns.join() === ['id', ...search.columns].join()) {
@@ -22,6 +23,22 @@ export function* syncSearch(db: Db, kinds: ReadonlyMap<string, string>, layout: 
   yield* db.run(createSearch(search, db.dialect));
   yield* fillSearch(db, layout);
   (exists ? report.altered : report.created).push(search.table);
+}
+
+/**
+ * Another collection's search table stands in the way since collections came or went: `_fts_page_content`, made before there was `page`,
+ * or `_fts_page`, left of a collection that is gone. It is derived, and made anew under the name that it has now.
+ */
+function* clearRivals(db: Db, table: string): Op<boolean> {
+  let cleared = false;
+  for (const rival of searchRivals(table)) {
+    const sql =
+      "SELECT 1 AS found FROM sqlite_master WHERE lower(name) = lower(?) AND sql LIKE 'CREATE VIRTUAL TABLE%USING fts5(id UNINDEXED%'";
+    if (!(yield* db.get(sql, [rival]))) continue;
+    yield* db.run(`DROP TABLE ${db.dialect.ident(rival)}`);
+    cleared = true;
+  }
+  return cleared;
 }
 
 /** Whether every live document has its row; another program or an earlier version may not have kept them. */

@@ -27,14 +27,17 @@ export interface SyncReport {
 /** Raised when the same definitions lead to another layout than before. */
 const LAYOUT_VERSION = 3;
 
-export function layoutSettings({ generation, locale }: SchemaSettings): LayoutSettings {
-  return { generation, locales: locale.locales, defaultLocale: locale.default };
+export function layoutSettings(
+  { generation, locale }: SchemaSettings,
+  { collections }: Pick<SchemaRegistry, 'collections'>,
+): LayoutSettings {
+  return { generation, locales: locale.locales, defaultLocale: locale.default, collections };
 }
 
 /** Layouts of everything defined: collections in order of definition, then globals. */
 function layoutsOf(registry: SchemaRegistry, settings: SchemaSettings): TableLayout[] {
   const all = [...registry.collections.values(), ...registry.globals.values()];
-  return all.map((definition) => layoutOf(definition, layoutSettings(settings)));
+  return all.map((definition) => layoutOf(definition, layoutSettings(settings, registry)));
 }
 
 /**
@@ -45,7 +48,7 @@ export function syncSchema(db: Db, registry: SchemaRegistry, settings: SchemaSet
   return db.savepoint(function* () {
     const report: SyncReport = { created: [], altered: [], warnings: [] };
     const kinds = yield* existingTables(db);
-    for (const layout of layoutsOf(registry, settings)) yield* syncLayout(db, kinds, layout, layoutSettings(settings), report);
+    for (const layout of layoutsOf(registry, settings)) yield* syncLayout(db, kinds, layout, layoutSettings(settings, registry), report);
     return report;
   });
 }

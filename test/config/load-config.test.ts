@@ -177,6 +177,14 @@ default_limit = 0
     expect(crap.database).toMatchObject({ path: 'data/crap.db', paht: 'x.db', read_pool: 3 });
   });
 
+  it('Regression: refuses locales that would share the columns of localized fields', () => {
+    expect(messages(load('[locale]\nlocales = ["en", "pt-BR", "pt_br", "en"]\n'))).toEqual([
+      "locales 'pt-BR' and 'pt_br' need the same columns: the values of a localized field are in columns such as title__pt_br",
+      "locale 'en' stands twice in the list: the values of a localized field are in columns such as title__en",
+    ]);
+    expect(messages(load('[locale]\nlocales = ["en", "en-GB", "e-n"]\n'))).toEqual([]);
+  });
+
   it('speaks of locales and of no jobs in the words of the reference', () => {
     expect(messages(load('[locale]\nlocales = ["en", "de"]\ndefault_locale = "fr"\n'))).toEqual([
       'default_locale \'fr\' must be included in the locales list ["en", "de"]',

@@ -170,6 +170,16 @@ describe('checkDefinitions', () => {
     ]);
   });
 
+  it('Regression: refuses more columns than a table holds', () => {
+    const many = (n: number) => Array.from({ length: n }, (_, i) => ({ name: `f${i}`, type: 'number' }));
+    const posts = collection('posts', { fields: [...many(1_991), { name: 'rows', type: 'array', fields: many(2_100) }] }).definition;
+    expect(check(8, posts)).toEqual([
+      "error DEFINITION_TOO_WIDE collection 'posts' needs 1994 columns, and a table of SQLite holds 2000",
+      "error DEFINITION_TOO_WIDE collection 'posts' field 'rows' needs 2100 columns, and a table of SQLite holds 2000",
+    ]);
+    expect(check(8, collection('posts', { fields: many(1_980) }).definition)).toEqual([]);
+  });
+
   it('refuses one slug for a collection and a global under generation 10', () => {
     expect(check(8, people, global('people', {}).definition)).toEqual([]);
     expect(check(10, people, global('people', {}).definition)[0]).toContain("a collection and a global share the slug 'people'");

@@ -25,6 +25,18 @@ function open(options: StageOptions = {}): void {
 const found = (search: string, slug = 'notes', more: object = {}) => stage.count(slug, { search, ...more });
 
 describe('search', () => {
+  it('Regression: finds in collections whose names FTS5 would mix up', () => {
+    const fields = [{ name: 'title', type: 'text' }];
+    stage = openStage({ collections: { page: { fields }, page_content: { fields, soft_delete: true } } });
+    stage.create('page', { title: 'moon' });
+    const { id } = stage.create('page_content', { title: 'sun' });
+    expect([found('moon', 'page'), found('sun', 'page'), found('sun', 'page_content')]).toEqual([1, 0, 1]);
+    stage.update('page_content', id, { title: 'star' });
+    expect([found('sun', 'page_content'), found('star', 'page_content')]).toEqual([0, 1]);
+    stage.remove('page_content', id);
+    expect(found('star', 'page_content')).toBe(0);
+  });
+
   it('Regression: takes a NUL for a separator instead of failing as SQL', () => {
     open();
     stage.create('notes', { title: 'moon light' });

@@ -73,7 +73,7 @@ function* renewSearchTables(db: Db): Op<void> {
 
 /** The search table that a line of the check speaks of: derived data, which can be made anew. */
 function searchTableIn(line: string): string | undefined {
-  return /fts5/i.test(line) ? /\b(?:main\.)?(_fts_[^\s":]+)/.exec(line)?.[1] : undefined;
+  return /fts5/i.test(line) ? /\b(?:main\.)?(_fts_[^\s":+]+)/.exec(line)?.[1] : undefined;
 }
 
 /** Columns, tables, indexes and triggers that this version has and the database does not, or has with another text. */

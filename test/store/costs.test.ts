@@ -44,9 +44,10 @@ it('Regression: each batch of a purge read every ended run and sorted them, on t
   const plans = await plansOf((c) => store.purge(c, { olderThan: NOW - 60_000 }, 500));
   expect(plans.join('\n')).toContain('_ml_jobs_ended');
   for (const plan of plans) expect(plan).not.toMatch(/TEMP B-TREE|idx_crap_jobs_status/);
+  expect(plans.join('\n')).toContain('_ml_jobs_ended (slug=? AND status=? AND completed_at<?)');
 });
 
-it('a purge takes what its rule says, oldest first within a job and status, and what is kept costs it nothing', async () => {
+it('a purge takes what its rule says, at most a batch at a time', async () => {
   await ended('a', 3);
   await ended('b', 2);
   await ended('c', 1, 10);
@@ -55,10 +56,6 @@ it('a purge takes what its rule says, oldest first within a job and status, and 
   expect([await purge(2), await purge(2), await purge(2)]).toEqual([2, 1, 0]);
   const left = await db.read((c) => store.listRuns(c, { limit: 10 }));
   expect(left.map(({ slug }) => slug).sort()).toEqual(['b', 'b', 'c']);
-  const statements: string[] = [];
-  watchStatements((sql) => statements.push(sql));
-  await db.write((c) => store.purge(c, { olderThan: NOW + 60_000, except }, 500));
-  expect(statements.filter((sql) => sql.includes('DELETE FROM _crap_jobs'))).toEqual([]);
 });
 
 it('Regression: to replace the run of a unique key read every pending run', async () => {

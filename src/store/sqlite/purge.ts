@@ -1,36 +1,31 @@
 /** Purge: removes ended runs older than a limit, with their attempts, in batches; and what the ledger of ticks holds from before it. */
 import type { Op } from '../../domain/op.js';
+import { FINAL_STATUSES } from '../../domain/run.js';
 import type { Db } from '../db.js';
 import type { PurgeRequest } from '../store.js';
 import { notePurge } from './marks.js';
-import { pairsIn } from './skip-scan.js';
+import { slugsWithRuns } from './slugs.js';
 import { toText } from './times.js';
 
 const ENDED = "status IN ('completed', 'failed', 'stale', 'cancelled')";
 
 const IN_INDEX = `_crap_jobs INDEXED BY _ml_jobs_ended WHERE ${ENDED}`;
-/** Jobs and statuses with runs that ended before the parameter, or whose end is not known. */
-const OLD_PAIRS = `${pairsIn('_ml_jobs_ended', ENDED, 'status')} SELECT slug, status FROM l WHERE status IS NOT NULL
-  AND coalesce((SELECT completed_at FROM ${IN_INDEX} AND slug = l.slug AND status = l.status ORDER BY completed_at LIMIT 1), '') < ?`;
 const remove = (old: string) =>
   `DELETE FROM _crap_jobs WHERE id IN (SELECT id FROM ${IN_INDEX} AND slug = ? AND status = ? AND ${old} ORDER BY completed_at LIMIT ?)`;
 const REMOVE = [remove('completed_at < ?'), remove('completed_at IS NULL AND created_at < ?')];
 
 /**
- * Attempts go with their runs (a trigger). A run's age counts from its end; where crap-cms wrote none, from its making. Costs nothing that grows
- * with the runs that are kept.
+ * Attempts go with their runs (a trigger). A run's age counts from its end; where crap-cms wrote none, from its making. Looks at each job and
+ * status by itself: costs nothing that grows with the runs that are kept.
  */
 export function* purge(db: Db, request: PurgeRequest, limit: number): Op<number> {
-  const before = toText(request.olderThan);
-  const kept = (pair: { slug: string; status: string }) =>
-    (request.slug ?? pair.slug) !== pair.slug ||
-    (request.status ?? pair.status) !== pair.status ||
-    request.except?.some(({ slug, status }) => slug === pair.slug && status === pair.status);
+  const { olderThan, slug, status, except = [] } = request;
+  const before = toText(olderThan);
   let removed = 0;
-  for (const pair of (yield* db.all(OLD_PAIRS, [before])) as { slug: string; status: string }[]) {
-    if (kept(pair)) continue;
-    for (const sql of REMOVE) {
-      if (removed < limit) removed += yield* db.run(sql, [pair.slug, pair.status, before, limit - removed]);
+  for (const job of slug === undefined ? yield* slugsWithRuns(db) : [slug]) {
+    for (const ended of status === undefined ? FINAL_STATUSES : [status]) {
+      if (except.some((pair) => pair.slug === job && pair.status === ended)) continue;
+      for (const sql of REMOVE) if (removed < limit) removed += yield* db.run(sql, [job, ended, before, limit - removed]);
     }
   }
   return removed;

@@ -11,7 +11,6 @@ import { isUnsettled } from './dependencies.js';
 import { listPauses } from './pauses.js';
 import { allowance, allowedAt } from './rate.js';
 import { READY, WAITS } from './schema.js';
-import { pairsIn } from './skip-scan.js';
 import { fromText, toText } from './times.js';
 
 export interface Lane {
@@ -22,7 +21,17 @@ export interface Lane {
 /** Rows in the index of claiming. */
 export const CLAIMABLE = "status = 'pending' AND _ml_waits = 0";
 
-const LANES = `${pairsIn('_ml_jobs_claimable', CLAIMABLE, 'queue')} SELECT slug, queue FROM l WHERE queue IS NOT NULL`;
+/** A skip scan, first over the jobs, then over the queues of each: an index search for each, whatever stands in between. */
+const LANES = `WITH RECURSIVE s(slug) AS (
+  SELECT (SELECT slug FROM _crap_jobs INDEXED BY _ml_jobs_claimable WHERE ${CLAIMABLE} ORDER BY slug LIMIT 1)
+  UNION ALL
+  SELECT (SELECT slug FROM _crap_jobs INDEXED BY _ml_jobs_claimable WHERE ${CLAIMABLE} AND slug > s.slug ORDER BY slug LIMIT 1) FROM s WHERE s.slug IS NOT NULL
+), l(slug, queue) AS (
+  SELECT slug, (SELECT queue FROM _crap_jobs j INDEXED BY _ml_jobs_claimable WHERE ${CLAIMABLE} AND j.slug = s.slug ORDER BY queue LIMIT 1) FROM s WHERE slug IS NOT NULL
+  UNION ALL
+  SELECT l.slug, (SELECT queue FROM _crap_jobs j INDEXED BY _ml_jobs_claimable WHERE ${CLAIMABLE} AND j.slug = l.slug AND j.queue > l.queue ORDER BY queue LIMIT 1)
+  FROM l WHERE l.queue IS NOT NULL
+) SELECT slug, queue FROM l WHERE queue IS NOT NULL`;
 
 /** Due rows that are made claimable in one go; many at once would hold up the claim that does it. */
 const PROMOTE_LIMIT = 1_000;

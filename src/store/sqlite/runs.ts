@@ -4,7 +4,7 @@ import { noRuns, RUN_STATUSES, type Run, type RunStatus, type Waiting } from '..
 import type { Db, Row, SqlValue } from '../db.js';
 import type { RunFilter } from '../store.js';
 import { DUE, WAITS } from './schema.js';
-import { SLUGS } from './skip-scan.js';
+import { slugsWithRuns } from './slugs.js';
 import { fromText } from './times.js';
 
 const COLUMNS = `*, ${DUE} AS due, rowid AS row`;
@@ -37,10 +37,6 @@ function* newestOfJobs(db: Db, { slug, slugs }: RunFilter, most: number): Op<{ c
     for (const row of yield* db.all(NEWEST_OF_JOB, [each, most])) found.push(row['row'] as number);
   }
   return { condition: 'WHERE rowid IN (SELECT value FROM json_each(?))', params: [`[${found.join(',')}]`] };
-}
-
-function* slugsWithRuns(db: Db): Op<string[]> {
-  return (yield* db.all(`${SLUGS} SELECT slug FROM s WHERE slug IS NOT NULL`)).map((row) => String(row['slug']));
 }
 
 export function* countRuns(db: Db, filter: Omit<RunFilter, 'limit' | 'offset'>): Op<number> {

@@ -1,8 +1,9 @@
 /**
  * Random histories of schedules: two hosts with clocks of their own that are set forward and back, hosts that are down, edits, removals, windows,
- * pauses, every policy for changes of the clock and for what was missed. Afterwards `verify` finds nothing, and no instant was run twice.
+ * pauses, commits that fail, every policy for changes of the clock and for what was missed. Afterwards `verify` finds nothing, and no instant was run twice.
  */
 import { afterEach, describe, expect, it } from 'vitest';
+import { StoreUnavailableError } from '../../src/domain/errors.js';
 import type { DstPolicy, JobDefinition } from '../../src/domain/job.js';
 import { Scheduler } from '../../src/host/scheduler.js';
 import { verifyStore } from '../../src/operations/verify.js';
@@ -78,6 +79,7 @@ function rulesOf(dice: Dice, slug: string, now: number): Rules {
 class Side {
   readonly clock: ManualClock;
   #running: Scheduler | undefined;
+  #checking = false;
   readonly #on: Stage;
   readonly #dice: Dice;
 
@@ -85,6 +87,14 @@ class Side {
     this.#on = on;
     this.#dice = dice;
     this.clock = new ManualClock(time);
+    const fails = () => this.#checking && dice.chance(0.05);
+    const write = on.acts.write.bind(on.acts);
+    on.acts.write = (owner, body) =>
+      write(owner, function* (db) {
+        const value = yield* body(db);
+        if (fails()) throw new StoreUnavailableError('DATABASE_BUSY', 'the commit failed', { retryable: true });
+        return value;
+      });
   }
 
   get up(): boolean {
@@ -110,8 +120,11 @@ class Side {
     this.#running = undefined;
   }
 
+  /** Some of its commits fail. */
   async check(): Promise<void> {
+    this.#checking = true;
     await this.#running?.check();
+    this.#checking = false;
   }
 }
 
@@ -174,7 +187,8 @@ async function history(seed: number, { edits, back, differ }: Troubles) {
   last.clock.time = Math.max(Number(newest ?? 0), ...sides.map(({ clock }) => clock.time)) + 10 * MINUTE;
   await last.start(rules);
   last.clock.time += 10 * MINUTE;
-  await last.check();
+  // A commit that fails is made good by the next check.
+  for (let each = 0; each < 6; each++) await last.check();
   await last.stop();
   const now = last.clock.time + DAY;
   const report = on.acts.read((db) => verifyStore(db, on.acts.store, { now, limits: LIMITS, rescueWithinMs: 1e12 }));

@@ -40,6 +40,9 @@ function setTimezone(fields: readonly FieldDefinition[], zone: string): void {
 const RESERVED_COLUMNS = 10;
 const MAX_COLUMNS = 2_000 - RESERVED_COLUMNS;
 
+/** Names that it refuses for tables, and those of functions that it asks like tables, which a table of the name would hide. */
+const OF_SQLITE = /^(?:sqlite_|pragma_|json_each$|json_tree$)/i;
+
 class Check {
   readonly problems: Problem[] = [];
   readonly #registry: Registry;
@@ -60,7 +63,7 @@ class Check {
       ...layout.sideTables.map((side) => ({ table: side.table, by: `${owner} field '${side.leaf.path.join('.')}'` })),
     ];
     for (const { table, by } of claims) {
-      const other = this.#tables.get(table.toLowerCase());
+      const other = OF_SQLITE.test(table) ? 'SQLite itself' : this.#tables.get(table.toLowerCase());
       if (other !== undefined) {
         this.#add(
           'error',

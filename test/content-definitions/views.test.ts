@@ -170,6 +170,16 @@ describe('checkDefinitions', () => {
     ]);
   });
 
+  it.each([
+    ['sqlite_notes', {}, "collection 'sqlite_notes' needs the table 'sqlite_notes'"],
+    ['json_each', {}, "collection 'json_each' needs the table 'json_each'"],
+    ['sqlite', { fields: [{ name: 'rows', type: 'array' }] }, "collection 'sqlite' field 'rows' needs the table 'sqlite_rows'"],
+  ])('Regression: refuses the table names of SQLite (%s)', (slug, config, text) => {
+    expect(check(8, collection(slug, config).definition)).toEqual([
+      `error DEFINITION_TABLE_TWICE ${text}, which SQLite itself already has`,
+    ]);
+  });
+
   it('Regression: refuses more columns than a table holds', () => {
     const many = (n: number) => Array.from({ length: n }, (_, i) => ({ name: `f${i}`, type: 'number' }));
     const posts = collection('posts', { fields: [...many(1_991), { name: 'rows', type: 'array', fields: many(2_100) }] }).definition;

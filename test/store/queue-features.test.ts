@@ -46,11 +46,11 @@ describe('delay', () => {
     db.database.exec(`INSERT INTO _crap_jobs (id, slug, priority, _ml_due, _ml_created, _ml_waits)
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT 'd' || i, 'a', 1000, ${NOW} + 3600000 + i, ${NOW}, 1 FROM n`);
     const id = await db.enqueue('b');
-    const begun = performance.now();
+    const begun = process.cpuUsage();
     expect(await claim()).toEqual([id]);
     expect(await hasDue()).toBe(false);
     expect(await nextDueAt()).toBe(NOW + 3_600_001);
-    expect(performance.now() - begun).toBeLessThan(100);
+    expect(process.cpuUsage(begun).user).toBeLessThan(100_000);
   });
 });
 
@@ -60,9 +60,9 @@ it('[FAIR] a hundred thousand pending runs of a job that is full do not delay an
   const full = { concurrency: caps({ a: 1, b: 10 }) };
   expect(await claim(NOW, full)).toEqual(['p1']);
   const id = await db.enqueue('b', { priority: -50 });
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   expect(await claim(NOW, full)).toEqual([id]);
-  expect(performance.now() - begun).toBeLessThan(50);
+  expect(process.cpuUsage(begun).user).toBeLessThan(50_000);
 });
 
 describe('unique', () => {
@@ -158,13 +158,13 @@ describe('[CAPS] keys', () => {
     await db.enqueue('a', { key: 'k' });
     db.database.exec(`INSERT INTO _crap_jobs (id, slug, _ml_key, _ml_due, _ml_created, _ml_waits)
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) SELECT 'k' || i, 'a', 'k', ${NOW}, ${NOW}, 2 FROM n`);
-    const begun = performance.now();
+    const begun = process.cpuUsage();
     for (let i = 0; i < 20; i++) {
       await db.enqueue('a', { key: 'k' });
       const [id] = await claim();
       await finish(id!);
     }
-    expect(performance.now() - begun).toBeLessThan(400);
+    expect(process.cpuUsage(begun).user).toBeLessThan(400_000);
   });
 });
 

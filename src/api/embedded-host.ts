@@ -71,6 +71,7 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
   #starting = false;
   #started = false;
   #stopped: Promise<void> | undefined;
+  readonly #stopping = new AbortController();
 
   /** Made by createHost. */
   constructor(parts: EmbeddedParts) {
@@ -119,6 +120,7 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
 
   /** Claims nothing more, waits for running handlers up to `grace` ms (default [jobs] shutdown_grace), gives the rest back unharmed, closes everything. */
   stop(options: { grace?: number } = {}): Promise<void> {
+    this.#stopping.abort();
     this.#stopped ??= this.#stop(options.grace);
     return this.#stopped;
   }
@@ -143,14 +145,28 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
     return this;
   }
 
-  /** Looks for work until nothing that this host serves is due and nothing runs; what is due later is not waited for. */
+  /**
+   * Looks for work until nothing that this host serves is due and nothing runs; what is due later is not waited for. Before `start` it waits for
+   * that. HostError HOST_STOPPED when the host stops first.
+   */
   idle(): Promise<void> {
     const { host } = this.#parts;
-    return new Promise((resolve) => {
-      const hear = () => {
+    const { signal } = this.#stopping;
+    return new Promise((resolve, reject) => {
+      const leave = () => {
         host.events.off('host:idle', hear);
+        signal.removeEventListener('abort', stopped);
+      };
+      const hear = () => {
+        leave();
         resolve();
       };
+      const stopped = () => {
+        leave();
+        reject(new HostError('HOST_STOPPED', 'the host is stopped: it does no work any more', { remedy: 'wait before stop' }));
+      };
+      if (signal.aborted) return stopped();
+      signal.addEventListener('abort', stopped);
       host.events.on('host:idle', hear);
       host.wake();
     });

@@ -183,6 +183,17 @@ describe('[BOUNDARY] what the application brings', () => {
     expect(always).toBe(2);
   });
 
+  it('Regression: who waited for a host to be idle waited for ever when it was stopped before, or meanwhile', async () => {
+    const { job, begun } = waiting('long');
+    const host = await open({ jobs: [job] });
+    await host.start();
+    await host.enqueue('long');
+    await begun;
+    const idle = host.idle();
+    await Promise.all([expect(idle).rejects.toMatchObject({ code: 'HOST_STOPPED' }), host.stop({ grace: 0 })]);
+    await expect(host.idle()).rejects.toMatchObject({ code: 'HOST_STOPPED' });
+  });
+
   it('a log of its own is attached to the events, and may throw too', async () => {
     const told: string[] = [];
     const log: HostLog = {

@@ -4,13 +4,14 @@ import type { Op } from '../domain/op.js';
 import type { ContentContext } from './context.js';
 import { keepsRowIds } from './generation.js';
 import { ABSENT, copyJson, type Input, valueOfLeaf } from './input.js';
-import type { Plan, PlannedLeaf } from './plan.js';
+import { columnOf, type Plan, type PlannedLeaf } from './plan.js';
 import type { FieldDefinition } from './schema.js';
 import { readSideRows } from './side-read.js';
 import { namesRows } from './side-write.js';
 import { formed } from './text-form.js';
 import { validationError } from './validate/report.js';
 import { isObject } from './value-text.js';
+import { pendingDraft, type Version } from './version-rows.js';
 
 export interface WriteKind {
   isUpdate: boolean;
@@ -33,14 +34,17 @@ export function readyInput(ctx: ContentContext, plan: Plan, input: Input, { isUp
   formInput(ctx, plan, input);
 }
 
-/** Rows that are sent back with their ids have what is not sent of them from the stored ones. */
+/** Rows that are sent back with their ids have what is not sent of them from those of the pending draft, which every write builds on, else from the stored ones. */
 export function* fillRows(ctx: ContentContext, plan: Plan, id: string, input: Input, locale: string | undefined): Op<void> {
   if (!keepsRowIds(ctx.settings.generation)) return;
+  let pending: Version | undefined | null = null;
   for (const leaf of plan.sides) {
     const value = valueOfLeaf(input, leaf);
     if (value === ABSENT || !namesRows(leaf, value)) continue;
     const own = leaf.localized && plan.locales ? (locale ?? plan.defaultLocale) : undefined;
-    const stored = (yield* readSideRows(ctx, plan, leaf, [id], own)).get(id) ?? [];
+    if (pending === null) pending = yield* pendingDraft(ctx, plan, id);
+    const drafted = pending?.state.sides.get(columnOf(plan, leaf, locale));
+    const stored = drafted ?? (yield* readSideRows(ctx, plan, leaf, [id], own)).get(id) ?? [];
     const byId = new Map(stored.filter(isObject).map((row) => [row['id'], row]));
     for (const row of value.filter(isObject)) {
       const known = byId.get(row['id'] ?? null);

@@ -24,6 +24,7 @@ import {
   type Worker,
 } from './bg-jobs-records.js';
 import { nextAfter, type Schedule, validate } from './bg-jobs-schedule.js';
+import { setUp } from './set-up.js';
 import { failedRun, slugFor } from './slug.js';
 
 export * from './bg-jobs-events.js';
@@ -78,7 +79,12 @@ export async function build(options: BgJobsOptions): Promise<BgJobs> {
       const problems = validate(schedule);
       if (problems.length > 0) throw new UsageError('SCHEDULE_INVALID', `schedule of '${worker.job_name}': ${problems.join('; ')}`);
     }
-    return await start(options, queues, scheduledJobs, eventListeners);
+    const { host: hostOptions = {} } = options;
+    const limits = Object.fromEntries(queues.map(({ name, maxConcurrentJobs = 10 }) => [name, maxConcurrentJobs]));
+    const made = await createHost({ ...hostOptions, queueLimits: { ...limits, ...hostOptions.queueLimits } });
+    const host = made as unknown as EmbeddedHost;
+    const now = () => hostOptions.clock?.now() ?? Date.now();
+    return await setUp(host, () => start(host, queues, scheduledJobs, eventListeners, now));
   } catch (error) {
     for (const listener of eventListeners) listener({ type: 'SetupErrorEvent', error });
     throw error;
@@ -86,18 +92,15 @@ export async function build(options: BgJobsOptions): Promise<BgJobs> {
 }
 
 async function start(
-  { host: hostOptions = {} }: BgJobsOptions,
+  host: EmbeddedHost,
   queues: readonly QueueSpec[],
   scheduled: readonly ScheduledJobSpec[],
   listeners: readonly EventListener[],
+  now: () => number,
 ): Promise<BgJobs> {
   const tell: EventListener = (event) => {
     for (const listener of listeners) listener(event);
   };
-  const now = () => hostOptions.clock?.now() ?? Date.now();
-  const limits = Object.fromEntries(queues.map(({ name, maxConcurrentJobs = 10 }) => [name, maxConcurrentJobs]));
-  const made = await createHost({ ...hostOptions, queueLimits: { ...limits, ...hostOptions.queueLimits } });
-  const host = made as unknown as EmbeddedHost;
   tell({ type: 'MigrateUpComplete' });
   const names = new Map<string, string>();
   const run = async (worker: Worker, id: string) => {

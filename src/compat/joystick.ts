@@ -4,6 +4,7 @@
  */
 import { type CreateHostOptions, createHost, defineJob, type EmbeddedHost, type HandlerContext, type Json, UsageError } from '../index.js';
 import { type Either, type JobHandle, type NormalQueue, normalQueue, type QueueDefinition } from './joystick-options.js';
+import { setUp } from './set-up.js';
 import { failedRun, KEPT, slugFor } from './slug.js';
 
 export type { JobDefinition, JobHandle, QueueDefinition } from './joystick-options.js';
@@ -59,16 +60,18 @@ export async function createQueues<const Definitions extends Record<string, Queu
     ...hostOptions,
     queueLimits: { ...Object.fromEntries(own.map(({ name, concurrentJobs }) => [name, concurrentJobs])), ...hostOptions.queueLimits },
   })) as unknown as EmbeddedHost;
-  const queues = Object.fromEntries(
-    normal.map((queue) => [queue.name, openQueue(host, queue, () => hostOptions.clock?.now() ?? Date.now())]),
-  );
-  host.on('attempt:finished', ({ run, next }) => {
-    if (next === 'completed' && own.some(({ name }) => name === run.queue)) void removeIfDeleted(host, run.id);
+  return await setUp(host, async () => {
+    const queues = Object.fromEntries(
+      normal.map((queue) => [queue.name, openQueue(host, queue, () => hostOptions.clock?.now() ?? Date.now())]),
+    );
+    host.on('attempt:finished', ({ run, next }) => {
+      if (next === 'completed' && own.some(({ name }) => name === run.queue)) void removeIfDeleted(host, run.id);
+    });
+    const env = hostOptions.env ?? process.env;
+    for (const { name, runOnStartup } of own) if (!runOnStartup) await host.jobs.pause({ kind: 'queue', name }, 'run_on_startup: false');
+    if (!isSet(env.HALT_QUEUES)) await host.start();
+    return { host, queues: queues as Queues<Definitions>['queues'] };
   });
-  const env = hostOptions.env ?? process.env;
-  for (const { name, runOnStartup } of own) if (!runOnStartup) await host.jobs.pause({ kind: 'queue', name }, 'run_on_startup: false');
-  if (!isSet(env.HALT_QUEUES)) await host.start();
-  return { host, queues: queues as Queues<Definitions>['queues'] };
 }
 
 function openQueue(host: EmbeddedHost, queue: NormalQueue, now: () => number): Queue {

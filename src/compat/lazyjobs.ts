@@ -14,6 +14,7 @@ import {
   snapshotOf,
   toRecord,
 } from './lazyjobs-records.js';
+import { setUp } from './set-up.js';
 import { slugFor } from './slug.js';
 
 export * from './lazyjobs-records.js';
@@ -81,10 +82,12 @@ export async function New(config: Config = {}): Promise<JobRunner> {
     ...(config.Backend?.database !== undefined && { database: config.Backend.database }),
     ...config.host,
   })) as unknown as EmbeddedHost;
-  const runner = new JobRunner({ host, jobs: new Map(), schedules: new Map(), now: () => config.host?.clock?.now() ?? Date.now() });
-  defineTicks(runner);
-  config.Define?.(runner);
-  return runner;
+  return await setUp(host, () => {
+    const runner = new JobRunner({ host, jobs: new Map(), schedules: new Map(), now: () => config.host?.clock?.now() ?? Date.now() });
+    defineTicks(runner);
+    config.Define?.(runner);
+    return runner;
+  });
 }
 
 interface Parts {

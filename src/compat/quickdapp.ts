@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import { type CreateHostOptions, createHost, defineJob, type EmbeddedHost, type HandlerContext, type Json, UsageError } from '../index.js';
 import { type Row, toRow, toWorkerJob, type WorkerJob, type WorkerJobConfig } from './quickdapp-row.js';
+import { setUp } from './set-up.js';
 import { failedRun, KEPT, retention, slugFor } from './slug.js';
 
 export type { WorkerJob, WorkerJobConfig } from './quickdapp-row.js';
@@ -141,17 +142,27 @@ export class Worker<const Type extends string = string> {
 
 /** A worker that is not started: `await worker.host.start()`. */
 export async function createWorker<App, const Type extends string>(options: WorkerOptions<App, Type>): Promise<Worker<Type>> {
-  const { app, jobs, timeoutMs = 3_600_000 } = options;
   const env = options.host?.env ?? process.env;
   const count = env.WORKER_COUNT === 'cpus' ? cpus().length : Number(env.WORKER_COUNT ?? Number.NaN);
-  const host = await createHost<readonly []>({
+  const host = (await createHost<readonly []>({
     ...(count > 0 && { concurrency: count }),
     ...(env.WORKER_LOG_LEVEL !== undefined && { log: env.WORKER_LOG_LEVEL as 'info' }),
     ...(options.host as CreateHostOptions<readonly []>),
-  });
+  })) as unknown as EmbeddedHost;
   const now = () => options.host?.clock?.now() ?? Date.now();
-  const types = new Map((Object.keys(jobs) as Type[]).map((type) => [slugFor(type), type]));
-  const worker = new Worker<Type>(host as unknown as EmbeddedHost, types, now);
+  const types = new Map((Object.keys(options.jobs) as Type[]).map((type) => [slugFor(type), type]));
+  const worker = new Worker<Type>(host, types, now);
+  await setUp(host, () => defineJobs(host, worker, types, options, now));
+  return worker;
+}
+
+function defineJobs<App, Type extends string>(
+  host: EmbeddedHost,
+  worker: Worker<Type>,
+  types: ReadonlyMap<string, Type>,
+  { app, jobs, timeoutMs = 3_600_000 }: WorkerOptions<App, Type>,
+  now: () => number,
+): void {
   for (const [slug, type] of types) {
     host.define(
       defineJob({
@@ -192,7 +203,6 @@ export async function createWorker<App, const Type extends string>(options: Work
     }),
   );
   host.define(defineJob({ slug: HOURLY, schedule: '0 * * * *', handler: () => worker.removeOldJobs() }));
-  return worker;
 }
 
 export const scheduleJob = <T extends object, Type extends string>(app: AppWithWorker<Type>, job: WorkerJobConfig<T, NoInfer<Type>>) =>

@@ -92,9 +92,10 @@ function registerCollection(make: Command, invocation: Invocation): void {
   action<CollectionOptions, [string]>(command, invocation, async ({ output }, options, slug) => {
     const { makeCollection } = await import('../operations/make-collection.js');
     const { timestamps, auth, upload, versions } = options;
+    const place = await target(invocation, options);
     const made = makeCollection({
-      ...(await target(invocation, options)),
-      ...(await fieldsOf(options)),
+      ...place,
+      ...(await fieldsOf(options, place.generation)),
       slug,
       timestamps,
       auth,
@@ -116,7 +117,8 @@ function registerGlobal(make: Command, invocation: Invocation): void {
     .addHelpText('after', '\nExample:\n  moonlighter make global settings -F "site_name:text,footer:textarea:localized"');
   action<DefinitionOptions, [string]>(command, invocation, async ({ output }, options, slug) => {
     const { makeGlobal } = await import('../operations/make-collection.js');
-    const made = makeGlobal({ ...(await target(invocation, options)), ...(await fieldsOf(options)), slug });
+    const place = await target(invocation, options);
+    const made = makeGlobal({ ...place, ...(await fieldsOf(options, place.generation)), slug });
     output.result(made, () => `Created ${made.path}`);
   });
 }
@@ -169,8 +171,8 @@ async function target({ env, cwd }: Invocation, { config, force }: Options) {
   return { dir, generation: loadConfig(dir, env).generation, ...(force && { force }) };
 }
 
-async function fieldsOf({ fields }: DefinitionOptions) {
+async function fieldsOf({ fields }: DefinitionOptions, generation: 8 | 10) {
   if (fields === undefined) return {};
   const { parseFields } = await import('../operations/make-fields.js');
-  return { fields: parseFields(fields) };
+  return { fields: parseFields(fields, generation) };
 }

@@ -13,6 +13,11 @@ function isLayout(field: FieldDefinition): boolean {
   return LAYOUT.has(field.type);
 }
 
+/** Names that generation 10 keeps for columns of the host's. */
+export function isReservedName(name: string): boolean {
+  return RESERVED.has(name) || name.startsWith('_') || /_(?:tz|lang)$/.test(name);
+}
+
 export function fieldName(reader: Reader, type: FieldType, scope: Scope): string {
   const name = reader.string('name');
   if (name === undefined) throw new ParseFailure("Field missing 'name'");
@@ -22,8 +27,7 @@ export function fieldName(reader: Reader, type: FieldType, scope: Scope): string
   if (name.includes('__')) {
     throw new ParseFailure(`Field name '${name}' must not contain double underscores — reserved for group field separation`);
   }
-  const reserved = RESERVED.has(name) || name.startsWith('_') || /_(?:tz|lang)$/.test(name);
-  if (reader.parsing.generation === 10 && scope !== 'nested' && !LAYOUT.has(type) && reserved) {
+  if (reader.parsing.generation === 10 && scope !== 'nested' && !LAYOUT.has(type) && isReservedName(name)) {
     throw new ParseFailure(`Field name '${name}' is reserved — choose another name`);
   }
   return name;

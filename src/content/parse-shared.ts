@@ -25,9 +25,14 @@ const FUNCTIONS = {
 export function checkSlug(parsing: Parsing, slug: string, namespace: keyof typeof FUNCTIONS): void {
   const problem = slugProblem(slug, parsing.generation);
   if (problem) throw new ParseFailure(problem);
-  if (parsing.generation === 10 && FUNCTIONS[namespace].includes(slug)) {
-    throw new ParseFailure(`Slug '${slug}' would hide crap.${namespace}.${slug} — choose another`);
-  }
+  const hidden = hiddenBy(slug, namespace, parsing.generation);
+  if (hidden) throw new ParseFailure(hidden);
+}
+
+/** What is wrong with a slug whose accessor would hide a function, or undefined. */
+export function hiddenBy(slug: string, namespace: keyof typeof FUNCTIONS, generation: 8 | 10): string | undefined {
+  if (generation !== 10 || !FUNCTIONS[namespace].includes(slug)) return undefined;
+  return `Slug '${slug}' would hide crap.${namespace}.${slug} — choose another`;
 }
 
 /** true = drafts without a limit; a table gives { drafts = true, max_versions = 0 }; anything else is off. */

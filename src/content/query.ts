@@ -70,7 +70,8 @@ const KEYS: Record<string, string> = {
 };
 
 /** Names as generation 10 writes them, for its messages. */
-const SHOWN = Object.keys(KEYS).filter((key) => !/[A-Z]/.test(key));
+const CAMEL = /[A-Z]/;
+const SHOWN = Object.keys(KEYS).filter((key) => !CAMEL.test(key));
 
 /** A table, or a plain object of the CLI and HTTP, as a table. */
 export function asTable(value: LuaValue | object): LuaTable | undefined {
@@ -177,7 +178,7 @@ function listOfTexts(list: LuaTable): string[] {
 export function checkOptions(ctx: ContentContext, query: QueryOptions, context: string, valid?: readonly string[]): void {
   const key = valid ? query.keys.find((name) => !valid.includes(name)) : query.unknown[0];
   if (key === undefined || !refusesUnknownOptions(ctx.settings.generation)) return;
-  const shown = valid ?? SHOWN;
+  const shown = valid?.filter((name) => !CAMEL.test(name)) ?? SHOWN;
   throw refused(
     'OPTION_UNKNOWN',
     `Unknown ${context} config key '${key}'${didYouMean(key, shown)}. Valid keys: ${[...shown].sort().join(', ')}`,

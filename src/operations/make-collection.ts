@@ -1,5 +1,7 @@
 /** Make collection and make global: the file of a new definition. */
 import { join } from 'node:path';
+import { hiddenBy } from '../content/parse-shared.js';
+import { UsageError } from '../domain/errors.js';
 import { titleOf } from '../domain/slug.js';
 import { fieldsText, type NewField } from './make-fields.js';
 import { indented, quoted, requireSlug, type ScaffoldRequest, writeScaffold } from './scaffold.js';
@@ -27,14 +29,20 @@ export interface MadeDefinition {
 
 /** UsageError INVALID_SLUG; RefusedError FILE_EXISTS. */
 export function makeCollection(request: ScaffoldRequest & Omit<CollectionTemplate, 'more'>): MadeDefinition {
-  requireSlug(request.slug, request.generation);
+  requireVisible(request, 'collections');
   return write(request, 'collections', collectionText(request));
 }
 
 /** UsageError INVALID_SLUG; RefusedError FILE_EXISTS. */
 export function makeGlobal(request: ScaffoldRequest & GlobalTemplate): MadeDefinition {
-  requireSlug(request.slug, request.generation);
+  requireVisible(request, 'globals');
   return write(request, 'globals', globalText(request));
+}
+
+function requireVisible({ slug, generation = 8 }: ScaffoldRequest & { slug: string }, namespace: 'collections' | 'globals'): void {
+  requireSlug(slug, generation);
+  const problem = hiddenBy(slug, namespace, generation);
+  if (problem) throw new UsageError('INVALID_SLUG', problem, { details: { slug } });
 }
 
 function write({ dir, force, slug }: ScaffoldRequest & { slug: string }, folder: string, text: string): MadeDefinition {

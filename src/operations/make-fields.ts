@@ -1,4 +1,5 @@
 /** Fields of a new collection or global: from `title:text:required,author:relationship:users` to Lua. */
+import { isReservedName } from '../content/parse-names.js';
 import { FIELD_TYPES, type FieldType } from '../content/schema.js';
 import { UsageError } from '../domain/errors.js';
 import { titleOf } from '../domain/slug.js';
@@ -20,19 +21,25 @@ const TARGETED: readonly FieldType[] = ['relationship', 'upload'];
 const LAYOUT: readonly FieldType[] = ['row', 'collapsible', 'tabs'];
 const SYNTAX = 'name:type[:option…], separated by commas, as in "title:text:required,author:relationship:users"';
 
-/** UsageError INVALID_OPTION naming what does not fit. */
-export function parseFields(text: string): NewField[] {
-  const fields = text.split(',').map((part) => parseField(part.trim()));
+/** Columns that collections have in every generation. */
+const COLUMNS = ['id', 'created_at', 'updated_at'];
+
+/** UsageError INVALID_OPTION naming what does not fit a project of this generation. */
+export function parseFields(text: string, generation: 8 | 10 = 8): NewField[] {
+  const fields = text.split(',').map((part) => parseField(part.trim(), generation));
   const names = fields.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw wrong(`the field '${twice}' stands there twice`);
   return fields;
 }
 
-function parseField(text: string): NewField {
+function parseField(text: string, generation: 8 | 10): NewField {
   const [name = '', type = 'text', ...rest] = text.split(':').map((part) => part.trim());
-  if (!/^[A-Za-z0-9_]+$/.test(name) || name.includes('__') || name.startsWith('_') || name === 'id') {
+  if (!/^[A-Za-z0-9_]+$/.test(name) || name.includes('__') || name.startsWith('_')) {
     throw wrong(`'${name}' is no name of a field: expected letters, digits and single underscores`);
+  }
+  if (COLUMNS.includes(name) || (generation === 10 && isReservedName(name))) {
+    throw wrong(`'${name}' is no name of a field: columns of the host's are called so`);
   }
   if (!isType(type)) throw wrong(`'${type}' of ${name} is no field type${didYouMean(type, FIELD_TYPES)}: ${FIELD_TYPES.join(', ')}`);
   if (type === 'join') throw wrong(`${name}: a join needs its collection and field; write it into the file`);

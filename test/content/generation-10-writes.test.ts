@@ -193,6 +193,8 @@ describe.each(engines)('$name', (engine) => {
     const refusal = 'err: locale = "all" is for reads: a write names one of en, de';
     expect(ten.slice(0, 3)).toEqual([refusal, refusal, refusal]);
     expect(ten[3]).toMatch(/^err: Unknown delete config key 'locale'/);
+    // Regression: beside its own options delete listed their other spelling.
+    expect(ten[3]).not.toMatch(/afterCursor|overrideAccess/);
     expect(eight.filter((value) => String(value).startsWith('err'))).toEqual([]);
   });
 

@@ -87,7 +87,8 @@ it.each([
   ['title:text:requird', "'requird' of title is no option of fields (did you mean 'required'?)"],
   ['a:text,a:number', "the field 'a' stands there twice"],
   ['a__b:text', "'a__b' is no name of a field"],
-  ['id:text', "'id' is no name of a field"],
+  ['id:text', "'id' is no name of a field: columns of the host's are called so"],
+  ['created_at:date', "'created_at' is no name of a field: columns of the host's"],
   ['a:text,', "'' is no name of a field"],
   ['a:relationship', 'which collection does it refer to?'],
   ['a:relationship:users:media', "'media' of a is no option"],
@@ -97,6 +98,19 @@ it.each([
   expect(() => parseFields(text)).toThrow(
     expect.objectContaining({ code: 'INVALID_OPTION', remedy: expect.stringContaining('name:type') }),
   );
+});
+
+it('Regression: what generation 10 refuses is not made there: reserved names, slugs that hide functions', () => {
+  for (const name of ['parent_id', 'x_tz', 'x_lang']) {
+    expect(parseFields(`${name}:text`)).toHaveLength(1);
+    expect(() => parseFields(`${name}:text`, 10)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+  }
+  const hides = (namespace: string, slug: string) =>
+    expect.objectContaining({ code: 'INVALID_SLUG', message: `Slug '${slug}' would hide crap.${namespace}.${slug} — choose another` });
+  expect(() => makeCollection({ dir, slug: 'find', generation: 10 })).toThrow(hides('collections', 'find'));
+  expect(() => makeGlobal({ dir, slug: 'get', generation: 10 })).toThrow(hides('globals', 'get'));
+  expect(existsSync(join(dir, 'collections/find.lua'))).toBe(false);
+  expect(makeCollection({ dir, slug: 'find', generation: 8 }).slug).toBe('find');
 });
 
 it('a position that this kind of function does not have is refused', () => {

@@ -10,7 +10,7 @@ import { judgesRows } from './generation.js';
 import type { Plan, PlannedField } from './plan.js';
 import { asLua } from './project-code.js';
 import { documentOf, selectSql, shapeOf } from './read.js';
-import { type FieldRule, filterName, rowRulesOf, stripRows } from './row-field-access.js';
+import { type FieldRule, filterName, meansInRows, rowRulesOf, stripRows } from './row-field-access.js';
 import { hydrate } from './side-read.js';
 import { isObject } from './value-text.js';
 
@@ -40,8 +40,10 @@ export function* deniedFields(ctx: ContentContext, plan: Plan, rule: FieldRule, 
 /** Whether a name that a filter uses could be that of a field with a read rule. */
 export function hasReadRule(ctx: ContentContext, plan: Plan, name: string): boolean {
   const inRows = judgesRows(ctx.settings.generation) ? rowRulesOf(plan, 'read').map(({ key }) => filterName(key)) : [];
-  return [...plan.ruled.read.map(({ key }) => key), ...inRows].some(
-    (key) => name === key || name.startsWith(`${key}__`) || name.startsWith(`${key}.`),
+  const keys = plan.ruled.read.map(({ key }) => key);
+  return (
+    keys.some((key) => name === key || name.startsWith(`${key}__`) || name.startsWith(`${key}.`)) ||
+    inRows.some((path) => meansInRows(name, path))
   );
 }
 

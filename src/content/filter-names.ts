@@ -3,7 +3,7 @@ import { didYouMean } from '../domain/suggest.js';
 import type { ContentContext } from './context.js';
 import { refused } from './failure.js';
 import { columnOf, type Plan, type PlannedLeaf, sqlName } from './plan.js';
-import { filterName } from './row-field-access.js';
+import { filterName, meansInRows } from './row-field-access.js';
 
 /** A name that stands for a column of the main table. */
 export interface ColumnName {
@@ -81,7 +81,7 @@ export function refuseUnreadable(denied: ReadonlySet<string>, name: string): voi
   const key = name.split('.')[0] ?? name;
   for (const refusedKey of denied) {
     const path = filterName(refusedKey);
-    const inRows = path.includes('.') && (name === path || name.startsWith(`${path}.`));
+    const inRows = path.includes('.') && meansInRows(name, path);
     if (inRows || key === refusedKey || key.startsWith(`${refusedKey}__`)) {
       const field = inRows ? path : key;
       throw refused('FIELD_ACCESS_DENIED', `Read access denied for field '${field}': it cannot be filtered or sorted on`, { field });

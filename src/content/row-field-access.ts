@@ -72,6 +72,14 @@ export function filterName(key: string): string {
   return key.replace(/\[[^\]]*\]/g, '');
 }
 
+/**
+ * Whether a name reaches into a field of rows: the field, what is inside it, the zone beside it, or a column that holds it with others (a
+ * group or a list within a row is one JSON text).
+ */
+export function meansInRows(name: string, path: string): boolean {
+  return name === path || name === `${path}_tz` || name.startsWith(`${path}.`) || path.startsWith(`${name}.`);
+}
+
 /** Takes the field out of every row of a document or of input, whose groups may also be given as flat keys. */
 export function stripRows(data: JsonObject, { steps, field }: RowRule): void {
   stripIn(data, steps, field);

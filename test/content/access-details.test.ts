@@ -109,6 +109,58 @@ it('rules of fields in rows strip results under generation 10, each asked once, 
   );
 });
 
+it.each([[8], [10]] as const)(
+  'Regression: a filter on what holds an unreadable field of rows is refused where that rule is asked (%i)',
+  (generation) => {
+    const secret = text('secret', { read: 'a.none' });
+    const day = { name: 'day', type: 'date', timezone: true, picker_appearance: 'dayAndTime', access: { read: 'a.none' } };
+    stage = openStage({
+      collections: {
+        posts: {
+          fields: [
+            {
+              name: 'lines',
+              type: 'array',
+              fields: [
+                text('label'),
+                day,
+                { name: 'box', type: 'group', fields: [secret, text('open')] },
+                { name: 'inner', type: 'array', fields: [secret] },
+                { name: 'boxes', type: 'group', fields: [text('open')] },
+              ],
+            },
+          ],
+        },
+      },
+      functions: { 'a.none': () => false },
+      settings: { generation, defaultDeny: false },
+    });
+    const line = {
+      day: '2026-01-02T10:00',
+      day_tz: 'Europe/Berlin',
+      box: { secret: 'abc', open: 'o' },
+      inner: [{ secret: 'abc' }],
+      boxes: { open: 'o' },
+    };
+    stage.create('posts', { lines: [line] }, { overrideAccess: true });
+    const count = (name: string, value: unknown) => {
+      try {
+        return stage.count('posts', { ...enforced, where: { [name]: value } });
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    };
+    const refused = generation === 10 ? 'FIELD_ACCESS_DENIED' : 1;
+    const secrets = [
+      count('lines.box', { like: '%abc%' }),
+      count('lines.inner', { like: '%abc%' }),
+      count('lines.day_tz', 'Europe/Berlin'),
+    ];
+    expect([...secrets, count('lines.box.secret', 'abc')]).toEqual([refused, refused, refused, refused]);
+    expect([count('lines.box.open', 'o'), count('lines.boxes', { like: '%o%' })]).toEqual([1, 1]);
+  },
+);
+
 it('and drop them from what is written; an update rule sees the stored document', () => {
   const asked: unknown[] = [];
   const id = openRows(10, asked);

@@ -168,3 +168,10 @@ it('the newest runs are the same, in the same order, whichever way they are foun
     }
   }
 });
+
+it('Regression: of runs of one second the oldest counted as the newest', async () => {
+  const ids: string[] = [];
+  for (const ms of [100, 200, 300]) ids.push(await db.enqueue('a', {}, NOW + ms));
+  await db.write((c) => store.cancelPending(c, ids[2]!, NOW + 400));
+  expect((await db.read((c) => store.recentRuns(c, 1))).get('a')).toMatchObject({ cancelled: 1, pending: 0 });
+});

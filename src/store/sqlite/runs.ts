@@ -75,7 +75,7 @@ export function* recentRuns(db: Db, last: number): Op<Map<string, Record<RunStat
   const summary = new Map<string, Record<RunStatus, number>>();
   for (const slug of yield* slugsWithRuns(db)) {
     const counts = noRuns();
-    const rows = yield* db.all('SELECT status FROM _crap_jobs WHERE slug = ? ORDER BY created_at DESC, rowid ASC LIMIT ?', [slug, last]);
+    const rows = yield* db.all(`SELECT status FROM _crap_jobs WHERE slug = ? ${NEWEST_FIRST}`, [slug, last]);
     for (const row of rows) counts[statusOf(row['status'])]++;
     summary.set(slug, counts);
   }

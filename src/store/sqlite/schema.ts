@@ -145,7 +145,7 @@ CREATE INDEX IF NOT EXISTS _ml_jobs_retry_after ON _crap_jobs (retry_after) WHER
 CREATE INDEX IF NOT EXISTS _ml_jobs_by_key ON _crap_jobs (slug, _ml_key, _ml_waits) WHERE _ml_key IS NOT NULL AND status IN ('pending', 'running');
 CREATE INDEX IF NOT EXISTS _ml_jobs_by_unique ON _crap_jobs (slug, _ml_unique, status, _ml_created) WHERE _ml_unique IS NOT NULL;
 CREATE INDEX IF NOT EXISTS _ml_jobs_cancelling ON _crap_jobs (_ml_host) WHERE status = 'running' AND _ml_cancel IS NOT NULL;
-CREATE INDEX IF NOT EXISTS _ml_jobs_by_age ON _crap_jobs (slug, created_at);
+CREATE INDEX IF NOT EXISTS _ml_jobs_by_age ON _crap_jobs (slug, created_at, _ml_created);
 CREATE INDEX IF NOT EXISTS _ml_jobs_ended ON _crap_jobs (slug, status, completed_at) WHERE status IN ('completed', 'failed', 'stale', 'cancelled');
 CREATE INDEX IF NOT EXISTS idx_crap_jobs_priority ON _crap_jobs (status, queue, priority DESC, created_at);
 CREATE UNIQUE INDEX IF NOT EXISTS idx_crap_jobs_unique_active ON _crap_jobs (slug, unique_key)

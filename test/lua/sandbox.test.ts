@@ -64,6 +64,13 @@ describe.each(engines)('the sandbox of $name', (engine) => {
     expect(left(reached)).toEqual(left(expected));
   });
 
+  it('says of functions of io that start processes or make files what to do instead', async () => {
+    const { run } = await open();
+    const [popen, tmpfile] = await run('return select(2, pcall(io.popen, "echo ran")), select(2, pcall(io.tmpfile))');
+    expect(String(popen)).toContain('io.popen is not available to a project: processes cannot be started from a script');
+    expect(String(tmpfile)).toContain('io.tmpfile is not available to a project');
+  });
+
   it('shows no metatable of the host, and no global of its own', async () => {
     const { run } = await open();
     expect(

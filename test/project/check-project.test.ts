@@ -194,6 +194,29 @@ describe('a broken project [BOUNDARY]', () => {
     ]);
   });
 
+  it('resolves every function that a definition names: errors under generation 10, warnings where the reference asks for none', async () => {
+    const users = `crap.collections.define("users", {
+      auth = { mfa_when = "a.when", strategies = { { name = "key", authenticate = "a.key" } } },
+      live = { mode = "full", filter = "a.live" },
+      fields = { crap.fields.text({ name = "x", validate = "a.validate", required_when = "a.required" }) },
+    })`;
+    const found = async (generation: 8 | 10) => {
+      const project = await check({ 'moonlighter.toml': `[compat]\ngeneration = ${generation}\n`, 'collections/users.lua': users });
+      const unresolved = project.problems.filter(({ code }) => code === 'REFERENCE_UNRESOLVED');
+      return unresolved.map(({ severity, field }) => `${severity} ${field}`).sort();
+    };
+    expect(await found(10)).toEqual([
+      'error auth.mfa_when',
+      'error live.filter',
+      'error required_when',
+      'error validate',
+      'warning auth.strategies',
+    ]);
+    const eight = await found(8);
+    expect(eight).toContain('warning validate');
+    expect(eight.filter((line) => line.startsWith('error'))).toEqual([]);
+  });
+
   it('Regression: says of a module that is there what it returns, instead of that it cannot be required', async () => {
     const project = await check({
       'collections/a.lua':

@@ -5,7 +5,6 @@
  */
 import { hostname } from 'node:os';
 import type { Clock } from '../domain/clock.js';
-import type { JobDefinition } from '../domain/job.js';
 import type { Op } from '../domain/op.js';
 import type { Db } from '../store/db.js';
 import type { HostRecord } from '../store/store.js';
@@ -13,13 +12,14 @@ import type { HostActs } from './acts.js';
 import type { HostEmitter, HostEvents } from './events.js';
 import { HostSentry } from './host-sentry.js';
 import { Outage } from './outage.js';
-import { afterLoss, afterRelease } from './retry.js';
+import { type RescueRules, rescueClaims } from './rescue-claims.js';
+import { afterRelease } from './retry.js';
 import { type Liveness, probeSocket } from './waker.js';
 
 /** After the connection of another host has ended. */
 const LOOKS_MS = [0, 100, 1_000];
 
-export interface RescuerOptions {
+export interface RescuerOptions extends RescueRules {
   /** Of this host. */
   host: string;
   acts: HostActs;
@@ -33,10 +33,6 @@ export interface RescuerOptions {
   own(): ReadonlySet<string> | undefined;
   /** Runs became claimable. */
   onRescued(): void;
-  /** What the job's definition says of lost runs. */
-  onLost(slug: string): JobDefinition['onLost'];
-  /** Called behind each end, in its transaction. */
-  followUp?(db: Db, run: string, now: number): Op<unknown>;
   /** For tests. */
   probe?(socket: string): Promise<Liveness>;
 }
@@ -162,26 +158,9 @@ export class Rescuer {
 
   *#end(db: Db, host: string | undefined, staleBefore: number): Op<HostEvents['run:rescued'][]> {
     const { acts, clock } = this.#options;
-    const events: HostEvents['run:rescued'][] = [];
     const now = clock.now();
-    for (const claim of yield* acts.store.listClaimsOf(db, host, staleBefore)) {
-      const next = afterLoss(claim.losses + 1, now, 'stale', this.#options.onLost(claim.slug));
-      const final = next.status === 'stale';
-      const who = host === undefined ? 'worker heartbeat expired' : 'its host is gone';
-      const ended = yield* acts.store.end(db, {
-        run: claim.run,
-        claim: claim.claim,
-        now,
-        outcome: 'lost',
-        error: { code: 'RUN_LOST', message: final ? `stale: ${who}, lost ${claim.losses + 1} time(s)` : `stale: ${who}, requeued` },
-        next,
-        log: [],
-      });
-      if (ended === 'pending' || ended === 'stale' || ended === 'cancelled')
-        events.push({ run: claim.run, slug: claim.slug, host, next: ended });
-      if (ended === 'stale' && this.#options.followUp) yield* this.#options.followUp(db, claim.run, now);
-    }
+    const rescued = yield* rescueClaims(db, acts.store, this.#options, { host, staleBefore, now });
     if (host !== undefined) yield* acts.store.removeHost(db, host, now);
-    return events;
+    return rescued.map((run) => ({ ...run, host }));
   }
 }

@@ -1,8 +1,8 @@
 /** Doctor, the repairs: one transaction over everything that is safe to mend; then the log is written back. User data is never removed. */
 import type { Op } from '../domain/op.js';
-import { afterLoss } from '../host/retry.js';
+import { queueFollowUp } from '../host/follow-up.js';
+import { type RescueRules, rescueClaims } from '../host/rescue-claims.js';
 import { hostSettings } from '../host/settings.js';
-import type { Db } from '../store/db.js';
 import type { Examination } from './doctor.js';
 import { repairContent } from './doctor-content.js';
 import { migrateSchema } from './migrate-schema.js';
@@ -29,7 +29,7 @@ export async function repair(opened: OpenedProject, { findings, dead, state, con
     const now = opened.clock.now();
     const lost = [...dead.map(({ id }) => id as string | undefined), ...(has('RUN_ABANDONED') ? [undefined] : [])];
     for (const host of lost) {
-      const count = yield* rescue(db, opened, host, now, now - foreignStaleMs);
+      const { length: count } = yield* rescueClaims(db, store, rulesOf(opened), { host, staleBefore: now - foreignStaleMs, now });
       if (host !== undefined) yield* store.removeHost(db, host, now);
       lines.push(`${host === undefined ? '' : `removed the dead host ${host}; `}gave back ${count} run(s)`);
     }
@@ -46,13 +46,11 @@ export async function repair(opened: OpenedProject, { findings, dead, state, con
   return done;
 }
 
-/** As the rescuer of a host does: no retry is spent, three losses in a row make it stale. */
-function* rescue(db: Db, { store, project }: OpenedProject, host: string | undefined, now: number, staleBefore: number): Op<number> {
-  let count = 0;
-  for (const { run, slug, claim, losses } of yield* store.listClaimsOf(db, host, staleBefore)) {
-    const next = afterLoss(losses + 1, now, 'stale', project.registry.jobs.get(slug)?.onLost);
-    const error = { code: 'RUN_LOST', message: next.status === 'stale' ? 'stale: its host is gone' : 'stale: its host is gone, requeued' };
-    if (yield* store.end(db, { run, claim, now, outcome: 'lost', error, next, log: [] })) count++;
-  }
-  return count;
+/** What jobs say of lost runs, and of those that have ended as stale. */
+function rulesOf({ store, project }: OpenedProject): RescueRules {
+  const { jobs } = project.registry;
+  return {
+    onLost: (slug) => jobs.get(slug)?.onLost,
+    followUp: (db, run, now) => queueFollowUp(db, store, jobs, run, now),
+  };
 }

@@ -11,6 +11,7 @@ const DISPATCHER = 'src/host/dispatcher.ts';
 const ENDS = 'src/host/run-ends.ts';
 const RETRY = 'src/host/retry.ts';
 const RESCUER = 'src/host/rescuer.ts';
+const RESCUE_CLAIMS = 'src/host/rescue-claims.ts';
 
 export const mutants = [
   {
@@ -44,8 +45,8 @@ export const mutants = [
   },
   {
     name: 'on_lost is not asked when a host is gone',
-    file: RESCUER,
-    edits: [{ search: ", 'stale', this.#options.onLost(claim.slug))", replace: ", 'stale')" }],
+    file: RESCUE_CLAIMS,
+    edits: [{ search: ", 'stale', rules.onLost(slug))", replace: ", 'stale')" }],
     tests: [RESCUE],
   },
   {
@@ -68,8 +69,8 @@ export const mutants = [
   },
   {
     name: 'no run follows one that became stale',
-    file: RESCUER,
-    edits: [{ search: "if (ended === 'stale' && this.#options.followUp)", replace: "if (ended === 'pending' && this.#options.followUp)" }],
+    file: RESCUE_CLAIMS,
+    edits: [{ search: "if (ended === 'stale' && rules.followUp)", replace: "if (ended === 'pending' && rules.followUp)" }],
     tests: [RESCUE],
   },
   {

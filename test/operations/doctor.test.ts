@@ -77,6 +77,22 @@ describe('doctor', () => {
     expect(await opened.read((db) => store.findRun(db, id))).toMatchObject({ status: 'pending', attempt: 0, losses: 1 });
   });
 
+  it('Regression: a run that it gave up as stale queued none of those that its job wants to follow', async () => {
+    const { jobs } = opened.project.registry;
+    jobs.set('echo', { ...jobs.get('echo')!, onLost: 'stale', onFailed: 'after_echo' });
+    jobs.set('after_echo', { ...jobs.get('echo')!, slug: 'after_echo' });
+    const id = await deadHost();
+    expect(await repair(opened, await examine(opened, true))).toEqual(['removed the dead host gone; gave back 1 run(s)']);
+    const [next] = await opened.read((db) => store.listRuns(db, { slug: 'after_echo', limit: 1 }));
+    expect(next).toMatchObject({ status: 'pending' });
+    expect(JSON.parse(next!.data)).toMatchObject({
+      run: id,
+      slug: 'echo',
+      status: 'stale',
+      error: 'stale: its host is gone, lost 1 time(s)',
+    });
+  });
+
   it.each([
     ['WAIT_STUCK', ["INSERT INTO _crap_jobs (id, slug, _ml_waits, _ml_key) VALUES ('s', 'echo', 2, 'k'), ('t', 'echo', 2, 'k')"]],
     ['WAIT_STUCK', ["INSERT INTO _crap_jobs (id, slug, _ml_waits) VALUES ('s', 'echo', 4)"]],

@@ -17,6 +17,7 @@ import { copyJson, inputOf, plainInput } from './input.js';
 import { fillRows, formInput, readyInput } from './later-input.js';
 import { localeOfWrite } from './locale.js';
 import { globalPlan, type Plan } from './plan.js';
+import { whatIsPublished } from './published.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { writeChanges } from './update.js';
 import { validate } from './validate/validate.js';
@@ -52,13 +53,14 @@ function* updateInside(
   yield* fillRows(ctx, plan, GLOBAL_ID, input, locale);
   readyInput(ctx, plan, input, { isUpdate: true, locale });
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
-  yield* validate(ctx, plan, input, { isUpdate: true, id: GLOBAL_ID, draft, locale, hookDepth: run.depth });
+  const pending = !draft && publishesPendingDraft(ctx.settings.generation) ? yield* pendingDraft(ctx, plan, GLOBAL_ID) : undefined;
+  const stored = pending && (yield* whatIsPublished(ctx, plan, GLOBAL_ID, pending, locale));
+  yield* validate(ctx, plan, input, { isUpdate: true, id: GLOBAL_ID, draft, stored, locale, hookDepth: run.depth });
   yield* runBeforeWrite(ctx, run, 'before_change', input);
   formInput(ctx, plan, input);
   if (draft) {
     yield* saveDraft(ctx, plan, GLOBAL_ID, input, locale);
   } else {
-    const pending = publishesPendingDraft(ctx.settings.generation) ? yield* pendingDraft(ctx, plan, GLOBAL_ID) : undefined;
     yield* writeChanges(ctx, plan, GLOBAL_ID, input, locale, { pending });
   }
   const document = yield* readGlobal(ctx, plan, readLocale);

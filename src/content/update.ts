@@ -19,13 +19,13 @@ import { fillRows, formInput, readyInput } from './later-input.js';
 import { localeOfWrite } from './locale.js';
 import { hashGiven, storePassword, withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
+import { whatIsPublished } from './published.js';
 import { checkOptions, type QueryOptions } from './query.js';
-import { flatRow, selectSql } from './read.js';
 import { countReferences, referencesOf, refersAtAll, touchesReferences } from './references.js';
 import { requireRow } from './row-access.js';
 import { refreshSearch, touchesSearch } from './search.js';
 import { saveSides } from './side-write.js';
-import { rowOfState, writeState } from './snapshot.js';
+import { writeState } from './snapshot.js';
 import { unpublishByUpdate } from './unpublish.js';
 import { validate } from './validate/validate.js';
 import { addVersion, pendingDraft, type Version } from './version-rows.js';
@@ -74,7 +74,7 @@ export function* updateInside(
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
   const pending = !draft && publishesPendingDraft(ctx.settings.generation) ? yield* pendingDraft(ctx, plan, id) : undefined;
   if (!scope.many || options.hooks) {
-    const stored = plan.drafts && !draft ? yield* whatIsPublished(ctx, plan, id, pending, locale) : undefined;
+    const stored = draft ? undefined : yield* whatIsPublished(ctx, plan, id, pending, locale);
     yield* validate(ctx, plan, input, { isUpdate: true, id, draft, stored, locale, hookDepth: run.depth });
   }
   yield* runBeforeWrite(ctx, run, 'before_change', input);
@@ -87,20 +87,6 @@ export function* updateInside(
     yield* storePassword(ctx, plan, id, scope.passwordHash);
   }
   return yield* finish(ctx, plan, id, run, options, scope);
-}
-
-/** A draft as this update publishes it, without the data given; undefined when nothing of a draft becomes public. */
-function* whatIsPublished(
-  ctx: ContentContext,
-  plan: Plan,
-  id: string,
-  pending: Version | undefined,
-  locale: string | undefined,
-): Op<JsonObject | undefined> {
-  const row = yield* ctx.db.get(`${selectSql(plan, ctx.db.dialect, ctx.settings, locale)} WHERE id = ?`, [id]);
-  if (!row || (row['_status'] !== 'draft' && !pending)) return undefined;
-  const draft = pending ? rowOfState(plan, pending.state, ctx.settings.locale.fallback, locale) : {};
-  return flatRow(plan, ctx.settings, { ...row, ...draft });
 }
 
 export interface Changes {

@@ -7,7 +7,7 @@ import type { ContentContext } from './context.js';
 import { filterTableText } from './create.js';
 import { prefixed } from './failure.js';
 import { deniedFields, strip } from './field-access.js';
-import { asksEveryRule } from './generation.js';
+import { asksEveryRule, publishesPendingDraft } from './generation.js';
 import { writeRun } from './hook-context.js';
 import { runBeforeWrite } from './hooks.js';
 import { inputOf, plainInput, withFlatCopies } from './input.js';
@@ -15,10 +15,12 @@ import { fillRows, readyInput } from './later-input.js';
 import { localeOf } from './locale.js';
 import { passwordIssues, withoutPassword } from './password.js';
 import { collectionPlan, type Plan } from './plan.js';
+import { whatIsPublished } from './published.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { requireRow } from './row-access.js';
 import { type Issue, ValidationFailure } from './validate/report.js';
 import { validate } from './validate/validate.js';
+import { pendingDraft } from './version-rows.js';
 
 export type Verdict = { valid: true } | { valid: false; errors: Record<string, string> };
 
@@ -47,13 +49,20 @@ export function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, optio
     if (options.id !== undefined) yield* fillRows(ctx, plan, options.id, input, locale);
     readyInput(ctx, plan, input, { isUpdate, locale });
     yield* runBeforeWrite(ctx, run, 'before_validate', input);
-    yield* validate(ctx, plan, input, { isUpdate, id: options.id, draft, locale, hookDepth: run.depth });
+    const stored = draft ? undefined : yield* publishedWith(ctx, plan, options.id, locale);
+    yield* validate(ctx, plan, input, { isUpdate, id: options.id, draft, stored, locale, hookDepth: run.depth });
     yield* runBeforeWrite(ctx, run, 'before_change', input);
   } catch (error) {
     if (!(error instanceof ValidationFailure)) throw error;
     return invalid([...password, ...error.issues]);
   }
   return password.length > 0 ? invalid(password) : { valid: true };
+}
+
+function* publishedWith(ctx: ContentContext, plan: Plan, id: string | undefined, locale: string | undefined): Op<JsonObject | undefined> {
+  if (id === undefined) return undefined;
+  const pending = publishesPendingDraft(ctx.settings.generation) ? yield* pendingDraft(ctx, plan, id) : undefined;
+  return yield* whatIsPublished(ctx, plan, id, pending, locale);
 }
 
 /** Of several messages for one key the last stays, as in the reference. */

@@ -23,7 +23,7 @@ export interface ValidationScope {
   id: string | undefined;
   /** Skips `required` and numbers of rows. */
   draft: boolean;
-  /** Publishing a draft: the row as it is, which must have what is required where the data does not give it. Flat keys. */
+  /** Publishing a draft: the document as it is, which must have what is required where the data does not give it. Flat keys. */
   stored?: JsonObject;
   /** undefined = the default locale. */
   locale: string | undefined;
@@ -50,10 +50,11 @@ function* checkLeaf(ctx: ContentContext, plan: Plan, input: Input, scope: Valida
     if (yield* isDemanded(ctx, plan, field, { key, value, data: input.data, locale, hookDepth }))
       report(presence(ctx, plan, scope, leaf, value));
     report(rowCount(field, value));
-  } else if (scope.stored && absent && leaf.storage === 'column') {
+  } else if (scope.stored && absent && leaf.storage !== 'virtual') {
     const { stored, locale, hookDepth } = scope;
     const asked = { key, value: stored[key] ?? null, data: { ...stored, ...input.data }, locale, hookDepth };
     if (yield* isDemanded(ctx, plan, field, asked)) report(presence(ctx, plan, scope, leaf, asked.value));
+    report(rowCount(field, asked.value));
   }
   if (absent) return;
   report(polymorphic(field, value));

@@ -21,7 +21,7 @@ function isSection(value: unknown): value is Section {
 }
 
 /** The configuration as scripts may see it; what the earlier generation does not know shows there only where it is written. */
-export function visibleConfig(config: object, generation: 8 | 10): Section {
+function visibleConfig(config: object, generation: 8 | 10): Section {
   const copy = structuredClone(config) as Section;
   const jobs = copy['jobs'];
   if (generation === 8 && isSection(jobs) && isSection(jobs['queues']) && Object.keys(jobs['queues']).length === 0) delete jobs['queues'];
@@ -35,7 +35,7 @@ export function visibleConfig(config: object, generation: 8 | 10): Section {
 }
 
 /** The value at a dotted path; undefined where a step is missing. Elements of lists have no path. */
-export function walkConfig(config: Section, path: string): unknown {
+function walkConfig(config: Section, path: string): unknown {
   let value: unknown = config;
   for (const key of path.split('.')) {
     if (!isSection(value) || !Object.hasOwn(value, key)) return undefined;

@@ -22,7 +22,7 @@ const ELEMENTS: Record<string, string> = {
 
 const MARKS: Record<string, string> = { strong: 'strong', bold: 'strong', em: 'em', italic: 'em', code: 'code' };
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 

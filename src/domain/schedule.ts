@@ -109,24 +109,6 @@ function firstInSpan(schedule: Schedule, at: number, span: OffsetSpan, next: num
   return { tick, gap, wall };
 }
 
-/** Due instants t with after < t <= until that are to be run, ascending; the first `limit` of them. */
-export function ticksBetween(
-  schedule: Schedule,
-  after: number,
-  until: number,
-  timeZone: string,
-  limit = Number.POSITIVE_INFINITY,
-  dst?: DstPolicy,
-): number[] {
-  const ticks: number[] = [];
-  let at = nextTick(schedule, after, timeZone, dst);
-  while (at !== undefined && at <= until && ticks.length < limit) {
-    ticks.push(at);
-    at = nextTick(schedule, at, timeZone, dst);
-  }
-  return ticks;
-}
-
 /**
  * How many instants t there are with after < t <= until, those left out in a gap included. Counted by days and not one by one, but for
  * the hours around changes of the clock, so that a month of a schedule by the second costs a millisecond.

@@ -1,9 +1,9 @@
 /** The host's own database acts on the main thread: reads at once, writes through the write queue, never blocking for a lock. */
 import { StoreUnavailableError } from '../domain/errors.js';
-import { type Op, runAsync, runSync } from '../domain/op.js';
+import { type Op, runAsync } from '../domain/op.js';
 import type { Db } from '../store/db.js';
 import type { Database } from '../store/sqlite/database.js';
-import { readTransaction, writeTransaction } from '../store/sqlite/short-transaction.js';
+import { readNow, writeTransaction } from '../store/sqlite/short-transaction.js';
 import type { Store } from '../store/store.js';
 import type { HostEmitter } from './events.js';
 import { Outage } from './outage.js';
@@ -29,7 +29,7 @@ export class HostActs {
 
   /** Reads in one snapshot, at once. Throws StoreUnavailableError. */
   read<T>(body: (db: Db) => Op<T>): T {
-    return runSync(readTransaction(this.#database, body));
+    return readNow(this.#database, body);
   }
 
   /** Writes in one short transaction, when the queue grants it. Throws StoreUnavailableError. */

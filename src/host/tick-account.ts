@@ -12,7 +12,7 @@ import type { HostEvents } from './events.js';
 import { instantsWithin, runnable, type Watched } from './schedule-watch.js';
 
 /** An instant noticed later than this was missed: the machine slept, the clock jumped, the database was away. */
-export const LATE_LIMIT_MS = 60_000;
+const LATE_LIMIT_MS = 60_000;
 const DEFAULT_MISFIRE_LIMIT = 100;
 
 /** Why an instant was not run. */

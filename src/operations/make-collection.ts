@@ -70,7 +70,7 @@ ${indented([
 `;
 }
 
-export function globalText({ slug, fields = [{ name: 'title', type: 'text', options: [] }] }: GlobalTemplate): string {
+function globalText({ slug, fields = [{ name: 'title', type: 'text', options: [] }] }: GlobalTemplate): string {
   return `crap.globals.define(${quoted(slug)}, {
 ${indented([`labels = { singular = ${quoted(titleOf(slug))} },`, ...fieldsText(fields)]).join('\n')}
 })

@@ -34,7 +34,7 @@ export async function listPauses(opened: OpenedDatabase): Promise<PauseView[]> {
   return (await opened.read((db) => opened.store.listPauses(db))).map(pauseView);
 }
 
-export function pauseView({ kind, name, since, reason }: Pause): PauseView {
+function pauseView({ kind, name, since, reason }: Pause): PauseView {
   return { kind, name, since: iso(since), reason };
 }
 

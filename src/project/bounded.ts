@@ -3,7 +3,7 @@ import { RunAbort } from '../domain/errors.js';
 import type { Op, Wait } from '../domain/op.js';
 
 /** The deadline passed while the operation waited for something. */
-export class StillWaiting extends RunAbort {
+class StillWaiting extends RunAbort {
   constructor(reason: string) {
     super('timed_out', `it still waited for ${reason} when its time was over`);
   }

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DstPolicy } from '../../src/domain/job.js';
-import { countInstants, nextInstant, nextTick, parseSchedule, ticksBetween } from '../../src/domain/schedule.js';
+import { countInstants, nextInstant, nextTick, parseSchedule } from '../../src/domain/schedule.js';
+import { ticksBetween } from './ticks-between.js';
 
 const BERLIN = 'Europe/Berlin';
 const NOW = Date.UTC(2026, 0, 1);

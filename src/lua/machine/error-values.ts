@@ -13,7 +13,7 @@ import * as c from './core.js';
 import type { Stack } from './stack.js';
 
 /** A thrown Lua value, anchored in the registry. */
-export class ThrownValue {
+class ThrownValue {
   readonly stack: Stack;
   readonly ref: number;
   constructor(stack: Stack, ref: number) {

@@ -1,6 +1,6 @@
 /** The ledger of schedules: each due instant once, consecutive skips for one reason folded into one row. */
 import type { Op } from '../../domain/op.js';
-import type { Db } from '../db.js';
+import type { Db, Row } from '../db.js';
 import type { RecordedTick, TickRecord } from '../store.js';
 
 export function* lastTick(db: Db, slug: string): Op<number | undefined> {
@@ -53,7 +53,12 @@ export function* listTicks(db: Db, filter: { slug?: string | undefined; limit: n
   const params = [filter.slug, filter.before].filter((value) => value !== undefined);
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const rows = yield* db.all(`SELECT * FROM _ml_ticks ${where} ORDER BY at DESC, slug LIMIT ?`, [...params, filter.limit]);
-  return rows.map((row) => ({
+  return rows.map(toTick);
+}
+
+/** A row of the ledger. */
+export function toTick(row: Row): RecordedTick {
+  return {
     slug: String(row['slug']),
     at: Number(row['at']),
     until: Number(row['until']),
@@ -62,5 +67,5 @@ export function* listTicks(db: Db, filter: { slug?: string | undefined; limit: n
     ...(row['reason'] !== null && { reason: String(row['reason']) }),
     ...(row['run'] !== null && { run: String(row['run']) }),
     recordedAt: Number(row['recorded_at']),
-  }));
+  };
 }

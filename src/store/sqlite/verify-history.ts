@@ -7,6 +7,7 @@ import type { RecordedTick } from '../store.js';
 import { clockNotes } from './clock-notes.js';
 import { OURS } from './fence.js';
 import { purgedBefore, runWideLimit } from './marks.js';
+import { toTick } from './ticks.js';
 
 const COLUMNS = 'j.slug, j.queue, j._ml_key AS key, j._ml_key_limit AS key_limit';
 const ATTEMPTS = `SELECT a.rowid AS row, a.run, a.claim, a.started_at, a.ended_at, a.outcome, ${COLUMNS} FROM _ml_attempts a
@@ -45,17 +46,7 @@ export function* readTicks(db: Db, slug: string, after: number, limit: number): 
     `SELECT t.*, j.id AS found FROM _ml_ticks t LEFT JOIN _crap_jobs j ON j.id = t.run WHERE t.slug = ? AND t.at > ? ORDER BY t.at LIMIT ?`,
     [slug, after, limit],
   );
-  return rows.map((row) => ({
-    slug,
-    at: Number(row['at']),
-    until: Number(row['until']),
-    count: Number(row['count']),
-    outcome: row['outcome'] === 'run' ? 'run' : 'skipped',
-    ...(row['reason'] !== null && { reason: String(row['reason']) }),
-    ...(row['run'] !== null && { run: String(row['run']) }),
-    recordedAt: Number(row['recorded_at']),
-    runExists: row['run'] === null || row['found'] !== null,
-  }));
+  return rows.map((row) => ({ ...toTick(row), runExists: row['run'] === null || row['found'] !== null }));
 }
 
 export function* readMarks(db: Db): Op<HistoryMarks> {

@@ -224,6 +224,43 @@ describe('ticks', () => {
     ]);
     expect(await db.read((c) => store.lastTick(c, 'a'))).toBe(at(3));
   });
+  it('[TICK] what of a stretch the ledger holds: rows that begin before it and reach into it too', async () => {
+    const rows = [
+      [10, 40],
+      [50, 50],
+      [60, 90],
+    ] as const;
+    for (const [at, until] of rows) {
+      await db.write((c) => store.recordTick(c, { slug: 'a', at, until, count: 2, outcome: 'skipped', reason: `r${at}` }, NOW));
+    }
+    const within = async (after: number, until: number) =>
+      (await db.read((c) => store.ticksWithin(c, 'a', after, until))).map(({ at }) => at);
+    expect(await within(0, 9)).toEqual([]);
+    expect(await within(0, 10)).toEqual([10]);
+    expect(await within(39, 59)).toEqual([10, 50]);
+    expect(await within(40, 49)).toEqual([]);
+    expect(await within(70, 80)).toEqual([60]);
+    expect(await within(90, 200)).toEqual([]);
+  });
+  it('[TICK] a stretch that a schedule goes through twice ends where its ledger reaches, and is settled bit by bit', async () => {
+    const stretches = () => db.read((c) => store.repeatedStretches(c, 'a'));
+    await db.write((c) => store.noteRepeat(c, 'a', 100));
+    expect(await stretches()).toEqual([]);
+    await db.write((c) => store.recordTick(c, { slug: 'a', at: 500, outcome: 'skipped', reason: 'paused' }, NOW));
+    await db.write((c) => store.noteRepeat(c, 'a', 500));
+    await db.write((c) => store.noteRepeat(c, 'a', 100));
+    await db.write((c) => store.noteRepeat(c, 'a', 300, 900));
+    const noted = [
+      { from: 100, until: 500, settled: 100 },
+      { from: 300, until: 900, settled: 300 },
+    ];
+    expect(await stretches()).toEqual(noted);
+    await db.write((c) => store.settleRepeats(c, 'b', 1_000));
+    await db.write((c) => store.settleRepeats(c, 'a', 200));
+    expect((await stretches()).map(({ settled }) => settled)).toEqual([200, 300]);
+    await db.write((c) => store.settleRepeats(c, 'a', 1_000));
+    expect((await stretches()).map(({ settled }) => settled)).toEqual([500, 900]);
+  });
   it('[TICK] skips for different reasons are rows of their own', async () => {
     const at = (n: number) => NOW + n * 60_000;
     for (const [n, reason] of ['overlap', 'paused', 'paused', 'overlap'].entries()) {

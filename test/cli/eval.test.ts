@@ -78,3 +78,13 @@ it('an error that is a table is shown as JSON by eval, run and jobs status', asy
   expect(run.status).toBe('failed');
   expect(run.error).toMatch(/^runtime error: \{"code":7,"why":"closed"\}/);
 });
+
+it('Regression: an expression without return is told from other mistakes, and a user that is neither from bad JSON', async () => {
+  const expression = await failJson(at('eval', 'crap.util.slugify("A b")\n.. "c"'));
+  expect(expression).toMatchObject({ exit: 1, code: 'LUA_SYNTAX', remedy: expect.stringContaining('put return in front') });
+  const statement = await failJson(at('eval', 'local x = = 1'));
+  expect(statement).toMatchObject({ exit: 1, code: 'LUA_SYNTAX', message: expect.stringContaining("eval:1: unexpected symbol near '='") });
+  expect(statement.remedy ?? '').not.toContain('return');
+  const user = await failJson(at('eval', 'return 1', '--user', 'bob'));
+  expect(user).toMatchObject({ exit: 2, code: 'INVALID_JSON', remedy: expect.stringContaining('users/<id>') });
+});

@@ -1,5 +1,6 @@
 /** What the reference ignores in silence: a warning under generation 8, an error under 10; what is an error in both. */
 import { describe, expect, it } from 'vitest';
+import { renderCollection } from '../../src/content/render-config.js';
 import { type Config, collection, refusal } from './support.js';
 
 const field = (config: Config): Config => ({ fields: [{ name: 'f', ...config }] });
@@ -132,6 +133,8 @@ describe.each([8, 10] as const)('in generation %i', (generation) => {
 describe('generation 10', () => {
   it.each<[string, Config, string]>([
     ['a reserved prefix', { slug: 'many_posts' }, "Slug cannot start with 'many_'"],
+    ['the other reserved prefix', { slug: 'by_id_posts' }, "Slug cannot start with 'by_id_'"],
+    ['the other reserved ending', field({ name: 'my_lang' }), "Field name 'my_lang' is reserved"],
     ['a reserved name', field({ name: 'parent_id' }), "Field name 'parent_id' is reserved"],
     ['a reserved ending', field({ name: 'my_tz' }), "Field name 'my_tz' is reserved"],
     ['a reserved name in rows', field({ type: 'array', fields: [{ name: '_own' }] }), "Field name '_own' is reserved"],
@@ -157,6 +160,14 @@ describe('generation 10', () => {
     expect(definition.access).toEqual({ draft: { ref: 'a.draft' }, mcp: { ref: 'a.mcp' } });
     expect(definition.fields[0]).toMatchObject({ integer: true, requiredWhen: { ref: 'r.when' }, requiredLocales: ['en'] });
     expect(definition.auth).toBeUndefined();
+  });
+
+  it('keeps the methods of auth for crap-cms, also for plugins that define the collection again', () => {
+    const methods = { password: true, api_key: { header: 'x-key' } };
+    const { definition, warnings } = collection('users', { auth: { enabled: true, methods } }, 10);
+    expect(warnings).toEqual([]);
+    expect(definition.auth).toMatchObject({ methods, token_expiry: 7200 });
+    expect(renderCollection(definition)).toMatchObject({ auth: { methods } });
   });
 
   it('leaves reserved names inside groups alone', () => {

@@ -101,7 +101,7 @@ function arrayRows(leaf: PlannedLeaf, value: Json, kept: Set<string>): SideRows 
 
 function subValue(leaf: PlannedLeaf, column: SubColumn, row: JsonObject): SqlValue {
   const given = row[column.name] ?? null;
-  if (column.companion === 'tz') return row[column.field.name] === undefined ? null : (textOf(given) ?? null);
+  if (column.companion === 'tz') return row[column.field.name] === undefined ? null : textOf(given) || null;
   if (column.json) {
     const text = textOf(given);
     return text === undefined || text === '' ? null : text;

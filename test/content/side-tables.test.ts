@@ -208,3 +208,34 @@ describe('rows whose lists and groups hold something else', () => {
     expect(all()).toEqual([1, 1, 1]);
   });
 });
+
+it('Regression: zones beside dates in rows are checked as they are beside other dates', () => {
+  const day = { name: 'day', type: 'date', picker_appearance: 'dayAndTime', timezone: true };
+  const inner = { name: 'inner', type: 'array', fields: [day] };
+  stage = openStage({
+    collections: {
+      notes: {
+        fields: [
+          { name: 'lines', type: 'array', fields: [{ name: 'r', type: 'row', fields: [day] }, inner] },
+          { name: 'parts', type: 'blocks', blocks: [{ type: 'k', fields: [day] }] },
+        ],
+      },
+    },
+  });
+  const failure = (zone: string) =>
+    stage.failure(() => stage.create('notes', { lines: [{ day: '2026-01-01' }, { day: '2026-03-29T02:30', day_tz: zone }] }));
+  const refusal = 'runtime error: create error: Validation failed: lines[1][day]: day';
+  expect(failure('Europe/Berlin')).toBe(`${refusal} does not exist in timezone 'Europe/Berlin'`);
+  expect(failure('Mars/Olympus')).toBe(`${refusal} has an unknown timezone 'Mars/Olympus'`);
+  const kept = { day: '2026-03-29T02:30', day_tz: 'Mars/Olympus' };
+  const lines = [
+    { day: '2026-03-29T03:30', day_tz: 'Europe/Berlin', inner: [kept] },
+    { day: '2026-01-01T10:00', day_tz: '' },
+  ];
+  const created = stage.create('notes', { lines, parts: [{ _block_type: 'k', ...kept }] });
+  expect(created).toMatchObject({
+    lines: [{ day: '2026-03-29T01:30:00.000Z', day_tz: 'Europe/Berlin', inner: [kept] }, { day: '2026-01-01T10:00:00.000Z' }],
+    parts: [kept],
+  });
+  expect((created['lines'] as object[])[1]).not.toHaveProperty('day_tz');
+});

@@ -4,7 +4,7 @@ import type { Op } from '../../domain/op.js';
 import type { ContentContext } from '../context.js';
 import type { Plan, PlannedLeaf } from '../plan.js';
 import type { FieldDefinition } from '../schema.js';
-import { isObject } from '../value-text.js';
+import { isObject, textOf } from '../value-text.js';
 import { custom } from './custom.js';
 import { date } from './date.js';
 import { isDemanded } from './demanded.js';
@@ -33,10 +33,11 @@ export function* rows(
   value: Json,
   issues: Issue[],
 ): Op<void> {
-  yield* checkRows({ ctx, plan, data, scope, issues }, leaf.field, leaf.key, value);
+  yield* checkRows({ ctx, plan, data, scope, issues }, leaf.field, leaf.key, value, leaf.field.type === 'array');
 }
 
-function* checkRows(at: RowScope, field: FieldDefinition, key: string, value: Json): Op<void> {
+/** `columns`: what the rows hold has columns of its own, so that dates are converted from the zones beside them; elsewhere they are kept as JSON. */
+function* checkRows(at: RowScope, field: FieldDefinition, key: string, value: Json, columns: boolean): Op<void> {
   if ((field.type !== 'array' && field.type !== 'blocks') || !Array.isArray(value)) return;
   for (const [i, row] of value.entries()) {
     const rowKey = `${key}[${i}]`;
@@ -45,28 +46,28 @@ function* checkRows(at: RowScope, field: FieldDefinition, key: string, value: Js
       continue;
     }
     if (field.type === 'array') {
-      yield* checkFields(at, field.fields, row, rowKey);
+      yield* checkFields(at, field.fields, row, rowKey, columns);
       continue;
     }
     const type = typeof row['_block_type'] === 'string' ? row['_block_type'] : '';
     const block = field.blocks.find((candidate) => candidate.type === type);
-    if (block) yield* checkFields(at, block.fields, row, rowKey);
+    if (block) yield* checkFields(at, block.fields, row, rowKey, false);
     else at.issues.push({ key: rowKey, message: `${field.name} row ${i} has unknown block type '${type}'` });
   }
 }
 
-function* checkFields(at: RowScope, fields: readonly FieldDefinition[], row: JsonObject, rowKey: string): Op<void> {
+function* checkFields(at: RowScope, fields: readonly FieldDefinition[], row: JsonObject, rowKey: string, columns: boolean): Op<void> {
   for (const field of fields) {
-    if (field.type === 'row' || field.type === 'collapsible') yield* checkFields(at, field.fields, row, rowKey);
-    else if (field.type === 'tabs') for (const tab of field.tabs) yield* checkFields(at, tab.fields, row, rowKey);
+    if (field.type === 'row' || field.type === 'collapsible') yield* checkFields(at, field.fields, row, rowKey, columns);
+    else if (field.type === 'tabs') for (const tab of field.tabs) yield* checkFields(at, tab.fields, row, rowKey, columns);
     else if (field.type === 'group') {
       const group = row[field.name];
-      yield* checkFields(at, field.fields, isObject(group) ? group : {}, `${rowKey}[${field.name}][0]`);
-    } else if (field.type !== 'join') yield* checkField(at, field, row, `${rowKey}[${field.name}]`);
+      yield* checkFields(at, field.fields, isObject(group) ? group : {}, `${rowKey}[${field.name}][0]`, false);
+    } else if (field.type !== 'join') yield* checkField(at, field, row, `${rowKey}[${field.name}]`, columns);
   }
 }
 
-function* checkField(at: RowScope, field: FieldDefinition, row: JsonObject, key: string): Op<void> {
+function* checkField(at: RowScope, field: FieldDefinition, row: JsonObject, key: string, columns: boolean): Op<void> {
   const { ctx, scope, issues } = at;
   const report = (messages: Iterable<string>) => {
     for (const message of messages) issues.push({ key, message });
@@ -87,8 +88,9 @@ function* checkField(at: RowScope, field: FieldDefinition, row: JsonObject, key:
     report(length(field, value));
     report(number(field, value, ctx.settings.generation));
     report(manyBounds(field, value));
-    report(date({ ...field, minDate: undefined, maxDate: undefined }, value, undefined));
+    const zone = columns && field.timezone ? textOf(row[`${field.name}_tz`] ?? null) : undefined;
+    report(date({ ...field, minDate: undefined, maxDate: undefined }, value, zone === '' ? undefined : zone));
   }
   issues.push(...(yield* custom(ctx, at.plan, field, key, value, at.data, scope.hookDepth)));
-  yield* checkRows(at, field, key, value);
+  yield* checkRows(at, field, key, value, false);
 }

@@ -1,6 +1,7 @@
 /** This host as others see it: its row in the database, made at the start, kept fresh, removed at the end. */
 import { hostname } from 'node:os';
 import type { Clock } from '../domain/clock.js';
+import type { Op } from '../domain/op.js';
 import type { ClaimLimits } from '../store/history.js';
 import type { HostRecord } from '../store/store.js';
 import type { HostActs } from './acts.js';
@@ -30,11 +31,19 @@ export class HostRecordKeeper {
     this.#timer.unref();
   }
 
-  async stop(): Promise<void> {
+  /** False = the row stays, since runs stand as running for this host that could not be given back: whoever finds it dead gives them back. */
+  async stop(): Promise<boolean> {
     clearInterval(this.#timer);
     const record = this.#record;
     this.#record = undefined;
-    if (record) await this.#acts.write('host', (db) => this.#acts.store.removeHost(db, record.id, this.#clock.now()));
+    if (!record) return true;
+    const { store } = this.#acts;
+    const clock = this.#clock;
+    return await this.#acts.write('host', function* (db): Op<boolean> {
+      if ((yield* store.listClaimsOf(db, record.id, 0)).length > 0) return false;
+      yield* store.removeHost(db, record.id, clock.now());
+      return true;
+    });
   }
 
   async #refresh(): Promise<void> {

@@ -224,12 +224,11 @@ export class Host {
     parts.wal.stop();
     parts.file.stop();
     await Promise.all([parts.leases.stop(), parts.rescuer.stop()]);
-    let leavesRow = false;
-    await parts.record.stop().catch((error) => {
-      leavesRow = true;
+    const removed = await parts.record.stop().catch((error) => {
       events.log('warn', `the host's row could not be removed: ${String(error)}`);
+      return false;
     });
-    await parts.waker.stop(leavesRow);
+    await parts.waker.stop(!removed);
     parts.database.close();
     events.emit('host:stopped', { reason });
   }

@@ -26,14 +26,14 @@ export interface ReferenceAudit {
   dangling: number;
 }
 
-interface Count {
+export interface Count {
   others: number;
   /** References of the document to itself: crap-cms counts them, we do not; either is right. */
   own: number;
 }
 
 /** `collection/id` -> how often it is pointed at. */
-type Counts = Map<string, Count>;
+export type Counts = Map<string, Count>;
 
 /** The tables must be what the definitions ask for. */
 export function* auditReferences(
@@ -52,12 +52,6 @@ export function* auditReferences(
     if (registry.collections.has(splitReference(target).collection)) dangling += others + own;
   }
   return { miscounts, dangling };
-}
-
-export function* repairCounts(db: Db, miscounts: readonly Miscount[]): Op<void> {
-  for (const { collection, id, real } of miscounts) {
-    yield* db.run(`UPDATE ${db.dialect.ident(collection)} SET _ref_count = ? WHERE id = ?`, [real, id]);
-  }
 }
 
 function* countAll(db: Db, plan: Plan, counts: Counts): Op<void> {
@@ -87,7 +81,7 @@ function* countAll(db: Db, plan: Plan, counts: Counts): Op<void> {
   }
 }
 
-function byOwner(rows: readonly Row[]): Map<string, Row[]> {
+export function byOwner(rows: readonly Row[]): Map<string, Row[]> {
   const owners = new Map<string, Row[]>();
   for (const row of rows) {
     const owner = String(row['parent_id']);
@@ -98,7 +92,7 @@ function byOwner(rows: readonly Row[]): Map<string, Row[]> {
   return owners;
 }
 
-function count(counts: Counts, plan: Plan, id: string, targets: Iterable<string>): void {
+export function count(counts: Counts, plan: Plan, id: string, targets: Iterable<string>): void {
   for (const target of targets) {
     const known = counts.get(target) ?? { others: 0, own: 0 };
     counts.set(target, known);
@@ -114,11 +108,17 @@ function* compare(db: Db, plan: Plan, counts: Counts, into: Miscount[]): Op<void
     const rows = yield* db.all(`SELECT id, _ref_count FROM ${table} WHERE id > ? ORDER BY id LIMIT ${PAGE}`, [after]);
     for (const row of rows) {
       const [id, counted] = [String(row['id']), Number(row['_ref_count'])];
-      const { others, own } = counts.get(`${plan.slug}/${id}`) ?? { others: 0, own: 0 };
+      const real = counts.get(`${plan.slug}/${id}`);
       counts.delete(`${plan.slug}/${id}`);
-      if (counted < others || counted > others + own) into.push({ collection: plan.slug, id, counted, real: others });
+      if (isWrong(counted, real)) into.push({ collection: plan.slug, id, counted, real: real?.others ?? 0 });
     }
     if (rows.length < PAGE) return;
     after = String(rows.at(-1)!['id']);
   }
+}
+
+/** `real`: undefined where nothing points at the document. */
+export function isWrong(counted: number, real: Count | undefined): boolean {
+  const { others, own } = real ?? { others: 0, own: 0 };
+  return counted < others || counted > others + own;
 }

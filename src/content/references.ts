@@ -30,7 +30,7 @@ export function referring(plan: Plan): PlannedLeaf[] {
 }
 
 /** Has-one relations of a level of rows, layout looked through. */
-function hasOnes(fields: readonly FieldDefinition[]): FieldDefinition[] {
+export function hasOnes(fields: readonly FieldDefinition[]): FieldDefinition[] {
   return fields.flatMap((field) => {
     if (field.type === 'row' || field.type === 'collapsible') return hasOnes(field.fields);
     if (field.type === 'tabs') return field.tabs.flatMap((tab) => hasOnes(tab.fields));

@@ -1,6 +1,7 @@
 /** Doctor, the project's own tables: whether they are what the definitions ask for, search tables and counts of references against the documents. */
 import { contentSettings } from '../bindings/content-context.js';
-import { auditReferences, type Miscount, repairCounts } from '../content/reference-audit.js';
+import { auditReferences, type Miscount } from '../content/reference-audit.js';
+import { repairCounts, slicesOf } from '../content/reference-repair.js';
 import { remakeSearch, staleSearch } from '../content/search-audit.js';
 import type { Op } from '../domain/op.js';
 import type { Db } from '../store/db.js';
@@ -64,17 +65,24 @@ export async function examineContent(opened: OpenedProject, state: DatabaseState
 }
 
 /** In the caller's transaction. Ends with what was done, a sentence each. */
-export function* repairContent(db: Db, { project }: OpenedProject, { search, miscounts }: ContentState): Op<string[]> {
-  const lines: string[] = [];
-  if (search.length > 0) {
-    yield* remakeSearch(db, project.registry, contentSettings(project.config, project.generation), search);
-    lines.push(`filled the search tables of ${search.join(', ')}`);
-  }
-  if (miscounts.length > 0) {
+export function* repairSearch(db: Db, { project }: OpenedProject, { search }: ContentState): Op<string[]> {
+  if (search.length === 0) return [];
+  yield* remakeSearch(db, project.registry, contentSettings(project.config, project.generation), search);
+  return [`filled the search tables of ${search.join(', ')}`];
+}
+
+/** In slices, each with a transaction of its own and a pause behind it in which others write. Ends with what was done, a sentence each. */
+export async function repairReferences(opened: OpenedProject, { miscounts }: ContentState): Promise<string[]> {
+  if (miscounts.length === 0) return [];
+  const { registry, config, generation } = opened.project;
+  const settings = contentSettings(config, generation);
+  let repaired = 0;
+  for (const slice of slicesOf(miscounts, settings)) {
+    const begun = performance.now();
     // Counted again under the lock: documents may have been written since the look.
-    const { miscounts: now } = yield* auditReferences(db, project.registry, contentSettings(project.config, project.generation));
-    yield* repairCounts(db, now);
-    lines.push(`counted the references of ${now.length} document(s) anew`);
+    repaired += await opened.write('doctor', (db) => repairCounts(db, registry, settings, slice));
+    const held = performance.now() - begun;
+    await new Promise((resolve) => setTimeout(resolve, held));
   }
-  return lines;
+  return [`counted the references of ${repaired} document(s) anew`];
 }

@@ -1,10 +1,10 @@
-/** Doctor, the repairs: one transaction over everything that is safe to mend; then the log is written back. User data is never removed. */
+/** Doctor, the repairs: one transaction over everything that is safe to mend, counts of references in slices behind it; then the log is written back. User data is never removed. */
 import type { Op } from '../domain/op.js';
 import { queueFollowUp } from '../host/follow-up.js';
 import { type RescueRules, rescueClaims } from '../host/rescue-claims.js';
 import { hostSettings } from '../host/settings.js';
 import type { Examination } from './doctor.js';
-import { repairContent } from './doctor-content.js';
+import { repairReferences, repairSearch } from './doctor-content.js';
 import { migrateSchema } from './migrate-schema.js';
 import type { OpenedProject } from './open-project.js';
 
@@ -37,10 +37,10 @@ export async function repair(opened: OpenedProject, { findings, dead, state, con
     if (has('WAIT_STUCK')) lines.push(`let go on what waited for nothing: ${yield* store.releaseStuck(db)} row(s)`);
     if (has('ATTEMPT_ORPHAN', 'DEPENDENCY_ORPHAN'))
       lines.push(`removed ${yield* store.dropLeftovers(db)} row(s) of runs that are not there`);
-    lines.push(...(yield* repairContent(db, opened, content)));
+    lines.push(...(yield* repairSearch(db, opened, content)));
     return lines;
   });
-  done.push(...mended);
+  done.push(...mended, ...(await repairReferences(opened, content)));
   if (has('WAL_LARGE') && opened.shrinkLog()) done.push('wrote the write-ahead log back');
   if (mended.length > 0) await opened.wake();
   return done;

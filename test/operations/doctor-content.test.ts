@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { examine } from '../../src/operations/doctor.js';
+import { repairReferences } from '../../src/operations/doctor-content.js';
 import { repair } from '../../src/operations/doctor-repair.js';
 import { evalChunk } from '../../src/operations/eval-chunk.js';
 import { type OpenedProject, openProject } from '../../src/operations/open-project.js';
@@ -100,6 +101,38 @@ describe('doctor, documents', () => {
     const late = (row: { id?: unknown; _ref_count?: unknown }) =>
       row.id === made.tags[0] ? { ...row, _ref_count: Number(row._ref_count) + 1 } : row;
     expect(after).toEqual(before.map(late));
+  });
+
+  it('counts anew what each kind of relation points at, also where every count is wrong', async () => {
+    const before = await counts();
+    for (const wrong of ['0', '-1', '_ref_count + 100']) {
+      tamper(`UPDATE tags SET _ref_count = ${wrong}`, `UPDATE posts SET _ref_count = ${wrong}`);
+      await repair(opened, await examine(opened, true));
+      expect(await findings()).toEqual([]);
+      expect(await counts()).toEqual(before);
+    }
+  });
+
+  it('Regression: counts in slices, between which others write, instead of holding the write lock as long as reading all documents takes', async () => {
+    const count = 12_000;
+    tamper(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+       INSERT INTO tags (id, name, _ref_count) SELECT 'tag' || i, 'many', 999 FROM n`,
+      `INSERT INTO posts (id, title, main) SELECT 'post' || substr(id, 4), 'many', id FROM tags WHERE name = 'many'`,
+      `INSERT INTO posts_many (parent_id, related_id, _order) SELECT id, main, 0 FROM posts WHERE title = 'many'`,
+    );
+    const { content } = await examine(opened, true);
+    expect(content.miscounts).toHaveLength(count);
+    const transactions: number[] = [];
+    const slow = Object.create(opened) as OpenedProject;
+    slow.write = async (owner, body) => {
+      const left = await opened.read((db) => db.get('SELECT count(*) AS n FROM tags WHERE _ref_count = 999'));
+      transactions.push(Number(left!['n']));
+      return await opened.write(owner, body);
+    };
+    expect(await repairReferences(slow, content)).toEqual([`counted the references of ${count} document(s) anew`]);
+    expect(transactions).toEqual([12_000, 7_000, 2_000]);
+    expect((await findings()).map(({ code }) => code)).toEqual(['SEARCH_INCOMPLETE']);
   });
 
   it("Regression: what other connections have written is not taken for damage of the search table (SQLite's check goes by what it remembers)", async () => {

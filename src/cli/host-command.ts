@@ -5,7 +5,7 @@ import type { Host, HostOptions } from '../host/host.js';
 import type { HostLog } from '../host/log.js';
 import type { PreparedHost } from '../operations/prepare-host.js';
 import { type GlobalOptions, type Invocation, openOptions } from './command.js';
-import { problemsText } from './problems-text.js';
+import { logWarnings } from './problems-text.js';
 
 export interface HostCommandOptions extends GlobalOptions {
   queues?: string[];
@@ -33,7 +33,7 @@ export async function prepareCommand(invocation: Invocation, options: HostComman
     ? createHostLog({ stream: output.streams.stdout, format: 'json', level: settings.level })
     : createHostLog({ stream: output.streams.stderr, format: settings.format, level: settings.level });
   log.line('info', `Moonlighter ${VERSION} in ${project.dir}`, { version: VERSION });
-  if (project.problems.length > 0 && !output.json) output.note(problemsText(project.problems));
+  logWarnings(log, project.problems);
   for (const { level, text } of prepared.lines) log.line(level, text);
   for (const pid of prepared.others) {
     log.line(

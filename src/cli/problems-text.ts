@@ -1,5 +1,6 @@
 /** The problems of a project as text. */
 import type { Problem } from '../domain/errors.js';
+import type { HostLog } from '../host/log.js';
 import { plural } from './output.js';
 
 /** The reference lists all; a terminal holds about this many. */
@@ -16,10 +17,28 @@ export function problemsText(problems: readonly Problem[]): string {
   return lines.join('\n');
 }
 
+/** The warnings of a project as lines of a host's log, which may be JSON throughout. */
+export function logWarnings(log: HostLog, problems: readonly Problem[]): void {
+  for (const { code, file, line, field, remedy, ...problem } of problems.slice(0, PROBLEMS_SHOWN)) {
+    const text = [placeOf({ file, line }), sentenceOf({ field, ...problem })].filter((part) => part !== '').join(': ');
+    log.line('warn', remedy === undefined ? text : `${text}; ${remedy}`, { code, file, line, field });
+  }
+  const left = problems.length - PROBLEMS_SHOWN;
+  if (left > 0) log.line('warn', `… and ${plural(left, 'warning')} more (moonlighter check lists them)`);
+}
+
 function problemText(problem: Problem): string {
-  const place = problem.file === undefined ? '' : ` ${problem.file}${problem.line === undefined ? '' : `:${problem.line}`}`;
-  const { field } = problem;
-  const within = field === undefined || problem.message.includes(field) ? '' : ` (at ${field})`;
-  const text = `${problem.severity}${place}: ${problem.message.replaceAll('\n', '\n  ')}${within}`;
+  const place = placeOf(problem);
+  const text = `${problem.severity}${place === '' ? '' : ` ${place}`}: ${sentenceOf(problem)}`;
   return problem.remedy === undefined ? text : `${text}\n  ${problem.remedy}`;
+}
+
+function placeOf({ file, line }: Pick<Problem, 'file' | 'line'>): string {
+  if (file === undefined) return '';
+  return line === undefined ? file : `${file}:${line}`;
+}
+
+function sentenceOf({ message, field }: Pick<Problem, 'message' | 'field'>): string {
+  const within = field === undefined || message.includes(field) ? '' : ` (at ${field})`;
+  return `${message.replaceAll('\n', '\n  ')}${within}`;
 }

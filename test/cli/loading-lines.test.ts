@@ -57,3 +57,27 @@ describe('lines of init.lua', () => {
     expect(stderr).toMatch(/WARN\s+plugin is old/);
   });
 });
+
+it('Regression: warnings about the project were plain text between the JSON lines of a host, and --json left them out', async () => {
+  project = await notesProject({
+    'moonlighter.toml': '[log]\nformat = "json"\n',
+    'collections/odd.lua': 'crap.collections.define("odd", { fields = {}, timestamp = true })',
+  });
+  const expected = {
+    level: 'warn',
+    code: 'DEFINITION_UNKNOWN_KEY',
+    file: 'collections/odd.lua',
+    line: 1,
+    msg: expect.stringMatching(
+      /^collections\/odd\.lua:1: collection 'odd': Unknown collection config key 'timestamp'.*; write 'timestamps'/,
+    ),
+  };
+  for (const [args, stream] of [
+    [[], 'stderr'],
+    [['--json'], 'stdout'],
+  ] as const) {
+    const done = await runCli(['-C', project.dir, ...args, 'work', '--drain', '--no-cron']);
+    const lines = done[stream].trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(expect.objectContaining(expected));
+  }
+});

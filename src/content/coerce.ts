@@ -23,10 +23,15 @@ export function columnInput(leaf: PlannedLeaf, value: Json, zone?: string): SqlV
   const text = textOf(field.hasMany && isList(value) ? listOf(value) : value);
   if (text === undefined || text === '') return null;
   if (field.type === 'date') return normaliseDate(text, zone);
-  if (WITHOUT_NUL.has(field.type) && text.includes('\0')) {
+  if (refusesNul(field, text)) {
     throw refused('CONTROL_CHARACTERS', `field '${leaf.key}' contains forbidden control characters`, { fields: { [leaf.key]: 'NUL' } });
   }
   return text;
+}
+
+/** Whether `columnInput` throws for a text because of a NUL byte. */
+export function refusesNul({ type }: Pick<FieldDefinition, 'type'>, text: string): boolean {
+  return WITHOUT_NUL.has(type) && text.includes('\0');
 }
 
 /** Exactly `true`, 1, 1.0 and the texts on, true, 1, yes. */

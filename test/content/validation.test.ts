@@ -173,3 +173,27 @@ describe('unique', () => {
     expect(stage.findById('rules', doc.id)).toMatchObject({ code });
   });
 });
+
+it.each([
+  [
+    8,
+    'create error: Validation failed: title: title is required',
+    "create error: field 'code' contains forbidden control characters",
+    { valid: true },
+  ],
+  [
+    10,
+    'create error: Validation failed: title: title is required; code: code contains forbidden control characters',
+    'create error: Validation failed: code: code contains forbidden control characters',
+    { valid: false, errors: { code: 'code contains forbidden control characters' } },
+  ],
+] as const)('Regression: a NUL in a unique text is no failure of the validation (%i)', (generation, both, alone, verdict) => {
+  const own = openStage({ collections: { rules: { fields: RULES.fields.slice(0, 2) } }, settings: { generation } });
+  try {
+    expect(own.failure(() => own.create('rules', { code: 'a\0b' }))).toBe(`runtime error: ${both}`);
+    expect(own.failure(() => own.create('rules', { title: 't', code: 'a\0b' }))).toBe(`runtime error: ${alone}`);
+    expect(own.validate('rules', { title: 't', code: 'a\0b' })).toEqual(verdict);
+  } finally {
+    own.dispose();
+  }
+});

@@ -2,9 +2,10 @@
 import type { Json } from '../../domain/json.js';
 import type { Op } from '../../domain/op.js';
 import { SqlError, type SqlValue } from '../../store/db.js';
-import { columnInput } from '../coerce.js';
+import { columnInput, refusesNul } from '../coerce.js';
 import type { ContentContext } from '../context.js';
 import { columnOf, type Plan, type PlannedLeaf, sqlName } from '../plan.js';
+import { textOf } from '../value-text.js';
 
 /** undefined = not taken. Trashed rows and the document itself do not count; a localized leaf is unique within its locale. */
 export function* unique(
@@ -15,6 +16,8 @@ export function* unique(
   scope: { id: string | undefined; locale: string | undefined; zone: string | undefined },
 ): Op<string | undefined> {
   const { name } = leaf.field;
+  // What cannot be stored is nobody's value; the write says so.
+  if (refusesNul(leaf.field, textOf(value) ?? '')) return undefined;
   const stored = columnInput(leaf, value, scope.zone);
   if (stored === null || stored === '') return undefined;
   const params: SqlValue[] = [stored];

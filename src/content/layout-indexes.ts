@@ -1,4 +1,4 @@
-/** Indexes of a collection's main table: `index`, `unique` under soft delete, and compound ones (Lua API 3.3). */
+/** Indexes of a collection's main table: `index`, `unique` under soft delete, and compound ones (Lua API 3.3); and one of ours for emptying the trash. */
 import { columnName, type IndexLayout, type LayoutSettings, type Leaf, localesOf } from './layout.js';
 import type { CollectionDefinition } from './schema.js';
 
@@ -22,6 +22,7 @@ export function indexesOf(definition: CollectionDefinition, leaves: readonly Lea
       indexes.push({ name: `idx_${table}_${fields.join('_')}`, table, columns: members, unique });
     }
   }
+  if (definition.softDelete && definition.softDeleteRetention !== undefined) indexes.push(trashed(table));
   return distinct(indexes);
 }
 
@@ -45,6 +46,11 @@ export function ownIndexName({ name, columns }: Pick<IndexLayout, 'name' | 'colu
 
 function activeUnique(table: string, column: string): IndexLayout {
   return { name: `idx_${table}_${column}_active_unique`, table, columns: [column], unique: true, where: '_deleted_at IS NULL' };
+}
+
+/** What is in the trash, the oldest first: without it a host reads every document whenever it looks for what is old enough. */
+function trashed(table: string): IndexLayout {
+  return { name: `_ml_idx_${table}_trash`, table, columns: ['_deleted_at', 'id'], unique: false, where: '_deleted_at IS NOT NULL' };
 }
 
 /** The column of a member: the default locale's of a localized field; undefined for what owns no column. */

@@ -1,7 +1,8 @@
 /**
  * The local socket of a host: wake-ups come in through it, and that it answers is the proof that the host lives.
  * One line a message: "wake"; "cancel <run> <claim>", which must not wait for the write lock that the run itself may hold; "host",
- * by another that has started; "activity", which is answered with a line of JSON. A wake-up is a hint: losing one costs at most a poll interval.
+ * by another that has started; "activity" and "attempt <run>", which are answered with a line of JSON. A wake-up is a hint: losing one costs at most
+ * a poll interval.
  */
 import { chmodSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net';

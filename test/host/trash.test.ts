@@ -15,6 +15,7 @@ import { Pruner } from '../../src/host/pruner.js';
 import { TrashPruner } from '../../src/host/trash-pruner.js';
 import type { LuaTable } from '../../src/lua/value.js';
 import { emptyRegistry } from '../../src/project/registry.js';
+import { watchStatements } from '../../src/store/sqlite/database.js';
 import { trashRules } from '../../src/worker/trash.js';
 import { lua } from '../content/support.js';
 import { createStage, type Stage } from './stage.js';
@@ -129,6 +130,21 @@ describe('the trash', () => {
     expect(await prune()).toEqual([{ collection: 'bin', count: 60 }]);
     expect(await prune()).toEqual([{ collection: 'bin', count: 60 }]);
     expect(rows('SELECT id FROM bin')).toEqual([]);
+  });
+
+  it('Regression: to look for what is old enough, every document of the collection was read and sorted, on the main thread and as the writer', async () => {
+    const { create, remove, prune } = await open();
+    await remove('bin', await create('bin', { title: 'a' }));
+    const statements: string[] = [];
+    watchStatements((sql) => statements.push(sql));
+    await prune();
+    watchStatements(undefined);
+    const [look] = statements.filter((sql) => sql.includes('FROM "bin" WHERE _deleted_at'));
+    const marks = (sql: string) => Array(sql.split('?').length - 1).fill('');
+    for (const sql of [look!, look!.replace('_deleted_at < ?', '_deleted_at < ? AND (_deleted_at, id) > (?, ?)')]) {
+      const plan = stage.acts.read((db) => db.all(`EXPLAIN QUERY PLAN ${sql}`, marks(sql))).map((row) => String(row['detail']));
+      expect(plan).toEqual([expect.stringMatching(/^SEARCH bin USING (COVERING )?INDEX _ml_idx_bin_trash/)]);
+    }
   });
 
   it('has rules where there is a trash and a time only', async () => {

@@ -3,7 +3,9 @@ import { hostname } from 'node:os';
 import type { Run } from '../domain/run.js';
 import type { HostServes } from '../host/activity.js';
 import { askActivity } from '../host/ask-activity.js';
+import { hostSettings } from '../host/settings.js';
 import { probeSocket } from '../host/waker.js';
+import type { HostRecord } from '../store/store.js';
 import type { Reason } from './explain-run.js';
 import type { OpenedProject } from './open-project.js';
 
@@ -51,4 +53,11 @@ export async function answeringHosts(opened: OpenedProject): Promise<AnsweringHo
     return (await probeSocket(socket)) === 'alive' ? { id, pid, serves: undefined } : undefined;
   });
   return (await Promise.all(asked)).filter((host) => host !== undefined);
+}
+
+/** As a rescuer judges: its socket refuses; where that cannot be asked, it was not seen for longer than a lease. */
+export async function isGone({ project, clock }: OpenedProject, host: HostRecord): Promise<boolean> {
+  const liveness = host.hostname === hostname() ? await probeSocket(host.socket) : 'unknown';
+  if (liveness !== 'unknown') return liveness === 'dead';
+  return clock.now() - host.seenAt > hostSettings(project.config, project.moonlighter, undefined).leaseMs;
 }

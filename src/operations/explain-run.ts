@@ -8,7 +8,7 @@ import type { Run } from '../domain/run.js';
 import type { ActivityReport } from '../host/activity.js';
 import { askActivity } from '../host/ask-activity.js';
 import { holderText, writerProcess } from '../store/sqlite/lock-holders.js';
-import { type AnsweringHost, answeringHosts, hostReasons } from './explain-hosts.js';
+import { type AnsweringHost, answeringHosts, hostReasons, isGone } from './explain-hosts.js';
 import { jobBySlug } from './find-job.js';
 import { getRecordedRun } from './find-run.js';
 import type { OpenedProject } from './open-project.js';
@@ -36,6 +36,7 @@ export interface Reason {
     | 'rate_limit'
     | 'ready'
     | 'running'
+    | 'host_gone'
     | 'cancel_requested'
     | 'ended';
   text: string;
@@ -62,9 +63,12 @@ export async function explainRun(opened: OpenedProject, id: string): Promise<Exp
 async function runningReasons(opened: OpenedProject, run: Run): Promise<Reason[]> {
   const host = (await opened.hosts()).find((each) => each.id === run.host);
   const where = host ? `host ${host.id} (process ${host.pid} on ${host.hostname})` : 'crap-cms, or a host that is gone';
-  const reasons: Reason[] = [
-    { code: 'running', text: `it is executed by ${where} since ${iso(run.startedAt)}`, details: { host: run.host } },
-  ];
+  const reasons: Reason[] = [];
+  const since = iso(run.startedAt);
+  if (host && (await isGone(opened, host))) {
+    const text = `${where} began it at ${since} and is gone: the next host that starts gives it back, or \`moonlighter doctor --repair\``;
+    reasons.push({ code: 'host_gone', text, details: { host: run.host } });
+  } else reasons.push({ code: 'running', text: `it is executed by ${where} since ${since}`, details: { host: run.host } });
   const activity = host?.hostname === hostname() ? await askActivity(host.socket) : undefined;
   const mine = activity?.running.find((each) => each.run === run.id);
   if (mine?.waits)

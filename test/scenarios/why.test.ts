@@ -57,6 +57,19 @@ it('Regression: [EXPLAIN] --concurrency raises the run-wide cap, and why took th
   expect(await why(it, await trigger(it, 'here', '--delay', '1h'))).toEqual([expect.stringMatching(/^due_time: /)]);
 });
 
+it('Regression: [EXPLAIN] a run of a killed host was said to be executed by it', async () => {
+  const it = await open();
+  const host = it.start(['work']);
+  await host.until((printed) => printed.includes('Scheduler started'));
+  const id = await trigger(it, 'here');
+  await host.until((printed) => printed.includes('Executing job'));
+  expect(await why(it, id)).toEqual([expect.stringMatching(/^running: /)]);
+  await host.stop('SIGKILL');
+  expect(await why(it, id)).toEqual([
+    expect.stringMatching(/^host_gone: host \S+ \(process \d+ on .+\) began it at .+ and is gone: the next host that starts gives it back/),
+  ]);
+});
+
 it('[EXPLAIN] a run whose dependency has ended while no host settles it', async () => {
   const it = await open();
   const failing = await trigger(it, 'failing', '-d', '{"fails":true}');

@@ -36,9 +36,8 @@ function setTimezone(fields: readonly FieldDefinition[], zone: string): void {
   }
 }
 
-/** SQLite takes 2,000 columns a table, full-text ones included; what every table has besides those of fields is less than 10. */
-const RESERVED_COLUMNS = 10;
-const MAX_COLUMNS = 2_000 - RESERVED_COLUMNS;
+/** What SQLite takes a table; FTS5 needs six beside the id and those that are searched. */
+const MAX_COLUMNS = 2_000;
 
 /** Names that it refuses for tables, and those of functions that it asks like tables, which a table of the name would hide. */
 const OF_SQLITE = /^(?:sqlite_|pragma_|json_each$|json_tree$)/i;
@@ -75,16 +74,17 @@ class Check {
       }
       this.#tables.set(table.toLowerCase(), by);
     }
-    this.#width(definition, layout.columns.length + layout.systemColumns.length, owner);
-    for (const { leaf } of layout.sideTables) {
+    this.#width(definition, 1 + layout.columns.length + layout.systemColumns.length, owner);
+    this.#width(definition, 7 + (layout.search?.columns.length ?? 0), `the search table of ${owner}`);
+    for (const { leaf, locale } of layout.sideTables) {
       const columns = leaf.field.type === 'array' ? subColumnsOf(leaf.field.fields).length : 0;
-      this.#width(definition, columns, `${owner} field '${leaf.path.join('.')}'`);
+      this.#width(definition, (locale === undefined ? 3 : 4) + columns, `${owner} field '${leaf.path.join('.')}'`);
     }
   }
 
   #width(definition: Definition, columns: number, owner: string): void {
     if (columns <= MAX_COLUMNS) return;
-    const text = `${owner} needs ${columns} columns, and a table of SQLite holds ${MAX_COLUMNS + RESERVED_COLUMNS}`;
+    const text = `${owner} needs ${columns} columns, and a table of SQLite holds ${MAX_COLUMNS}`;
     const remedy = 'put some of the fields into blocks or a json field, or localize fewer of them: each has a column a locale';
     this.#add('error', definition, 'DEFINITION_TOO_WIDE', text, remedy);
   }

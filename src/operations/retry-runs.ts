@@ -1,6 +1,5 @@
 /** Retry: ended runs become pending again, with all their attempts. */
 import { NotFoundError, RefusedError } from '../domain/errors.js';
-import type { Op } from '../domain/op.js';
 import { isFinal } from '../domain/state-machine.js';
 import type { OpenedDatabase } from './open-database.js';
 
@@ -27,11 +26,7 @@ export async function retryRun(opened: OpenedDatabase, id: string): Promise<void
 /** Every failed (or `stale`, `cancelled`) run of a job, or of all; those whose unique key is taken stay. Ends with the number. */
 export async function retryRuns(opened: OpenedDatabase, status: 'failed' | 'stale' | 'cancelled', slug?: string): Promise<number> {
   const { store, clock } = opened;
-  const count = await opened.write('retry', function* (db): Op<number> {
-    let retried = 0;
-    for (const run of yield* store.listRuns(db, { status, slug, limit: -1 })) if (yield* store.retry(db, run.id, clock.now())) retried++;
-    return retried;
-  });
+  const count = await opened.write('retry', (db) => store.retryAll(db, status, slug, clock.now()));
   if (count > 0) await opened.wake();
   return count;
 }

@@ -203,6 +203,8 @@ export interface Store {
   listCancelRequests(db: Db, host: string): Op<{ run: string; claim: number }[]>;
   /** An ended run becomes pending again with all its attempts. False when it is not failed, stale or cancelled, or its unique key is taken. */
   retry(db: Db, run: string, now: number): Op<boolean>;
+  /** The same for all of a status, of one job or of all; how many. In the order of their queueing, so that runs of one key keep it. */
+  retryAll(db: Db, status: Exclude<FinalStatus, 'completed'>, slug: string | undefined, now: number): Op<number>;
   /** Newest last. */
   listAttempts(db: Db, run: string): Op<Attempt[]>;
   /** Runs that have to end before this one, less those that are settled. `status`: undefined = purged; `ended`: how it ended. */

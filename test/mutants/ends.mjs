@@ -205,6 +205,13 @@ export const mutants = [
     tests: [FEATURES],
   },
   {
+    name: 'of runs of one key that are all tried again the newest goes first',
+    file: RETRY,
+    edits: [{ search: 'ORDER BY rowid`', replace: 'ORDER BY rowid DESC`' }],
+    tests: [FEATURES],
+    only: 'tried again',
+  },
+  {
     name: 'a retried run keeps its losses',
     file: RETRY,
     edits: [{ search: '_ml_losses = 0, _ml_cancel', replace: '_ml_cancel' }],

@@ -154,6 +154,23 @@ describe('[CAPS] keys', () => {
     expect(await claim()).toEqual([first]);
   });
 
+  it('Regression: of failed runs of one key that were all tried again the newest went first', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 4; i++) ids.push(await db.enqueue(i === 2 ? 'b' : 'a', { key: 'k' }, NOW + i));
+    for (const _ of ids) for (const id of await claim(NOW + 10)) await fail(id);
+    expect(await db.write((c) => store.retryAll(c, 'failed', 'a', NOW + 20))).toBe(3);
+    expect(await db.write((c) => store.retryAll(c, 'stale', undefined, NOW + 20))).toBe(0);
+    const order: string[] = [];
+    for (const _ of ids) {
+      for (const id of await claim(NOW + 30)) {
+        order.push(id);
+        await finish(id);
+      }
+    }
+    expect(order).toEqual([ids[0], ids[1], ids[3]]);
+    expect(await db.write((c) => store.retryAll(c, 'failed', undefined, NOW + 20))).toBe(1);
+  });
+
   it('a key with ten thousand runs behind it costs an enqueue and an end nothing', async () => {
     await db.enqueue('a', { key: 'k' });
     db.database.exec(`INSERT INTO _crap_jobs (id, slug, _ml_key, _ml_due, _ml_created, _ml_waits)

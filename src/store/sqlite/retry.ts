@@ -1,5 +1,6 @@
 /** Retry: an ended run becomes pending again, at once and with all its attempts; what its attempts did stays recorded. */
 import type { Op } from '../../domain/op.js';
+import type { FinalStatus } from '../../domain/run.js';
 import type { Db } from '../db.js';
 import { isBehind } from './keys.js';
 import { WAITS } from './schema.js';
@@ -19,4 +20,15 @@ export function* retry(db: Db, run: string, now: number): Op<boolean> {
   // Cancelled while it waited for others: it waits no more, and must not be cancelled when one of them fails.
   yield* db.run('DELETE FROM _ml_dependencies WHERE run = ?', [run]);
   return true;
+}
+
+export function* retryAll(db: Db, status: Exclude<FinalStatus, 'completed'>, slug: string | undefined, now: number): Op<number> {
+  const ofJob = slug === undefined ? '' : ' AND slug = ?';
+  const rows = yield* db.all(
+    `SELECT id FROM _crap_jobs WHERE status = ?${ofJob} ORDER BY rowid`,
+    slug === undefined ? [status] : [status, slug],
+  );
+  let count = 0;
+  for (const row of rows) if (yield* retry(db, String(row['id']), now)) count++;
+  return count;
 }

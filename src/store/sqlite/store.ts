@@ -17,7 +17,7 @@ import { purge, purgeTicks, removeRun } from './purge.js';
 import { allowedAt } from './rate.js';
 import { hasDue, hasOverdue, nextDueAt } from './ready.js';
 import { renew } from './renew.js';
-import { retry } from './retry.js';
+import { retry, retryAll } from './retry.js';
 import { countBy, countRuns, findRun, listRuns, recentRuns } from './runs.js';
 import { noteRepeat, repeatedStretches, settleRepeats } from './schedule-repeats.js';
 import { beginSchedules, currentSchedules, hasActive, recordSchedule, scheduleHistory } from './schedules.js';
@@ -41,6 +41,7 @@ export const sqliteStore: Store = {
   requestCancel,
   listCancelRequests,
   retry,
+  retryAll,
   listAttempts,
   listDependencies,
   listAheadOfKey,

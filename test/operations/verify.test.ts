@@ -228,6 +228,20 @@ describe('verify', () => {
     });
   });
 
+  it('Regression: takes no starts for too many where the clock was set back by less than a window, while nothing had ended', async () => {
+    db = await TestStore.create();
+    await db.write((c) => store.registerHost(c, host));
+    const rateLimits = new Map([['a', { limit: 2, perMs: 60_000 }]]);
+    for (const now of [NOW + 50_000, NOW + 10_000]) {
+      for (let n = 0; n < 2; n++) await db.enqueue('a', {}, NOW);
+      expect(await db.claim({ concurrency: caps({ a: 9 }), rateLimits, now })).toHaveLength(2);
+    }
+    const judged = { limits: { ...limits, jobs: caps({ a: 9 }), rates: rateLimits } };
+    expect(await codes(undefined, judged)).toEqual([]);
+    db.database.exec('DELETE FROM _ml_clock');
+    expect(await codes(undefined, judged)).toEqual(['RATE_EXCEEDED']);
+  });
+
   it('judges no limit over a stretch of time that came twice', async () => {
     db = await TestStore.create();
     await db.write((c) => store.registerHost(c, host));

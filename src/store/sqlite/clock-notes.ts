@@ -1,6 +1,6 @@
 /**
  * Notes of clocks that were set back (or differ between machines): a claim that is earlier than the end of an attempt which was recorded
- * before it says so, once. `verify` judges nothing by instants between the two.
+ * before it, or than a start that counts for a rate, says so, once. `verify` judges nothing by instants between the two.
  */
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
@@ -12,7 +12,11 @@ const NOTE = `INSERT INTO _ml_clock (seen_at, was) SELECT ?, ? WHERE NOT EXISTS 
 export function* noteClock(db: Db, now: number): Op<void> {
   const row = yield* db.get(NEWEST_END);
   if (!row || Number(row['ended_at']) <= now) return;
-  const was = Number(row['ended_at']);
+  yield* noteSetBack(db, now, Number(row['ended_at']));
+}
+
+/** The clock shows `now`, after it had shown `was`; epoch ms. */
+export function* noteSetBack(db: Db, now: number, was: number): Op<void> {
   yield* db.run(NOTE, [now, was, was, now]);
 }
 

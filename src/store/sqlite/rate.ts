@@ -2,6 +2,7 @@
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
 import type { RateLimit } from '../store.js';
+import { noteSetBack } from './clock-notes.js';
 
 /** Claims that the job may still make now. Rows that a wrong clock wrote into the future do not count. */
 export function* allowance(db: Db, slug: string, { limit, perMs }: RateLimit, now: number): Op<number> {
@@ -20,8 +21,10 @@ export function* allowedAt(db: Db, slug: string, { limit, perMs }: RateLimit, no
   return row ? Number(row['at']) + perMs : now;
 }
 
-/** `count` claims were made; what has left the window is forgotten. */
+/** `count` claims were made; what has left the window is forgotten, and what a clock wrote that has been set back since: that is noted. */
 export function* recordStarts(db: Db, slug: string, { perMs }: RateLimit, count: number, now: number): Op<void> {
+  const later = yield* db.get('SELECT max(at) AS at FROM _ml_starts WHERE slug = ? AND at > ?', [slug, now]);
+  if (typeof later?.['at'] === 'number') yield* noteSetBack(db, now, later['at']);
   yield* db.run('DELETE FROM _ml_starts WHERE slug = ? AND (at <= ? OR at > ?)', [slug, now - perMs, now]);
   for (let n = 0; n < count; n++) yield* db.run('INSERT INTO _ml_starts (slug, at) VALUES (?, ?)', [slug, now]);
 }

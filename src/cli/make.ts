@@ -37,7 +37,10 @@ const slugArgument = () => new Argument('<slug>', 'lowercase letters, digits and
 const nameArgument = () => new Argument('<name>', 'lowercase letters, digits and underscores');
 const forceOption = () => new Option('-f, --force', 'overwrite the file');
 const fieldsOption = () =>
-  new Option('-F, --fields <list>', 'name:type[:option…], separated by commas; of relationships and uploads the target is an option');
+  new Option(
+    '-F, --fields <list>',
+    'name:type[:option…], separated by commas, or one at a time; of relationships and uploads the target is an option',
+  ).argParser<string>((list, earlier) => (earlier === undefined ? list : `${earlier},${list}`));
 
 export function registerMake(make: Command, invocation: Invocation): void {
   make.addHelpText('after', '\nNothing is overwritten without --force; what is written passes `moonlighter check` and runs.');
@@ -95,7 +98,7 @@ function registerCollection(make: Command, invocation: Invocation): void {
     const place = await target(invocation, options);
     const made = makeCollection({
       ...place,
-      ...(await fieldsOf(options, place.generation)),
+      ...(await fieldsOf(options, place.generation, auth)),
       slug,
       timestamps,
       auth,
@@ -171,8 +174,8 @@ async function target({ env, cwd }: Invocation, { config, force }: Options) {
   return { dir, generation: loadConfig(dir, env).generation, ...(force && { force }) };
 }
 
-async function fieldsOf({ fields }: DefinitionOptions, generation: 8 | 10) {
+async function fieldsOf({ fields }: DefinitionOptions, generation: 8 | 10, auth = false) {
   if (fields === undefined) return {};
   const { parseFields } = await import('../operations/make-fields.js');
-  return { fields: parseFields(fields, generation) };
+  return { fields: parseFields(fields, generation, auth) };
 }

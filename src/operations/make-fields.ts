@@ -24,12 +24,18 @@ const SYNTAX = 'name:type[:option…], separated by commas, as in "title:text:re
 /** Columns that collections have in every generation. */
 const COLUMNS = ['id', 'created_at', 'updated_at'];
 
-/** UsageError INVALID_OPTION naming what does not fit a project of this generation. */
-export function parseFields(text: string, generation: 8 | 10 = 8): NewField[] {
+/** UsageError INVALID_OPTION naming what does not fit a project of this generation. `auth`: fields of an auth collection. */
+export function parseFields(text: string, generation: 8 | 10 = 8, auth = false): NewField[] {
   const fields = text.split(',').map((part) => parseField(part.trim(), generation));
   const names = fields.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw wrong(`the field '${twice}' stands there twice`);
+  const email = fields.find(({ name }) => name === 'email');
+  if (auth && generation === 10 && email && !(email.type === 'email' && email.options.includes('unique'))) {
+    throw wrong(
+      `'email' of an auth collection must be of type email and unique: leave it out, since --auth brings it, or write email:email:unique`,
+    );
+  }
   return fields;
 }
 

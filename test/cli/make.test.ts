@@ -136,6 +136,18 @@ it('names that the generation reserves are refused', async () => {
   expect(await fail('job', 'many_things')).toMatchObject({ exit: 2, code: 'INVALID_SLUG' });
 });
 
+it('Regression: -F given again adds fields, and an own email of an auth collection is refused where check would refuse it', async () => {
+  project = await createProject({ 'moonlighter.toml': '[compat]\ngeneration = 10\n' });
+  expect(await fail('collection', 'members', '--auth', '-F', 'email:text', '-F', 'name:text')).toMatchObject({
+    exit: 2,
+    code: 'INVALID_OPTION',
+    message: expect.stringContaining("'email' of an auth collection must be of type email and unique"),
+  });
+  await make('collection', 'members', '--auth', '-F', 'email:email:unique', '-F', 'name:text');
+  expect(read('collections/members.lua')).toMatch(/name = "email".*name = "name"/s);
+  expect(await runJson(['-C', project.dir, 'check'])).toMatchObject({ ok: true, problems: [] });
+});
+
 it('outside of a project nothing is made', async () => {
   project = await createProject({});
   const cwd = join(project.dir, '..');

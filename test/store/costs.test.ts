@@ -42,9 +42,9 @@ async function ended(slug: string, count: number, minute = 0): Promise<void> {
 it('Regression: each batch of a purge read every ended run and sorted them, on the main thread and as the writer', async () => {
   await ended('a', 3);
   const plans = await plansOf((c) => store.purge(c, { olderThan: NOW - 60_000 }, 500));
-  expect(plans.join('\n')).toContain('_ml_jobs_ended');
+  expect(plans.join('\n')).toContain('_ml_jobs_by_end');
   for (const plan of plans) expect(plan).not.toMatch(/TEMP B-TREE|idx_crap_jobs_status/);
-  expect(plans.join('\n')).toContain('_ml_jobs_ended (slug=? AND status=? AND completed_at<?)');
+  expect(plans.join('\n')).toContain('_ml_jobs_by_end (slug=? AND status=? AND completed_at<?)');
 });
 
 it('a purge takes what its rule says, at most a batch at a time', async () => {

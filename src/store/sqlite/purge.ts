@@ -9,7 +9,7 @@ import { toText } from './times.js';
 
 const ENDED = "status IN ('completed', 'failed', 'stale', 'cancelled')";
 
-const IN_INDEX = `_crap_jobs INDEXED BY _ml_jobs_ended WHERE ${ENDED}`;
+const IN_INDEX = `_crap_jobs INDEXED BY _ml_jobs_by_end WHERE ${ENDED}`;
 const remove = (old: string) =>
   `DELETE FROM _crap_jobs WHERE id IN (SELECT id FROM ${IN_INDEX} AND slug = ? AND status = ? AND ${old} ORDER BY completed_at LIMIT ?)`;
 const REMOVE = [remove('completed_at < ?'), remove('completed_at IS NULL AND created_at < ?')];

@@ -1,7 +1,7 @@
 /** Columns that we add to the table of runs, and our own tables, named `_ml_…`. */
 
 /** Raised with every change below; `migrate` adds what is missing. */
-export const SCHEMA_VERSION = 7;
+export const SCHEMA_VERSION = 8;
 
 /** Columns added to `_crap_jobs`: the later generation's, then ours. Defaults mean "ready", because crap-cms inserts rows too. */
 export const JOB_COLUMNS: readonly [name: string, declaration: string][] = [
@@ -146,7 +146,7 @@ CREATE INDEX IF NOT EXISTS _ml_jobs_by_key ON _crap_jobs (slug, _ml_key, _ml_wai
 CREATE INDEX IF NOT EXISTS _ml_jobs_by_unique ON _crap_jobs (slug, _ml_unique, status, _ml_created) WHERE _ml_unique IS NOT NULL;
 CREATE INDEX IF NOT EXISTS _ml_jobs_cancelling ON _crap_jobs (_ml_host) WHERE status = 'running' AND _ml_cancel IS NOT NULL;
 CREATE INDEX IF NOT EXISTS _ml_jobs_by_age ON _crap_jobs (slug, created_at, _ml_created);
-CREATE INDEX IF NOT EXISTS _ml_jobs_ended ON _crap_jobs (slug, status, completed_at) WHERE status IN ('completed', 'failed', 'stale', 'cancelled');
+CREATE INDEX IF NOT EXISTS _ml_jobs_by_end ON _crap_jobs (slug, status, completed_at) WHERE status IN ('completed', 'failed', 'stale', 'cancelled');
 CREATE INDEX IF NOT EXISTS idx_crap_jobs_priority ON _crap_jobs (status, queue, priority DESC, created_at);
 CREATE UNIQUE INDEX IF NOT EXISTS idx_crap_jobs_unique_active ON _crap_jobs (slug, unique_key)
   WHERE unique_key IS NOT NULL AND status IN ('pending', 'running');
@@ -159,4 +159,4 @@ export const LATER_COLUMNS: readonly [table: string, name: string, declaration: 
 ];
 
 /** Indexes of earlier versions that nothing uses any more. */
-export const FORMER_INDEXES = ['_ml_jobs_for_claim', '_ml_jobs_for_claim_low', '_ml_jobs_waiting', '_ml_jobs_for_purge'];
+export const FORMER_INDEXES = ['_ml_jobs_for_claim', '_ml_jobs_for_claim_low', '_ml_jobs_waiting', '_ml_jobs_for_purge', '_ml_jobs_ended'];

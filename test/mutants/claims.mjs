@@ -227,6 +227,12 @@ export const mutants = [
     tests: [FEATURES],
   },
   {
+    name: 'a clock that was set back over starts of a rate is not noted',
+    file: 'src/store/sqlite/rate.ts',
+    edits: [{ search: "if (typeof later?.['at'] === 'number') yield*", replace: "if (typeof later?.['at'] === 'string') yield*" }],
+    tests: ['test/operations/verify.test.ts'],
+  },
+  {
     name: 'a rate looks back over half of its window',
     file: 'src/store/sqlite/rate.ts',
     edits: [{ search: "at > ? AND at <= ?', [slug, now - perMs, now]);", replace: "at > ? AND at <= ?', [slug, now - perMs / 2, now]);" }],

@@ -15,6 +15,20 @@ const RESCUE_CLAIMS = 'src/host/rescue-claims.ts';
 
 export const mutants = [
   {
+    name: 'the row of a stopped host goes although runs stand as running for it',
+    file: 'src/host/host-record.ts',
+    edits: [{ search: 'if ((yield* store.listClaimsOf(db, record.id, 0)).length > 0) return false;', replace: '' }],
+    tests: ['test/host/disk.test.ts'],
+    only: 'less could',
+  },
+  {
+    name: 'a host whose row stays leaves no socket that refuses',
+    file: 'src/host/host.ts',
+    edits: [{ search: 'await parts.waker.stop(!removed);', replace: 'await parts.waker.stop();' }],
+    tests: ['test/host/disk.test.ts'],
+    only: 'nothing could be written',
+  },
+  {
     name: 'a rescue spends a retry',
     file: RETRY,
     edits: [

@@ -6,17 +6,26 @@ import { refused } from './failure.js';
 import type { Input } from './input.js';
 import type { Plan } from './plan.js';
 import { documentOf, type ReadShape } from './read.js';
-import { merged, overlay, putSides, readState, rowOfState } from './snapshot.js';
+import { type DocumentState, merged, overlay, putSides, readState, rowOfState } from './snapshot.js';
 import { addVersionOf, pendingDraft } from './version-rows.js';
 
-/** A draft builds on the newest draft, else on the row. */
 export function* saveDraft(ctx: ContentContext, plan: Plan, id: string, input: Input, locale: string | undefined): Op<void> {
+  const state = yield* draftState(ctx, plan, id);
+  overlay(plan, state, input, locale);
+  yield* addVersionOf(ctx, plan, id, 'draft', state);
+}
+
+/** The version of a document that became a draft: what a pending draft changed stays in it, else the next draft would build without. */
+export function* keepDraft(ctx: ContentContext, plan: Plan, id: string): Op<void> {
+  yield* addVersionOf(ctx, plan, id, 'draft', yield* draftState(ctx, plan, id));
+}
+
+/** A draft builds on the newest draft, else on the row. */
+function* draftState(ctx: ContentContext, plan: Plan, id: string): Op<DocumentState> {
   const stored = yield* readState(ctx, plan, id);
   if (!stored) throw notFound(plan, id);
   const pending = yield* pendingDraft(ctx, plan, id);
-  const state = pending ? merged(stored, pending.state) : stored;
-  overlay(plan, state, input, locale);
-  yield* addVersionOf(ctx, plan, id, 'draft', state);
+  return pending ? merged(stored, pending.state) : stored;
 }
 
 export function notFound(plan: Plan, id: string) {

@@ -6,6 +6,7 @@ import { allowWhole, overrides, versionsRule } from './access.js';
 import { noteChange } from './changes.js';
 import type { ContentContext, Document } from './context.js';
 import { sqlTime } from './date.js';
+import { keepDraft } from './draft.js';
 import { prefixed, refused } from './failure.js';
 import { deniedFields, strip } from './field-access.js';
 import { GLOBAL_ID, globalTableText, readGlobal } from './global-get.js';
@@ -16,7 +17,7 @@ import { globalPlan, type Plan } from './plan.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { restoreInside } from './restore-version.js';
 import { judge, type Verdict } from './validate-document.js';
-import { addVersion, requireVersions } from './version-rows.js';
+import { requireVersions } from './version-rows.js';
 
 /** Newest first, as list_versions of a document. */
 export function* listGlobalVersions(ctx: ContentContext, slug: string, options: QueryOptions): Op<JsonObject> {
@@ -45,7 +46,7 @@ export function* unpublishGlobal(ctx: ContentContext, slug: string, options: Que
   return yield* changing(ctx, plan, options, function* () {
     const sql = `UPDATE ${ctx.db.dialect.ident(plan.table)} SET _status = 'draft', updated_at = ? WHERE id = ?`;
     yield* ctx.db.run(sql, [sqlTime(ctx.clock.now()), GLOBAL_ID]);
-    yield* addVersion(ctx, plan, GLOBAL_ID, 'draft');
+    yield* keepDraft(ctx, plan, GLOBAL_ID);
   });
 }
 

@@ -4,7 +4,7 @@ import { allowRows, overrides } from './access.js';
 import { noteChange } from './changes.js';
 import type { ContentContext, Document } from './context.js';
 import { sqlTime } from './date.js';
-import { notFound } from './draft.js';
+import { keepDraft, notFound } from './draft.js';
 import { prefixed, refused } from './failure.js';
 import { deniedFields, strip } from './field-access.js';
 import { type HookRun, writeRun } from './hook-context.js';
@@ -15,7 +15,7 @@ import { checkOptions, type QueryOptions } from './query.js';
 import { documentOf, flatRow, selectSql } from './read.js';
 import { requireRow } from './row-access.js';
 import { hydrate } from './side-read.js';
-import { addVersion, requireVersions } from './version-rows.js';
+import { requireVersions } from './version-rows.js';
 
 /** Ends with the document, a draft by now; unpublishing twice is fine. Errors: "unpublish error: …". */
 export function* unpublish(ctx: ContentContext, slug: string, id: string, options: QueryOptions): Op<Document> {
@@ -95,7 +95,7 @@ function* unpublishInside(
     ...(plan.timestamps ? [sqlTime(ctx.clock.now())] : []),
     id,
   ]);
-  yield* addVersion(ctx, plan, id, 'draft');
+  yield* keepDraft(ctx, plan, id);
   const row = (yield* ctx.db.get(sql, [id])) ?? before;
   run.draft = manner.afterDraft;
   if (run.enabled) yield* runHooks(ctx, run, 'after_change', flatRow(plan, ctx.settings, row));

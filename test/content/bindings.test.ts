@@ -79,6 +79,14 @@ describe.each(engines)('$name', (engine) => {
         return shown.title, draft.title, #versions, restored.title, restored.lines[1].label, site.update({ lines = {} }).title, site.unpublish()._status,
           site.validate({ title = "" }).errors.title, site.validate({ title = "x" }).valid`),
     ).toEqual(['two', 'draft', 3, 'one', 'l', 'one', 'draft', 'title is required', true]);
+    // Regression: unpublishing put the row on top of what a pending draft had changed.
+    expect(
+      await bench.run(`
+        local site = crap.globals.site
+        site.update({ title = "public" })
+        site.update({ title = "pending" }, { draft = true })
+        return site.unpublish().title, site.get({ draft = true }).title`),
+    ).toEqual(['public', 'pending']);
     expect(await bench.failure('crap.globals.site.restore_version("nope")')).toBe("runtime error: Version 'nope' not found");
   });
 

@@ -327,6 +327,21 @@ describe('unpublish', () => {
     expect(history(id)).toEqual(['3 draft latest', '2 draft', '1 published']);
   });
 
+  it.each([8, 10] as const)('Regression: keeps what a pending draft changed on top (generation %d)', (generation) => {
+    open({ settings: { generation } });
+    const { id } = stage.create('articles', { title: 'public', lines: [{ label: 'one' }] });
+    stage.update('articles', id, { title: 'draft', lines: [{ label: 'two' }] }, DRAFT);
+    expect(stage.unpublish('articles', id)).toMatchObject({ title: 'public', _status: 'draft', lines: [{ label: 'one' }] });
+    const pending = { title: 'draft', _status: 'draft', lines: [{ label: 'two' }] };
+    expect(stage.findById('articles', id, DRAFT)).toMatchObject(pending);
+    stage.update('articles', id, { body: 'b' }, DRAFT);
+    stage.update('articles', id, {}, { unpublish: true });
+    expect(stage.findById('articles', id, DRAFT)).toMatchObject({ ...pending, body: 'b' });
+    expect(history(id)).toEqual(['5 draft latest', '4 draft', '3 draft', '2 draft', '1 published']);
+    const published = stage.update('articles', id, { n: 1 });
+    expect(published).toMatchObject(generation === 10 ? { title: 'draft', body: 'b' } : { title: 'public' });
+  });
+
   it('is what update with unpublish does, which asks the rule too', () => {
     open({ functions: { 'access.no': () => false } }, { access: { update: 'access.no' } });
     const { id } = stage.create('articles', { title: 'public' });

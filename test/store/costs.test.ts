@@ -146,17 +146,81 @@ it('Regression: to list the newest runs, all were read and sorted', async () => 
   }
 });
 
+it('Regression: to list the newest runs of a queue or of a status, all of them were read and sorted', async () => {
+  for (const slug of ['a', 'b']) await ended(slug, 2);
+  await db.enqueue('a', { queue: 'mail', priority: 3 });
+  for (const filter of [{ queue: 'default' }, { status: 'completed' }, { status: 'pending', queue: 'mail' }] as const) {
+    const plans = await plansOf((c) => store.listRuns(c, { limit: 2, ...filter }));
+    const searches = plans.slice(0, -1);
+    expect(searches.length).toBeGreaterThan(1);
+    // Runs of one second are put in order; nothing else is.
+    for (const plan of searches) {
+      expect(plan).toMatch(/^(SEARCH|SCAN) _crap_jobs USING (COVERING )?INDEX \w+/);
+      expect(plan).not.toContain('FOR ORDER BY');
+    }
+    expect(plans.at(-1)).toMatch(/USING INTEGER PRIMARY KEY \(rowid=\?\)/);
+  }
+});
+
+it('the newest runs of a queue are listed also where every run has its own priority', async () => {
+  await db.write(function* (c) {
+    for (let n = 0; n < 2_100; n++) {
+      const at = NOW + ((n * 37) % 2_100) * 1_000;
+      yield* store.enqueue(c, { slug: 'a', data: '{}', queue: 'q', priority: n, maxAttempts: 1, scheduledBy: 'hook' }, at);
+    }
+  });
+  const found = await db.read((c) => store.listRuns(c, { queue: 'q', limit: 3 }));
+  expect(found.map(({ createdAt }) => (createdAt - NOW) / 1_000)).toEqual([2_099, 2_098, 2_097]);
+});
+
+it('Regression: to show the newest instants of all schedules, the whole ledger was read and sorted', async () => {
+  await db.write(function* (c) {
+    for (let n = 0; n < 40; n++) {
+      const tick = { slug: `s${n % 3}`, at: NOW + Math.floor(n / 2) * 1_000, outcome: 'run', run: `r${n}` } as const;
+      yield* store.recordTick(c, tick, NOW);
+    }
+    yield* store.recordTick(c, { slug: 'z', at: NOW - 5_000, outcome: 'run', run: 'old' }, NOW);
+  });
+  const list = (filter: { limit: number; before?: number }) => db.read((c) => store.listTicks(c, filter));
+  for (const before of [undefined, NOW + 9_000, NOW - 9_000]) {
+    const all = await list({ limit: -1, ...(before !== undefined && { before }) });
+    for (const limit of [0, 1, 5, 100]) {
+      expect(await list({ limit, ...(before !== undefined && { before }) })).toEqual(all.slice(0, limit));
+    }
+  }
+  const plans = await plansOf((c) => store.listTicks(c, { limit: 5 }));
+  expect(plans).toHaveLength(1);
+  expect(plans[0]).toContain('SEARCH t USING PRIMARY KEY (slug=? AND at>? AND at<?)');
+  expect(plans[0]).not.toMatch(/SCAN t\b/);
+});
+
 it('the newest runs are the same, in the same order, whichever way they are found', async () => {
   await db.write(function* (c) {
     for (let n = 0; n < 60; n++) {
       const at = NOW - ((n * 7) % 11) * 400;
-      yield* store.enqueue(c, { slug: `job${n % 4}`, data: '{}', queue: 'default', maxAttempts: 1, scheduledBy: 'hook' }, at);
+      const request = { slug: `job${n % 4}`, queue: n % 3 === 0 ? 'mail' : 'default', priority: (n % 5) - 2 };
+      const { id } = yield* store.enqueue(c, { ...request, data: '{}', maxAttempts: 1, scheduledBy: 'hook' }, at);
+      if (n % 7 === 0) yield* store.cancelPending(c, id, NOW);
       if (n % 9 === 0) yield* c.run("INSERT INTO _crap_jobs (id, slug, created_at) VALUES (?, 'theirs', '2026-01-05 09:59:59')", [`t${n}`]);
     }
+    yield* c.run("INSERT INTO _crap_jobs (id, slug, status, queue, created_at) VALUES ('odd', 'theirs', 'odd', 'mail', NULL)");
+    yield* c.run("INSERT INTO _crap_jobs (id, slug, status, queue) VALUES ('nameless', 'theirs', '', '')");
   });
   const ids = (filter: Parameters<typeof store.listRuns>[1]) =>
     db.read((c) => store.listRuns(c, filter)).then((runs) => runs.map(({ id }) => id));
-  for (const which of [{}, { slug: 'job1' }, { slugs: ['job2', 'theirs'] }, { slug: 'job1', slugs: ['job1', 'job3'] }, { slugs: [] }]) {
+  for (const which of [
+    {},
+    { slug: 'job1' },
+    { slugs: ['job2', 'theirs'] },
+    { slug: 'job1', slugs: ['job1', 'job3'] },
+    { slugs: [] },
+    { queue: 'mail' },
+    { status: 'pending' },
+    { status: 'cancelled', queue: 'mail' },
+    { queue: 'none' },
+    { queue: '' },
+    { queue: 'mail', slug: 'job1' },
+  ] as const) {
     const all = await ids({ ...which, limit: -1 });
     for (const [limit, offset] of [
       [5, 0],

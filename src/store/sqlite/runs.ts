@@ -4,7 +4,7 @@ import { noRuns, RUN_STATUSES, type Run, type RunStatus, type Waiting } from '..
 import type { Db, Row, SqlValue } from '../db.js';
 import type { RunFilter } from '../store.js';
 import { DUE, WAITS } from './schema.js';
-import { slugsWithRuns } from './slugs.js';
+import { lanesWithRuns, slugsWithRuns } from './slugs.js';
 import { fromText } from './times.js';
 
 const COLUMNS = `*, ${DUE} AS due, rowid AS row`;
@@ -17,26 +17,55 @@ export function* findRun(db: Db, id: string): Op<Run | undefined> {
 /** Newest first; within one instant in the order of insertion, as the reference lists them. */
 const NEWEST_FIRST = 'ORDER BY created_at DESC, _ml_created DESC, rowid ASC LIMIT ?';
 const NEWEST_OF_JOB = `SELECT rowid AS row FROM _crap_jobs WHERE slug = ? ${NEWEST_FIRST}`;
+const NEWEST_OF_LANE = `SELECT rowid AS row FROM _crap_jobs WHERE status = ? AND queue = ? AND priority = ? ${NEWEST_FIRST}`;
+/** More (every run has its own priority) are no shorter way than sorting. */
+const MOST_SEARCHES = 2_000;
 /** Beyond so many, reading all runs and sorting them is no worse. */
 const NEAR = 10_000;
 
 export function* listRuns(db: Db, filter: RunFilter): Op<Run[]> {
   const { limit, offset = 0 } = filter;
-  const near = limit >= 0 && limit + offset <= NEAR && filter.status === undefined && filter.queue === undefined;
-  const { condition, params } = near ? yield* newestOfJobs(db, filter, limit + offset) : conditionOf(filter);
+  const most = limit + offset;
+  const near = limit >= 0 && most <= NEAR;
+  const rowids = near ? yield* newestOf(db, filter, most) : undefined;
+  const { condition, params } = rowids
+    ? { condition: 'WHERE rowid IN (SELECT value FROM json_each(?))', params: [`[${rowids.join(',')}]`] }
+    : conditionOf(filter);
   const rows = yield* db.all(`SELECT ${COLUMNS} FROM _crap_jobs ${condition} ${NEWEST_FIRST} OFFSET ?`, [...params, limit, offset]);
   return rows.map(toRun);
 }
 
+/** Rows among which the newest of the filter are; undefined where no index has them. */
+function* newestOf(db: Db, filter: RunFilter, most: number): Op<SqlValue[] | undefined> {
+  const { slug, status, queue } = filter;
+  if (status === undefined && queue === undefined) return yield* newestOfJobs(db, filter, most);
+  return slug === undefined && filter.slugs === undefined ? yield* newestOfLanes(db, { status, queue }, most) : undefined;
+}
+
 /** The newest of all are among the newest of each job, which an index has: sorting a million runs takes a second. */
-function* newestOfJobs(db: Db, { slug, slugs }: RunFilter, most: number): Op<{ condition: string; params: SqlValue[] }> {
+function* newestOfJobs(db: Db, { slug, slugs }: RunFilter, most: number): Op<SqlValue[]> {
   const named = slugs ?? (slug === undefined ? yield* slugsWithRuns(db) : [slug]);
   const found: SqlValue[] = [];
   for (const each of new Set(named)) {
     if (slug !== undefined && each !== slug) continue;
     for (const row of yield* db.all(NEWEST_OF_JOB, [each, most])) found.push(row['row'] as number);
   }
-  return { condition: 'WHERE rowid IN (SELECT value FROM json_each(?))', params: [`[${found.join(',')}]`] };
+  return found;
+}
+
+/** The same by status, queue and priority, of each of which the reference's index has the order of age. */
+function* newestOfLanes(
+  db: Db,
+  which: { status: string | undefined; queue: string | undefined },
+  most: number,
+): Op<SqlValue[] | undefined> {
+  const lanes = yield* lanesWithRuns(db, which, MOST_SEARCHES);
+  if (!lanes) return undefined;
+  const found: SqlValue[] = [];
+  for (const { status, queue, priority } of lanes) {
+    for (const row of yield* db.all(NEWEST_OF_LANE, [status, queue, priority, most])) found.push(row['row'] as number);
+  }
+  return found;
 }
 
 export function* countRuns(db: Db, filter: Omit<RunFilter, 'limit' | 'offset'>): Op<number> {

@@ -48,11 +48,22 @@ export function* recordTick(db: Db, tick: TickRecord, now: number): Op<'recorded
   return 'recorded';
 }
 
+const SCHEDULES = `WITH RECURSIVE s(slug) AS (
+  SELECT (SELECT slug FROM _ml_ticks ORDER BY slug LIMIT 1)
+  UNION ALL SELECT (SELECT slug FROM _ml_ticks WHERE slug > s.slug ORDER BY slug LIMIT 1) FROM s WHERE s.slug IS NOT NULL
+)`;
+const NEWEST_FIRST = 'ORDER BY at DESC, slug LIMIT ?';
+/** The newest of all are among the newest of each schedule, which the key has: sorting the whole ledger takes longer the older it is. */
+const NEWEST_OF_EACH = `${SCHEDULES} SELECT t.* FROM s JOIN _ml_ticks t ON t.slug = s.slug AND t.at < ?
+  AND t.at >= coalesce((SELECT at FROM _ml_ticks n WHERE n.slug = s.slug AND n.at < ? ORDER BY at DESC LIMIT 1 OFFSET ?), ?) ${NEWEST_FIRST}`;
+
+/** Newest first. `limit` negative: all; `before`: instants earlier than that only. */
 export function* listTicks(db: Db, filter: { slug?: string | undefined; limit: number; before?: number | undefined }): Op<RecordedTick[]> {
-  const conditions = [...(filter.slug === undefined ? [] : ['slug = ?']), ...(filter.before === undefined ? [] : ['at < ?'])];
-  const params = [filter.slug, filter.before].filter((value) => value !== undefined);
-  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  const rows = yield* db.all(`SELECT * FROM _ml_ticks ${where} ORDER BY at DESC, slug LIMIT ?`, [...params, filter.limit]);
+  const { slug, limit, before = Number.MAX_SAFE_INTEGER } = filter;
+  if (slug === undefined && limit > 0)
+    return (yield* db.all(NEWEST_OF_EACH, [before, before, limit - 1, Number.MIN_SAFE_INTEGER, limit])).map(toTick);
+  const [condition, params] = slug === undefined ? ['', []] : ['slug = ? AND', [slug]];
+  const rows = yield* db.all(`SELECT * FROM _ml_ticks WHERE ${condition} at < ? ${NEWEST_FIRST}`, [...params, before, limit]);
   return rows.map(toTick);
 }
 

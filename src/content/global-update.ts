@@ -20,7 +20,7 @@ import { globalPlan, type Plan } from './plan.js';
 import { whatIsPublished } from './published.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { writeChanges } from './update.js';
-import { validate } from './validate/validate.js';
+import { validateWith } from './validate-state.js';
 import { pendingDraft } from './version-rows.js';
 
 /** Errors: "update_global error: …". */
@@ -55,7 +55,8 @@ function* updateInside(
   yield* runBeforeWrite(ctx, run, 'before_validate', input);
   const pending = !draft && publishesPendingDraft(ctx.settings.generation) ? yield* pendingDraft(ctx, plan, GLOBAL_ID) : undefined;
   const stored = pending && (yield* whatIsPublished(ctx, plan, GLOBAL_ID, pending, locale));
-  yield* validate(ctx, plan, input, { isUpdate: true, id: GLOBAL_ID, draft, stored, locale, hookDepth: run.depth });
+  const scope = { isUpdate: true, id: GLOBAL_ID, draft, stored, locale, hookDepth: run.depth };
+  yield* validateWith(ctx, plan, input, scope, pending);
   yield* runBeforeWrite(ctx, run, 'before_change', input);
   formInput(ctx, plan, input);
   if (draft) {

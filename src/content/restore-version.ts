@@ -7,16 +7,16 @@ import { timestamp } from './date.js';
 import { refused } from './failure.js';
 import { deniedFields, strip } from './field-access.js';
 import { restoresStatus } from './generation.js';
-import { plainInput } from './input.js';
 import { collectionPlan, type Plan } from './plan.js';
+import { whatIsStored } from './published.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { documentOf, selectSql } from './read.js';
 import { countReferences, referencesOf } from './references.js';
 import { requireRow } from './row-access.js';
 import { refreshSearch } from './search.js';
 import { hydrate } from './side-read.js';
-import { inputOfState, writeState } from './snapshot.js';
-import { validate } from './validate/validate.js';
+import { writeState } from './snapshot.js';
+import { validateState } from './validate-state.js';
 import { addVersion, requireVersions, type Status, versionById } from './version-rows.js';
 import type { ColumnValues } from './write-columns.js';
 
@@ -41,9 +41,9 @@ export function* restoreVersion(ctx: ContentContext, slug: string, id: string, v
 export function* restoreInside(ctx: ContentContext, plan: Plan, id: string, versionId: string): Op<void> {
   const version = yield* versionById(ctx, plan, id, versionId);
   const status: Status = restoresStatus(ctx.settings.generation) && plan.drafts && version.status === 'draft' ? 'draft' : 'published';
-  const input = plainInput(inputOfState(plan, version.state));
   const draft = status === 'draft';
-  yield* validate(ctx, plan, input, { isUpdate: true, id, draft, locale: undefined, hookDepth: ctx.hookDepth });
+  const stored = draft ? undefined : yield* whatIsStored(ctx, plan, id);
+  yield* validateState(ctx, plan, version.state, { id, draft, stored });
   const before = yield* referencesOf(ctx, plan, id);
   const system: ColumnValues = { names: [], values: [] };
   if (plan.drafts) {

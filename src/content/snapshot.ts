@@ -20,7 +20,10 @@ export interface DocumentState {
   columns: Map<string, SqlValue>;
   /** Rows of arrays and blocks, ids of has-many relations: by column-like name (`lines`, `lines__de`). */
   sides: Map<string, Json[]>;
-  /** What a version has for columns that cannot hold it, since their type is another one by now: by column, which `columns` has as NULL. */
+  /**
+   * What a version has for a field that cannot hold it, since its type is another one by now: by column, which `columns` has as what is left
+   * of it, or by the name of its rows, which `sides` has not.
+   */
   misfits?: Map<string, Json>;
 }
 
@@ -110,19 +113,26 @@ export function decodeState(plan: Plan, json: JsonObject): DocumentState {
       if (leaf.storage === 'column') {
         const stored = decodeColumn(leaf, value);
         state.columns.set(name, stored);
-        if (stored === null && value !== null && value !== '') misfits.set(name, value);
-      } else if (Array.isArray(value)) state.sides.set(name, value);
+        const bent = stored === null || (leaf.kind === 'checkbox' && typeof value === 'string');
+        if (bent && value !== null && value !== '') misfits.set(name, value);
+      } else if (Array.isArray(value) || (typeof value === 'string' && leaf.field.relationship)) {
+        state.sides.set(name, listGiven(leaf, value));
+      } else if (value !== null && value !== '') misfits.set(name, value);
     }
   }
   return state;
 }
 
-/** The values of the default locale as the data of a write, under flat keys; misfits as the version has them. */
-export function inputOfState(plan: Plan, state: DocumentState): JsonObject {
+/**
+ * The values of the default locale (undefined) as the data of a write, or of the localized fields in another one, under flat keys; misfits as
+ * the version has them.
+ */
+export function inputOfState(plan: Plan, state: DocumentState, locale: string | undefined): JsonObject {
   const data: JsonObject = {};
   for (const leaf of [...plan.columns, ...plan.sides]) {
-    const name = columnOf(plan, leaf, undefined);
-    const value = leaf.storage === 'side' ? state.sides.get(name) : (state.misfits?.get(name) ?? state.columns.get(name));
+    if (locale !== undefined && !leaf.localized) continue;
+    const name = columnOf(plan, leaf, locale);
+    const value = state.misfits?.get(name) ?? (leaf.storage === 'side' ? state.sides.get(name) : state.columns.get(name));
     if (value !== undefined) data[leaf.key] = Array.isArray(value) ? value : encodeColumn(leaf, value as SqlValue);
   }
   return data;

@@ -18,16 +18,16 @@ import { type Input, inputOf, plainInput, withFlatCopies } from './input.js';
 import { fillRows, formInput, readyInput } from './later-input.js';
 import { localeOfWrite } from './locale.js';
 import { hashGiven, storePassword, withoutPassword } from './password.js';
-import { collectionPlan, type Plan } from './plan.js';
+import { collectionPlan, type Plan, sqlName } from './plan.js';
 import { whatIsPublished } from './published.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { countReferences, referencesOf, refersAtAll, touchesReferences } from './references.js';
 import { requireRow } from './row-access.js';
 import { refreshSearch, touchesSearch } from './search.js';
 import { saveSides } from './side-write.js';
-import { writeState } from './snapshot.js';
+import { type DocumentState, writeState } from './snapshot.js';
 import { unpublishByUpdate } from './unpublish.js';
-import { validate } from './validate/validate.js';
+import { validateWith } from './validate-state.js';
 import { addVersion, pendingDraft, type Version } from './version-rows.js';
 import { columnsToWrite, updateRow } from './write-columns.js';
 
@@ -75,7 +75,7 @@ export function* updateInside(
   const pending = !draft && publishesPendingDraft(ctx.settings.generation) ? yield* pendingDraft(ctx, plan, id) : undefined;
   if (!scope.many || options.hooks) {
     const stored = draft ? undefined : yield* whatIsPublished(ctx, plan, id, pending, locale);
-    yield* validate(ctx, plan, input, { isUpdate: true, id, draft, stored, locale, hookDepth: run.depth });
+    yield* validateWith(ctx, plan, input, { isUpdate: true, id, draft, stored, locale, hookDepth: run.depth }, pending);
   }
   yield* runBeforeWrite(ctx, run, 'before_change', input);
   formInput(ctx, plan, input);
@@ -107,9 +107,9 @@ export function* writeChanges(
 ): Op<void> {
   const counted = touchesReferences(plan, input) || (pending !== undefined && refersAtAll(plan));
   const before = counted ? yield* referencesOf(ctx, plan, id) : undefined;
-  if (pending) yield* writeState(ctx, plan, id, pending.state, { names: [], values: [] });
   const absent = keepsCheckboxes ? 'keep' : resetsAbsentCheckboxes(ctx.settings.generation) ? 'reset' : 'keep';
   const columns = columnsToWrite(plan, input, locale, absent);
+  if (pending) yield* writeState(ctx, plan, id, without(pending.state, columns.names), { names: [], values: [] });
   if (plan.drafts) {
     columns.names.push('_status');
     columns.values.push('published');
@@ -123,4 +123,9 @@ export function* writeChanges(
   if (before) yield* countReferences(ctx, before, yield* referencesOf(ctx, plan, id));
   if (pending || (yield* touchesSearch(ctx, plan, columns.names))) yield* refreshSearch(ctx, plan, id);
   yield* addVersion(ctx, plan, id, 'published');
+}
+
+/** A value that is written over anyway may be another document's by now. `names`: of columns, in SQL. */
+function without(state: DocumentState, names: readonly string[]): DocumentState {
+  return { ...state, columns: new Map([...state.columns].filter(([name]) => !names.includes(sqlName(name)))) };
 }

@@ -19,7 +19,7 @@ import { whatIsPublished } from './published.js';
 import { checkOptions, type QueryOptions } from './query.js';
 import { requireRow } from './row-access.js';
 import { type Issue, ValidationFailure } from './validate/report.js';
-import { validate } from './validate/validate.js';
+import { validateWith } from './validate-state.js';
 import { pendingDraft } from './version-rows.js';
 
 export type Verdict = { valid: true } | { valid: false; errors: Record<string, string> };
@@ -49,20 +49,17 @@ export function* judge(ctx: ContentContext, plan: Plan, given: JsonObject, optio
     if (options.id !== undefined) yield* fillRows(ctx, plan, options.id, input, locale);
     readyInput(ctx, plan, input, { isUpdate, locale });
     yield* runBeforeWrite(ctx, run, 'before_validate', input);
-    const stored = draft ? undefined : yield* publishedWith(ctx, plan, options.id, locale);
-    yield* validate(ctx, plan, input, { isUpdate, id: options.id, draft, stored, locale, hookDepth: run.depth });
+    const { id } = options;
+    const publishing = id !== undefined && !draft;
+    const pending = publishing && publishesPendingDraft(ctx.settings.generation) ? yield* pendingDraft(ctx, plan, id) : undefined;
+    const stored = publishing ? yield* whatIsPublished(ctx, plan, id, pending, locale) : undefined;
+    yield* validateWith(ctx, plan, input, { isUpdate, id, draft, stored, locale, hookDepth: run.depth }, pending);
     yield* runBeforeWrite(ctx, run, 'before_change', input);
   } catch (error) {
     if (!(error instanceof ValidationFailure)) throw error;
     return invalid([...password, ...error.issues]);
   }
   return password.length > 0 ? invalid(password) : { valid: true };
-}
-
-function* publishedWith(ctx: ContentContext, plan: Plan, id: string | undefined, locale: string | undefined): Op<JsonObject | undefined> {
-  if (id === undefined) return undefined;
-  const pending = publishesPendingDraft(ctx.settings.generation) ? yield* pendingDraft(ctx, plan, id) : undefined;
-  return yield* whatIsPublished(ctx, plan, id, pending, locale);
 }
 
 /** Of several messages for one key the last stays, as in the reference. */

@@ -53,7 +53,10 @@ export const DIFFERENCES = {
     ten: 'filtered element by element, and not sorted',
   },
   searchesHaveRank: { eight: '`_rank` is no name to order by', ten: 'orders a search by how well documents match, the best first' },
-  hiddenFieldsAreClosed: { eight: 'hidden fields can be filtered and sorted on', ten: 'they cannot, by anybody' },
+  hiddenFieldsAreClosed: {
+    eight: 'hidden fields can be filtered and sorted on',
+    ten: 'they cannot, by anybody, and search does not look into them',
+  },
   selectIsStrict: { eight: 'unknown names in `select` are ignored', ten: 'are errors' },
   numbersMayBeWhole: {
     eight: '`integer`, `required_when` and `required_locales` are unknown keys of a field',

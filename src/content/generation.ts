@@ -78,6 +78,11 @@ export function populatedShowsHidden(generation: Generation): boolean {
   return generation === 8;
 }
 
+/** Search does not look into hidden fields, as filters cannot name them: generation 10. */
+export function hidesFromSearch(generation: Generation): boolean {
+  return generation === 10;
+}
+
 /** Levels of references that a read populates. Generation 8: 0 to 10, 0 unless asked for; 10: as the settings say. */
 export function depthOf(generation: Generation, given: number | undefined, settings: { default: number; max: number } | undefined): number {
   const { default: initial, max } = generation === 10 && settings ? settings : { default: 0, max: 10 };

@@ -7,6 +7,7 @@ import type { Op } from '../domain/op.js';
 import type { SqlValue } from '../store/db.js';
 import type { ContentContext } from './context.js';
 import type { Sql } from './filter.js';
+import { hidesFromSearch } from './generation.js';
 import { isCollection, layoutOf } from './layout.js';
 import { rowNumberName } from './layout-search.js';
 import type { Plan } from './plan.js';
@@ -123,19 +124,23 @@ function* matchOf(
   const index = yield* indexOf(ctx, plan);
   if (!index) return undefined;
   const query = words.map((word) => `${quoted(word)} *`).join(' ');
-  const readable = yield* readableColumns(plan, index, denied);
+  const readable = yield* readableColumns(ctx, plan, index, denied);
   if (readable.length === index.names.size) return { table: index.table, query };
   const columns = `{${readable.map(quoted).join(' ')}}`;
   return { table: index.table, query: readable.length === 0 ? undefined : `${columns} : (${query})` };
 }
 
-/** What stands in an unreadable field could be guessed by searching for it. */
-function* readableColumns(plan: Plan, index: Index, denied: Denied): Op<string[]> {
-  const names = [...index.names];
+/** What stands in an unreadable field could be guessed by searching for it; generation 10 keeps hidden ones from everybody, as its filters do. */
+function* readableColumns(ctx: ContentContext, plan: Plan, index: Index, denied: Denied): Op<string[]> {
+  let names = [...index.names];
   const owned = (keys: Iterable<string>) => {
     const list = [...keys];
     return (name: string) => list.some((key) => name === key || name.startsWith(`${key}__`));
   };
+  if (hidesFromSearch(ctx.settings.generation)) {
+    const never = owned(plan.columns.filter((leaf) => leaf.hidden).map(({ key }) => key));
+    names = names.filter((name) => !never(name));
+  }
   if (!denied || !names.some(owned(plan.ruled.read.map(({ key }) => key)))) return names;
   const hidden = owned(yield* denied());
   return names.filter((name) => !hidden(name));

@@ -43,6 +43,27 @@ describe('search', () => {
     expect([found('moon\0light'), found('\0'), found('moon\0sun')]).toEqual([1, 1, 0]);
   });
 
+  it.each([8, 10] as const)(
+    'Regression: does not look into hidden fields under generation 10, whoever asks (generation %d)',
+    (generation) => {
+      const hidden = [
+        { name: 'word', type: 'text', localized: true, hidden: true },
+        { name: 'fold', type: 'collapsible', hidden: true, fields: [{ name: 'inside', type: 'text' }] },
+      ];
+      const notes = { fields: [{ name: 'title', type: 'text' }, ...hidden] };
+      const shut = { fields: hidden, admin: { list_searchable_fields: ['word'] } };
+      const locale = { default: 'en', locales: ['en', 'de'], fallback: true };
+      open({ collections: { notes, shut }, settings: { generation, locale } });
+      const data = { title: 'moon', word: 'secret', inside: 'inner' };
+      for (const slug of ['notes', 'shut']) stage.create(slug, data);
+      const free = { overrideAccess: true };
+      const counts = ['moon', 'secret', 'inner', 'moon secret'].map((text) => found(text, 'notes', free));
+      expect(counts).toEqual(generation === 10 ? [1, 0, 0, 0] : [1, 1, 1, 1]);
+      expect(found('secret', 'shut')).toBe(generation === 10 ? 0 : 1);
+      if (generation === 10) expect(stage.find('notes', { search: 'secret', order_by: '_rank' }).documents).toEqual([]);
+    },
+  );
+
   it('finds documents by beginnings of words, in any column, whatever the case', () => {
     open();
     stage.create('notes', { title: 'The Moonlight', body: 'sonata é' });

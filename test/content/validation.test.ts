@@ -197,3 +197,33 @@ it.each([
     own.dispose();
   }
 });
+
+it.each([8, 10] as const)(
+  'Regression: a group that is no table is refused under generation 10, where nothing of it was stored (generation %d)',
+  (generation) => {
+    const box = {
+      name: 'box',
+      type: 'group',
+      fields: [
+        { name: 'leaf', type: 'text' },
+        { name: 'deep', type: 'group', fields: [{ name: 'leaf', type: 'text' }] },
+      ],
+    };
+    const own = openStage({
+      collections: { notes: { fields: [box, { name: 'lines', type: 'array', fields: [box] }] } },
+      settings: { generation },
+    });
+    const given = { box: 'text', lines: [{ box: 5 }, { box: { deep: [1] } }] };
+    const wrong = [
+      'box: box must be a table of its fields',
+      'lines[0][box]: box must be a table of its fields',
+      'lines[1][box][0][deep]: deep must be a table of its fields, not a list',
+    ];
+    if (generation === 10) {
+      expect(own.failure(() => own.create('notes', given))).toBe(`runtime error: create error: Validation failed: ${wrong.join('; ')}`);
+      expect(own.failure(() => own.create('notes', { box: { deep: true } }))).toContain('box__deep: deep must be a table of its fields');
+    } else expect(own.create('notes', given)).toMatchObject({ box: { deep: {} } });
+    expect(own.create('notes', { box: {}, lines: [{ box: { deep: {} } }] })).toMatchObject({ box: { deep: {} } });
+    own.dispose();
+  },
+);

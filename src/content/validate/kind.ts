@@ -23,6 +23,13 @@ export function* kind(field: FieldDefinition, value: Json, generation: Generatio
   else if ((type === 'array' || type === 'blocks') && !isList(value) && value !== '') yield `${name} must be a list of rows`;
 }
 
+/** A group given as something else: nothing of it would be stored. */
+export function* group(name: string, value: Json | undefined, generation: Generation): Generator<string> {
+  if (generation !== 10 || value === undefined || value === null || value === '') return;
+  if (!isObject(value) && !isList(value)) yield `${name} must be a table of its fields`;
+  else if (Array.isArray(value) && value.length > 0) yield `${name} must be a table of its fields, not a list`;
+}
+
 function* texts({ name, hasMany }: FieldDefinition, value: Json): Generator<string> {
   const isText = (entry: Json) => typeof entry === 'string' || isNumber(entry);
   if (!hasMany) {

@@ -9,7 +9,7 @@ import { custom } from './custom.js';
 import { date } from './date.js';
 import { isDemanded } from './demanded.js';
 import { manyBounds, manyOptions } from './has-many.js';
-import { kind } from './kind.js';
+import { group, kind } from './kind.js';
 import type { Issue } from './report.js';
 import { isPresent, rowCount } from './required.js';
 import { email, length, number, option } from './scalar.js';
@@ -61,8 +61,10 @@ function* checkFields(at: RowScope, fields: readonly FieldDefinition[], row: Jso
     if (field.type === 'row' || field.type === 'collapsible') yield* checkFields(at, field.fields, row, rowKey, columns);
     else if (field.type === 'tabs') for (const tab of field.tabs) yield* checkFields(at, tab.fields, row, rowKey, columns);
     else if (field.type === 'group') {
-      const group = row[field.name];
-      yield* checkFields(at, field.fields, isObject(group) ? group : {}, `${rowKey}[${field.name}][0]`, false);
+      const given = row[field.name];
+      for (const message of group(field.name, given, at.ctx.settings.generation))
+        at.issues.push({ key: `${rowKey}[${field.name}]`, message });
+      yield* checkFields(at, field.fields, isObject(given) ? given : {}, `${rowKey}[${field.name}][0]`, false);
     } else if (field.type !== 'join') yield* checkField(at, field, row, `${rowKey}[${field.name}]`, columns);
   }
 }

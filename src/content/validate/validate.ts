@@ -4,12 +4,12 @@ import type { Op } from '../../domain/op.js';
 import type { ContentContext } from '../context.js';
 import { ABSENT, type Input, valueOfLeaf } from '../input.js';
 import type { Plan, PlannedLeaf } from '../plan.js';
-import { textOf } from '../value-text.js';
+import { isObject, textOf } from '../value-text.js';
 import { custom } from './custom.js';
 import { date } from './date.js';
 import { isDemanded } from './demanded.js';
 import { manyBounds, manyOptions } from './has-many.js';
-import { kind } from './kind.js';
+import { group, kind } from './kind.js';
 import { polymorphic } from './reference.js';
 import { type Issue, validationError } from './report.js';
 import { isPresent, rowCount } from './required.js';
@@ -33,8 +33,18 @@ export interface ValidationScope {
 
 export function* validate(ctx: ContentContext, plan: Plan, input: Input, scope: ValidationScope): Op<void> {
   const issues: Issue[] = [];
+  for (const { key, path, field } of plan.groups) {
+    for (const message of group(field.name, givenFor(input.data, path), ctx.settings.generation)) issues.push({ key, message });
+  }
   for (const leaf of plan.leaves) yield* checkLeaf(ctx, plan, input, scope, leaf, issues);
   if (issues.length > 0) throw validationError(issues);
+}
+
+/** The value given for a group; undefined where none is, or where a group around it is no table. */
+function givenFor(data: JsonObject, path: readonly string[]): Json | undefined {
+  let at: Json | undefined = data;
+  for (const name of path) at = isObject(at) ? at[name] : undefined;
+  return at;
 }
 
 function* checkLeaf(ctx: ContentContext, plan: Plan, input: Input, scope: ValidationScope, leaf: PlannedLeaf, issues: Issue[]): Op<void> {

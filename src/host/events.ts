@@ -41,6 +41,8 @@ export interface HostEvents {
     run: string;
     slug: string;
     reason: string;
+    /** It has been the writer as of its first read, whether it has written or not. */
+    fromStart: boolean;
     file: string | undefined;
     line: number | undefined;
     /** It was told of an earlier run of the job. */

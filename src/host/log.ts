@@ -87,8 +87,11 @@ function attach(events: EventSource, print: Print): void {
     }
   });
   events.on('run:rescued', (e) => {
-    const text =
-      e.next === 'stale' ? `Marked stale job ${e.run} (${e.slug})` : `Rescued job ${e.run} (${e.slug}): its host is gone, it runs again`;
+    const text = {
+      stale: `Marked stale job ${e.run} (${e.slug})`,
+      cancelled: `Cancelled job ${e.run} (${e.slug}): its host is gone`,
+      pending: `Rescued job ${e.run} (${e.slug}): its host is gone, it runs again`,
+    }[e.next];
     print('warn', text, { run: e.run, slug: e.slug });
   });
   events.on('worker:replaced', (e) => print('warn', `Worker thread ${e.worker} was replaced: ${e.reason}`));
@@ -98,9 +101,15 @@ function attach(events: EventSource, print: Print): void {
   events.on('writer:suspended', (e) => {
     if (e.again) return;
     const where = e.file === undefined ? '' : ` at ${e.file}${e.line === undefined ? '' : `:${e.line}`}`;
+    const [since, remedy] = e.fromStart
+      ? [
+          'while it is the writer, from its first read on (as its definition says, or executed again after a conflict)',
+          'Call out in another run',
+        ]
+      : ['after it has written', 'Call out before the first write'];
     const text =
-      `Job '${e.slug}' waits for ${e.reason}${where} after it has written: every other writer waits for it (run ${e.run}). ` +
-      'Call out before the first write, or set transaction = false in its definition';
+      `Job '${e.slug}' waits for ${e.reason}${where} ${since}: every other writer waits for it (run ${e.run}). ` +
+      `${remedy}, or set transaction = false in its definition`;
     print('warn', text, { run: e.run, slug: e.slug, file: e.file, line: e.line });
   });
   events.on('runs:purged', (e) => print('info', `Auto-purged ${e.count} old job run(s)`));

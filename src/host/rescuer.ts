@@ -5,6 +5,7 @@
  */
 import { hostname } from 'node:os';
 import type { Clock } from '../domain/clock.js';
+import { messageOf, StoreUnavailableError } from '../domain/errors.js';
 import type { Op } from '../domain/op.js';
 import type { Db } from '../store/db.js';
 import type { HostRecord } from '../store/store.js';
@@ -47,6 +48,7 @@ export class Rescuer {
   #stopped = false;
   /** Claims of this host that nothing of it knew of at the last look. */
   #orphans: ReadonlySet<string> = new Set();
+  readonly #unables = new Set<string>();
 
   constructor(options: RescuerOptions) {
     this.#options = options;
@@ -115,6 +117,7 @@ export class Rescuer {
 
   async #rescue(orphans: boolean): Promise<void> {
     const { acts, clock } = this.#options;
+    await this.#mend();
     const others = this.#others();
     this.#watch(others);
     // All at once: one that answers slowly keeps nobody's runs waiting.
@@ -130,6 +133,23 @@ export class Rescuer {
     if (orphans) await this.#adoptOrphans();
   }
 
+  /** Runs that no act could end would keep their places for ever. */
+  async #mend(): Promise<void> {
+    const { acts, events } = this.#options;
+    const runs = acts.read((db) => acts.store.listUnendable(db));
+    if (runs.length === 0) return;
+    await acts.write('rescue', (db) => acts.store.mendUnendable(db));
+    for (const run of runs)
+      events.log('warn', `run ${run} was running by numbers that are none: another program wrote its row; it is given back`);
+  }
+
+  /** Named once. */
+  #unable(run: string, error: unknown): void {
+    if (this.#unables.has(run)) return;
+    this.#unables.add(run);
+    this.#options.events.log('warn', `run ${run} of a dead host cannot be given back: ${messageOf(error)}`);
+  }
+
   /** A claim in this host's name that it twice did not know of (an act that failed half way) is given back. */
   async #adoptOrphans(): Promise<void> {
     const { acts, clock, host } = this.#options;
@@ -140,12 +160,16 @@ export class Rescuer {
     const sure = orphans.filter((claim) => this.#orphans.has(`${claim.run}:${claim.claim}`));
     this.#orphans = new Set(orphans.map((claim) => `${claim.run}:${claim.claim}`));
     if (sure.length === 0) return;
-    await acts.write('rescue', function* (db): Op<void> {
-      for (const { run, claim } of sure) {
-        const now = clock.now();
-        yield* acts.store.end(db, { run, claim, now, outcome: 'released', next: afterRelease(now), log: [] });
+    for (const { run, claim } of sure) {
+      const now = clock.now();
+      const end = { run, claim, now, outcome: 'released' as const, next: afterRelease(now), log: [] };
+      try {
+        await acts.write('rescue', (db) => acts.store.end(db, end));
+      } catch (error) {
+        if (error instanceof StoreUnavailableError) throw error;
+        this.#unable(run, error);
       }
-    });
+    }
     this.#options.onRescued();
   }
 
@@ -159,7 +183,12 @@ export class Rescuer {
   *#end(db: Db, host: string | undefined, staleBefore: number): Op<HostEvents['run:rescued'][]> {
     const { acts, clock } = this.#options;
     const now = clock.now();
-    const rescued = yield* rescueClaims(db, acts.store, this.#options, { host, staleBefore, now });
+    const rescued = yield* rescueClaims(
+      db,
+      acts.store,
+      { ...this.#options, onUnable: (run, error) => this.#unable(run, error) },
+      { host, staleBefore, now },
+    );
     if (host !== undefined) yield* acts.store.removeHost(db, host, now);
     return rescued.map((run) => ({ ...run, host }));
   }

@@ -1,6 +1,6 @@
 /** One schedule under watch, and the arithmetic of its instants. */
 import type { DstPolicy, JobDefinition, MisfirePolicy } from '../domain/job.js';
-import { countInstants, lastInstant, nextInstant, parseSchedule, type Schedule } from '../domain/schedule.js';
+import { countInstants, isTimeZone, lastInstant, nextInstant, parseSchedule, type Schedule } from '../domain/schedule.js';
 import type { ScheduleEntry } from '../store/store.js';
 
 /** The rules by which a job's instants are found. */
@@ -42,7 +42,7 @@ export function watchedOf(job: JobDefinition, schedule: string, timezone: string
 
 /** The rules that an earlier entry of the schedule had; undefined when it had none, or its text is not read any more. */
 export function watchedBefore(watched: Watched, entry: ScheduleEntry): Watched | undefined {
-  if (entry.schedule === undefined) return undefined;
+  if (entry.schedule === undefined || !isTimeZone(entry.timezone)) return undefined;
   try {
     const schedule = parseSchedule(entry.schedule, 0);
     const { timezone: zone, dst, from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = entry;

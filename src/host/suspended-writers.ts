@@ -13,10 +13,10 @@ export class SuspendedWriters {
     this.#events = events;
   }
 
-  met({ run, slug, reason, file, line }: Extract<FromWorker, { type: 'writer-suspended' }>): void {
+  met({ run, slug, reason, fromStart, file, line }: Extract<FromWorker, { type: 'writer-suspended' }>): void {
     const again = this.#named.has(slug);
     this.#named.add(slug);
     const shown = file !== undefined && isAbsolute(file) ? relative(this.#projectDir, file) : file;
-    this.#events.emit('writer:suspended', { run, slug, reason, file: shown, line, again });
+    this.#events.emit('writer:suspended', { run, slug, reason, fromStart, file: shown, line, again });
   }
 }

@@ -26,6 +26,7 @@ export async function repair(opened: OpenedProject, { findings, dead, state, con
       yield* store.repairSchema(db);
       lines.push(`put back ${state.missing.join(', ')}`);
     }
+    if (has('ROW_UNSOUND')) lines.push(`set right or removed ${yield* store.mendUnsound(db)} row(s) that Moonlighter has not written`);
     const now = opened.clock.now();
     const lost = [...dead.map(({ id }) => id as string | undefined), ...(has('RUN_ABANDONED') ? [undefined] : [])];
     for (const host of lost) {

@@ -12,7 +12,20 @@ const REPAIR = 'run `moonlighter doctor --repair`';
 /** Slugs that are named. */
 const NAMED = 5;
 
-export function examineRows({ stuck, heedless, leftovers, orphans, newestInstant, pages }: DatabaseState, now: number, add: Add): void {
+export function examineRows(
+  { unsound, stuck, heedless, leftovers, orphans, newestInstant, pages }: DatabaseState,
+  now: number,
+  add: Add,
+): void {
+  for (const { table, rows, rowids } of unsound) {
+    const which = rowids ? ` (rowid ${rowids.join(', ')}${rows > rowids.length ? ', …' : ''})` : '';
+    const what = `${rows} row(s) in ${table}${which} hold values that Moonlighter does not write there (another kind, beyond what can be, broken JSON)`;
+    const how =
+      table === '_crap_jobs'
+        ? 'which sets numbers and instants right; a run without id, job or status has to be removed by hand'
+        : 'which removes them';
+    add('problem', 'ROW_UNSOUND', what, `${REPAIR}, ${how}`, true);
+  }
   const waiting = stuck.key + stuck.dependencies;
   if (waiting > 0) add('problem', 'WAIT_STUCK', `${waiting} pending run(s) wait for what will not come`, REPAIR, true);
   if (heedless > 0) {

@@ -4,7 +4,7 @@
  * time may stand beside them.
  */
 import type { DstPolicy } from '../domain/job.js';
-import { countInstants, nextInstant, parseSchedule, type Schedule } from '../domain/schedule.js';
+import { countInstants, isTimeZone, nextInstant, parseSchedule, type Schedule } from '../domain/schedule.js';
 import type { FoundBreach } from '../store/history.js';
 import type { RecordedTick, RepeatedStretch, ScheduleEntry } from '../store/store.js';
 
@@ -105,10 +105,10 @@ export class LedgerCheck {
   }
 }
 
-/** Entries without a schedule, and texts that are not read any more, are gaps. */
+/** Entries without a schedule, and texts and zones that are not read (any more), are gaps. */
 function erasOf(history: readonly ScheduleEntry[]): Era[] {
   return history.flatMap(({ since, schedule: text, timezone: zone, dst }, index) => {
-    if (text === undefined) return [];
+    if (text === undefined || !isTimeZone(zone)) return [];
     const until = history[index + 1]?.since ?? Number.POSITIVE_INFINITY;
     try {
       return [{ since, until, schedule: parseSchedule(text, 0), zone, dst }];

@@ -108,6 +108,9 @@ export interface DatabaseState {
   heedless: number;
   /** Rows of runs that are not there. */
   leftovers: { attempts: number; dependencies: number };
+  /** Rows, by table, with values that nobody of ours has written (text in a number, an instant beyond the calendar, broken JSON); of runs the
+   * first few rowids, since their ids may be none. */
+  unsound: { table: string; rows: number; rowids?: number[] }[];
   /** Epoch ms; 0 = none. */
   newestInstant: number;
 }

@@ -257,7 +257,7 @@ export interface Store {
     db: Db,
     host: string | undefined,
     staleBefore: number,
-  ): Op<{ run: string; slug: string; claim: number; losses: number; attempt: number; maxAttempts: number }[]>;
+  ): Op<{ run: string; slug: string; claim: number; losses: number; attempt: number; maxAttempts: number; cancelling: boolean }[]>;
 
   // schedules
   /** The instant up to which a schedule has been accounted for; undefined = never. */
@@ -307,4 +307,10 @@ export interface Store {
   restoreWaits(db: Db): Op<number>;
   /** Removes rows of runs that are not there; how many. */
   dropLeftovers(db: Db): Op<number>;
+  /** Sets right or removes what nobody of ours has written (DatabaseState.unsound); how many rows. Runs stay. */
+  mendUnsound(db: Db): Op<number>;
+  /** Ids of running runs that no act could end, since the numbers of their claims are none. */
+  listUnendable(db: Db): Op<string[]>;
+  /** They stand as nobody's from now on, so that a rescue gives them back; how many. */
+  mendUnendable(db: Db): Op<number>;
 }

@@ -57,8 +57,8 @@ export interface RunWatcher {
   /** The handler has returned: its timeout counts no more. */
   completing?(): void;
   log?(line: LogLine): void;
-  /** It waits for something outside while it is the writer; told once a run. */
-  writerSuspended?(wait: Wait, location: { file: string; line: number } | undefined): void;
+  /** It waits for something outside while it is the writer (`fromStart`: as of its first read); told once a passage. */
+  writerSuspended?(wait: Wait, fromStart: boolean, location: { file: string; line: number } | undefined): void;
 }
 
 /** What is to be executed, and how. */
@@ -181,6 +181,7 @@ class Passage {
   #completing = false;
   #left = false;
   #named = false;
+  readonly #fromStart: boolean;
 
   constructor(options: ExecutorOptions, slot: Slot, assignment: Assignment, mode: TransactionMode, surroundings: PassageSurroundings) {
     this.#options = options;
@@ -188,6 +189,7 @@ class Passage {
     this.#assignment = assignment;
     this.#surroundings = surroundings;
     this.#held = mode === 'deferred' ? [] : undefined;
+    this.#fromStart = mode === 'immediate';
     const owner = ownerOf(assignment.run);
     this.#database = new RunDatabase(options.connections, options.queue, owner, mode, surroundings.deadline);
     this.#effects = new EffectList({ perCall: mode === 'per-call' });
@@ -287,7 +289,7 @@ class Passage {
     if (this.#named || this.#completing || !this.#database.isWriter) return;
     if (inner) return;
     this.#named = true;
-    this.#assignment.watcher?.writerSuspended?.(wait, this.#slot.vm.usage.location());
+    this.#assignment.watcher?.writerSuspended?.(wait, this.#fromStart, this.#slot.vm.usage.location());
   }
 
   #write(line: LogLine): void {

@@ -107,8 +107,8 @@ export type FromWorker =
   | { type: 'write-released'; ticket: number }
   /** A writer has waited so long for another program's lock; `free`: it does not wait any more. */
   | { type: 'lock-met'; free: boolean; waitedMs: number }
-  /** A run waits for something outside while it is the writer. */
-  | { type: 'writer-suspended'; run: string; slug: string; reason: string; file?: string; line?: number };
+  /** A run waits for something outside while it is the writer; `fromStart`: it has been as of its first read, whether it has written or not. */
+  | { type: 'writer-suspended'; run: string; slug: string; reason: string; fromStart: boolean; file?: string; line?: number };
 
 /** A run as the owner of the write queue. */
 export function ownerOf(run: { slug: string; id: string }): string {

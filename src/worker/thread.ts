@@ -129,7 +129,8 @@ function begin({ run, timeoutMs, place }: GivenRun): void {
     started: () => notices.begun(begun),
     completing: () => notices.returned(begun),
     log: (line) => stream.say(id, slug, line),
-    writerSuspended: (wait, location) => post({ type: 'writer-suspended', run: id, slug, reason: wait.reason, ...location }),
+    writerSuspended: (wait, fromStart, location) =>
+      post({ type: 'writer-suspended', run: id, slug, reason: wait.reason, fromStart, ...location }),
   };
   const execution = executionOf(run, timeoutMs, control, watcher).then((report) => {
     if (controls.get(id)?.claim === claim) controls.delete(id);

@@ -67,12 +67,38 @@ describe('host log', () => {
   it('prints JSON lines with the facts apart, and nothing below its level', () => {
     const { events, lines } = capture({ format: 'json', level: 'warn' });
     events.emit('attempt:finished', finished);
-    events.emit('writer:suspended', { run: 'r1', slug: 'digest', reason: 'http', file: 'jobs/all.lua', line: 9, again: false });
+    events.emit('writer:suspended', {
+      run: 'r1',
+      slug: 'digest',
+      reason: 'http',
+      fromStart: false,
+      file: 'jobs/all.lua',
+      line: 9,
+      again: false,
+    });
     expect(lines()).toHaveLength(1);
     const line = JSON.parse(lines()[0]!) as Record<string, unknown>;
     expect(line).toMatchObject({ level: 'warn', run: 'r1', slug: 'digest', file: 'jobs/all.lua', line: 9 });
     expect(line.msg).toContain('at jobs/all.lua:9');
     expect(line.msg).toContain('transaction = false');
+  });
+
+  it('Regression: a writer from its start was told to have written, and a cancelled run of a dead host to run again', () => {
+    const { events, lines } = capture({ format: 'json', level: 'warn' });
+    events.emit('writer:suspended', {
+      run: 'r',
+      slug: 'a',
+      reason: 'http',
+      fromStart: true,
+      file: undefined,
+      line: undefined,
+      again: false,
+    });
+    events.emit('run:rescued', { run: 'r', slug: 'a', next: 'cancelled', host: 'gone' });
+    const [suspended, rescued] = lines().map((line) => (JSON.parse(line) as { msg: string }).msg);
+    expect(suspended).toContain('from its first read on');
+    expect(suspended).not.toContain('after it has written');
+    expect(rescued).toBe('Cancelled job r (a): its host is gone');
   });
 
   it('prints durations as the reference does', () => {

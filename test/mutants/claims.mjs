@@ -39,14 +39,17 @@ export const mutants = [
   {
     name: 'a claim number is used again after a release',
     file: CLAIM,
-    edits: [{ search: '_ml_claim = _ml_claim + 1', replace: '_ml_claim = attempt + 1' }],
+    edits: [{ search: `_ml_claim = \${LAST_CLAIM} + 1`, replace: '_ml_claim = attempt + 1' }],
     tests: [ACTS],
   },
   {
     name: 'a claim does not count the attempt',
     file: CLAIM,
     edits: [
-      { search: 'attempt = attempt + 1, _ml_attempt = attempt + 1', replace: 'attempt = max(attempt, 1), _ml_attempt = max(attempt, 1)' },
+      {
+        search: `attempt = \${LAST_ATTEMPT} + 1, _ml_attempt = \${LAST_ATTEMPT} + 1`,
+        replace: 'attempt = max(attempt, 1), _ml_attempt = max(attempt, 1)',
+      },
     ],
     tests: [ACTS],
   },
@@ -297,8 +300,20 @@ export const mutants = [
   {
     name: 'a claim does not look whether crap-cms has taken a run of the key',
     file: CLAIM,
-    edits: [{ search: '_ml_key_limit > (SELECT count(*)', replace: '0 <= (SELECT count(*)' }],
+    edits: [{ search: 'max(_ml_key_limit, 1) > (SELECT count(*)', replace: '0 <= (SELECT count(*)' }],
     tests: [CAPS],
+  },
+  {
+    name: 'a run that cannot be given back keeps those beside it',
+    file: 'src/host/rescue-claims.ts',
+    edits: [{ search: 'rules.onUnable?.(lost.run, error);', replace: 'throw error;' }],
+    tests: ['test/host/unsound-rows.test.ts'],
+  },
+  {
+    name: 'running rows whose numbers are none stay as they are',
+    file: 'src/host/rescuer.ts',
+    edits: [{ search: '    await this.#mend();\n', replace: '' }],
+    tests: ['test/host/unsound-rows.test.ts'],
   },
   {
     name: 'the schema takes every step of a status',

@@ -343,9 +343,17 @@ describe.each(engines)('executor on $name', (engine) => {
   it('names a run that waits while it is the writer, once', async () => {
     const named: string[] = [];
     await execute('holder', 'host.write(1)\nhost.sleep(0.01)\nhost.sleep(0.01)', {
-      watcher: { writerSuspended: (wait, at) => named.push(`${wait.reason} ${at?.file.split('/').at(-1)}:${at?.line}`) },
+      watcher: { writerSuspended: (wait, _fromStart, at) => named.push(`${wait.reason} ${at?.file.split('/').at(-1)}:${at?.line}`) },
     });
     expect(named).toEqual(['sleep holder.lua:3']);
+  });
+
+  it('Regression: of a run that is the writer from its start it was said that it waits after it has written', async () => {
+    const named: boolean[] = [];
+    const watcher = { writerSuspended: (_wait: unknown, fromStart: boolean) => named.push(fromStart) };
+    await execute('late', 'host.write(1)\nhost.sleep(0.01)', { watcher });
+    await execute('early', 'host.count()\nhost.sleep(0.01)', { watcher, transaction: 'immediate' });
+    expect(named).toEqual([false, true]);
   });
 
   it('transaction = false keeps what each call wrote', async () => {

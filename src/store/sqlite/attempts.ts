@@ -53,6 +53,18 @@ export function* listAttempts(db: Db, run: string): Op<Attempt[]> {
             message: String(row['error'] ?? ''),
             traceback: row['traceback'] === null ? null : String(row['traceback']),
           },
-    log: typeof row['log'] === 'string' ? (JSON.parse(row['log']) as LogLine[]) : [],
+    log: logOf(row['log']),
   }));
+}
+
+/** What is no log, since nobody of ours has written it, is none. */
+function logOf(text: unknown): LogLine[] {
+  if (typeof text !== 'string') return [];
+  try {
+    const lines: unknown = JSON.parse(text);
+    const isLine = (line: unknown) => typeof line === 'object' && line !== null && typeof (line as LogLine).text === 'string';
+    return Array.isArray(lines) ? (lines.filter(isLine) as LogLine[]) : [];
+  } catch {
+    return [];
+  }
 }

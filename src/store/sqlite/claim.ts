@@ -12,16 +12,17 @@ import { listPauses } from './pauses.js';
 import { allowance, recordStarts } from './rate.js';
 import { CLAIMABLE, openLanes, promoteDue } from './ready.js';
 import { RANK, READY } from './schema.js';
-import { fromText, toText } from './times.js';
+import { LAST_ATTEMPT, LAST_CLAIM } from './sound-rows.js';
+import { fromText, instantOf, toText } from './times.js';
 
 export const HEADS = `SELECT rowid AS row, id, slug, queue, ${RANK} AS rank FROM _crap_jobs INDEXED BY _ml_jobs_claimable
-  WHERE slug = ? AND queue = ? AND ${CLAIMABLE} AND ${READY} ORDER BY ${RANK}, rowid LIMIT ?`;
+  WHERE slug = ? AND queue = ? AND ${CLAIMABLE} AND ${READY} AND typeof(id) = 'text' ORDER BY ${RANK}, rowid LIMIT ?`;
 
 const RUNNING = "SELECT slug, queue, COUNT(*) AS n FROM _crap_jobs WHERE status = 'running' GROUP BY slug, queue";
 
-const TAKE = `UPDATE _crap_jobs SET status = 'running', attempt = attempt + 1, _ml_attempt = attempt + 1, _ml_claim = _ml_claim + 1, _ml_host = ?, _ml_lease = ?,
+const TAKE = `UPDATE _crap_jobs SET status = 'running', attempt = ${LAST_ATTEMPT} + 1, _ml_attempt = ${LAST_ATTEMPT} + 1, _ml_claim = ${LAST_CLAIM} + 1, _ml_host = ?, _ml_lease = ?,
   started_at = ?, heartbeat_at = ?, _ml_started = ?, _ml_cancel = NULL WHERE id = ? AND status = 'pending'
-  AND (_ml_key IS NULL OR _ml_key_limit > (SELECT count(*) FROM _crap_jobs k
+  AND (_ml_key IS NULL OR max(_ml_key_limit, 1) > (SELECT count(*) FROM _crap_jobs k
     WHERE k.slug = _crap_jobs.slug AND k._ml_key = _crap_jobs._ml_key AND k.status IN ('pending', 'running') AND k.status = 'running'))
   RETURNING slug, queue, data, _ml_claim, attempt, max_attempts, priority, COALESCE(unique_key, _ml_unique) AS unique_key, scheduled_by, created_at, _ml_created`;
 
@@ -97,7 +98,7 @@ function* take(db: Db, request: ClaimRequest, id: string): Op<ClaimedRun | undef
     uniqueKey: row['unique_key'] === null ? null : String(row['unique_key']),
     scheduledBy: row['scheduled_by'] === null ? null : String(row['scheduled_by']),
     ...(before?.['error_code'] === 'WRITE_CONFLICT' && { contended: true }),
-    createdAt: Number(row['_ml_created'] ?? fromText(row['created_at']) ?? request.now),
+    createdAt: instantOf(row['_ml_created']) ?? fromText(row['created_at']) ?? request.now,
   };
 }
 

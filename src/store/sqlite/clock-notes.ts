@@ -4,6 +4,7 @@
  */
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
+import { LAST_MS } from './times.js';
 
 const NEWEST_END = 'SELECT ended_at FROM _ml_attempts ORDER BY rowid DESC LIMIT 1';
 const NOTE = `INSERT INTO _ml_clock (seen_at, was) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM _ml_clock WHERE was >= ? AND seen_at <= ?)`;
@@ -11,12 +12,13 @@ const NOTE = `INSERT INTO _ml_clock (seen_at, was) SELECT ?, ? WHERE NOT EXISTS 
 /** `now`: of the claim, read as the writer. */
 export function* noteClock(db: Db, now: number): Op<void> {
   const row = yield* db.get(NEWEST_END);
-  if (!row || Number(row['ended_at']) <= now) return;
-  yield* noteSetBack(db, now, Number(row['ended_at']));
+  const ended = row?.['ended_at'];
+  if (typeof ended === 'number' && ended > now) yield* noteSetBack(db, now, ended);
 }
 
-/** The clock shows `now`, after it had shown `was`; epoch ms. */
+/** The clock shows `now`, after it had shown `was`; epoch ms. What no clock shows is not noted: nothing could be judged any more. */
 export function* noteSetBack(db: Db, now: number, was: number): Op<void> {
+  if (was > LAST_MS) return;
   yield* db.run(NOTE, [now, was, was, now]);
 }
 

@@ -9,6 +9,7 @@ import { isFinal } from '../../domain/state-machine.js';
 import type { Db } from '../db.js';
 import { cancelPending } from './cancel.js';
 import { WAITS } from './schema.js';
+import { soundDependency } from './sound-rows.js';
 
 /** Throws DEPENDENCY_NOT_FOUND for an id that is no run. */
 export function* addDependencies(db: Db, run: string, after: readonly string[]): Op<void> {
@@ -27,7 +28,7 @@ export function* addDependencies(db: Db, run: string, after: readonly string[]):
 
 /** Whether `settle` has something to do. */
 export function* isUnsettled(db: Db): Op<boolean> {
-  return (yield* db.get('SELECT 1 FROM _ml_dependencies WHERE ended IS NOT NULL LIMIT 1')) !== undefined;
+  return (yield* db.get(`SELECT 1 FROM _ml_dependencies WHERE ended IS NOT NULL AND ${soundDependency()} LIMIT 1`)) !== undefined;
 }
 
 /** A cancelled run may have dependants of its own: goes on until none is marked. */
@@ -35,22 +36,24 @@ export function* settle(db: Db, now: number): Op<void> {
   for (;;) {
     const rows = yield* db.all(
       `SELECT d.run, d.after, d.ended, j._ml_after_failure AS mode FROM _ml_dependencies d LEFT JOIN _crap_jobs j ON j.id = d.run
-       WHERE d.ended IS NOT NULL LIMIT 500`,
+       WHERE d.ended IS NOT NULL AND ${soundDependency('d.')} LIMIT 500`,
     );
-    if (rows.length === 0) return;
+    let settled = 0;
     for (const row of rows) {
       const run = String(row['run']);
       if (row['ended'] !== 'completed' && row['mode'] !== 'run') {
         yield* cancelPending(db, run, now, `the run ${String(row['after'])} that it depends on ended as ${String(row['ended'])}`);
-        yield* db.run('DELETE FROM _ml_dependencies WHERE run = ?', [run]);
+        settled += yield* db.run('DELETE FROM _ml_dependencies WHERE run = ?', [run]);
         continue;
       }
-      yield* db.run('DELETE FROM _ml_dependencies WHERE run = ? AND after = ?', [run, String(row['after'])]);
+      settled += yield* db.run('DELETE FROM _ml_dependencies WHERE run = ? AND after = ?', [run, String(row['after'])]);
       yield* db.run(
         `UPDATE _crap_jobs SET _ml_waits = _ml_waits & ~${WAITS.dependencies} WHERE id = ? AND NOT EXISTS (SELECT 1 FROM _ml_dependencies WHERE run = id)`,
         [run],
       );
     }
+    // Text that is none (not in UTF-8) is read as other text, under which nothing is found: the rows would be met again for ever.
+    if (settled === 0) return;
   }
 }
 

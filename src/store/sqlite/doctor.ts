@@ -1,10 +1,12 @@
 /** Doctor, the database: what is damaged, missing, stuck or left over in it; and the repairs, each safe to do at any time. */
 import type { Op } from '../../domain/op.js';
+import { FINAL_STATUSES } from '../../domain/run.js';
 import type { Db } from '../db.js';
 import type { DatabaseState } from '../history.js';
 import { notedInstants } from './marks.js';
 import { migrate, schemaVersion } from './migrate.js';
 import { JOB_COLUMNS, LATER_COLUMNS, OUR_TABLES, SCHEMA_VERSION, WAITS } from './schema.js';
+import { countUnsound } from './sound-rows.js';
 import { AHEAD, BEHIND, TRIGGERS } from './triggers.js';
 
 /** Findings of SQLite's own check that are told. */
@@ -44,6 +46,7 @@ export function* inspectDatabase(db: Db, full: boolean): Op<DatabaseState> {
     stuck: usable ? yield* countStuck(db) : { key: 0, dependencies: 0 },
     heedless: usable ? yield* countOf(db, '_crap_jobs', HEEDLESS) : 0,
     leftovers: usable ? yield* countLeftovers(db) : { attempts: 0, dependencies: 0 },
+    unsound: usable ? yield* countUnsound(db) : [],
     newestInstant: usable ? yield* notedInstants(db) : 0,
   };
 }
@@ -99,6 +102,7 @@ function* missingParts(db: Db): Op<string[]> {
   ];
 }
 
+const ENDED = FINAL_STATUSES.map((status) => `'${status}'`).join(', ');
 const GONE = "ended IS NULL AND after NOT IN (SELECT id FROM _crap_jobs WHERE status IN ('pending', 'running'))";
 /** For none, or for one that is gone or has ended without a mark: that one is not marked by anybody any more. */
 const STUCK_DEPENDENCIES = `status = 'pending' AND _ml_waits & ${WAITS.dependencies} AND (NOT EXISTS (SELECT 1 FROM _ml_dependencies d WHERE d.run = _crap_jobs.id)
@@ -137,7 +141,7 @@ export function repairSchema(db: Db): Op<void> {
  */
 export function* releaseStuck(db: Db): Op<number> {
   const lost = yield* db.run(
-    `UPDATE _ml_dependencies SET ended = coalesce((SELECT j.status FROM _crap_jobs j WHERE j.id = after), 'cancelled')
+    `UPDATE _ml_dependencies SET ended = coalesce((SELECT j.status FROM _crap_jobs j WHERE j.id = after AND j.status IN (${ENDED})), 'cancelled')
      WHERE ${GONE}`,
   );
   const free =

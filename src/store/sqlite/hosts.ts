@@ -5,6 +5,7 @@ import type { ClaimLimits } from '../history.js';
 import type { HostRecord } from '../store.js';
 import { foreignClaim, OURS } from './fence.js';
 import { enterLimits, leaveLimits } from './limits.js';
+import { NO_HEARTBEAT, SOUND_HOST } from './sound-rows.js';
 import { toText } from './times.js';
 
 export function* registerHost(db: Db, host: HostRecord, limits?: ClaimLimits): Op<void> {
@@ -22,7 +23,7 @@ export function* removeHost(db: Db, id: string, now: number): Op<void> {
 }
 
 export function* listHosts(db: Db): Op<HostRecord[]> {
-  const rows = yield* db.all('SELECT * FROM _ml_hosts ORDER BY started_at, id');
+  const rows = yield* db.all(`SELECT * FROM _ml_hosts WHERE ${SOUND_HOST} ORDER BY started_at, id`);
   return rows.map((row) => ({
     id: String(row['id']),
     pid: Number(row['pid']),
@@ -42,13 +43,13 @@ export function* listClaimsOf(
   db: Db,
   host: string | undefined,
   staleBefore: number,
-): Op<{ run: string; slug: string; claim: number; losses: number; attempt: number; maxAttempts: number }[]> {
-  const columns = `id, slug, _ml_claim, _ml_losses, attempt, max_attempts, ${OURS} AS ours`;
+): Op<{ run: string; slug: string; claim: number; losses: number; attempt: number; maxAttempts: number; cancelling: boolean }[]> {
+  const columns = `id, slug, _ml_claim, _ml_losses, attempt, max_attempts, _ml_cancel IS NOT NULL AS cancelling, ${OURS} AS ours`;
   const rows =
     host === undefined
       ? yield* db.all(
-          `SELECT ${columns} FROM _crap_jobs WHERE status = 'running' AND (NOT ${OURS} OR _ml_host IS NULL OR _ml_host NOT IN (SELECT id FROM _ml_hosts))
-           AND (heartbeat_at IS NULL OR heartbeat_at < ?)`,
+          `SELECT ${columns} FROM _crap_jobs WHERE status = 'running' AND (NOT ${OURS} OR NOT EXISTS (SELECT 1 FROM _ml_hosts h WHERE h.id = _ml_host))
+           AND (${NO_HEARTBEAT} OR heartbeat_at < ?)`,
           [toText(staleBefore)],
         )
       : yield* db.all(`SELECT ${columns} FROM _crap_jobs WHERE status = 'running' AND ${OURS} AND _ml_host = ?`, [host]);
@@ -59,5 +60,6 @@ export function* listClaimsOf(
     losses: Number(row['_ml_losses']),
     attempt: Number(row['attempt']),
     maxAttempts: Number(row['max_attempts']),
+    cancelling: row['cancelling'] === 1,
   }));
 }

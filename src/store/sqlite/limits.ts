@@ -6,16 +6,19 @@ import { createHash } from 'node:crypto';
 import type { Op } from '../../domain/op.js';
 import type { Db, Row } from '../db.js';
 import type { ClaimLimits, LimitsEra } from '../history.js';
+import { SOUND_LIMITS } from './sound-rows.js';
 
 /** Sets differ by `--concurrency` too: hosts that are started by the minute with one or the other must not fill the table. */
 const KEPT = 200;
+const DATED = "typeof(since) = 'integer' AND coalesce(typeof(until), 'null') IN ('integer', 'null')";
+const UNREADABLE = JSON.stringify({ total: null, queues: {}, jobs: {}, rates: {} });
 
 /** A host goes by these limits from `now` on. Ends with the id of the set, for its row. */
 export function* enterLimits(db: Db, limits: ClaimLimits, now: number): Op<string> {
   const text = encode(limits);
   const id = createHash('sha256').update(text).digest('hex').slice(0, 16);
   if (yield* db.get('SELECT 1 FROM _ml_limits WHERE id = ? AND until IS NULL', [id])) return id;
-  const newest = yield* db.get('SELECT since, id FROM _ml_limits ORDER BY since DESC LIMIT 1');
+  const newest = yield* db.get(`SELECT since, id FROM _ml_limits WHERE ${DATED} ORDER BY since DESC LIMIT 1`);
   if (newest?.['id'] === id) {
     // Nobody has gone by others since.
     yield* db.run('UPDATE _ml_limits SET until = NULL WHERE since = ? AND id = ?', [Number(newest['since']), id]);
@@ -35,14 +38,16 @@ export function* leaveLimits(db: Db, now: number): Op<void> {
   );
 }
 
-/** Oldest first. What was before the first is not known. */
+/** Oldest first. What was before the first is not known; a set that cannot be read limits nothing. */
 export function* limitsHistory(db: Db): Op<LimitsEra[]> {
-  return (yield* db.all('SELECT since, until, limits FROM _ml_limits ORDER BY since, id')).map(toEra);
+  return (yield* db.all(
+    `SELECT since, until, CASE WHEN ${SOUND_LIMITS} THEN limits END AS limits FROM _ml_limits WHERE ${DATED} ORDER BY since, id`,
+  )).map(toEra);
 }
 
 /** From the oldest one that is kept on, everything is known. */
 function* trim(db: Db): Op<void> {
-  const oldest = yield* db.get('SELECT since FROM _ml_limits ORDER BY since DESC LIMIT 1 OFFSET ?', [KEPT - 1]);
+  const oldest = yield* db.get(`SELECT since FROM _ml_limits WHERE ${DATED} ORDER BY since DESC LIMIT 1 OFFSET ?`, [KEPT - 1]);
   if (!oldest) return;
   const since = Number(oldest['since']);
   yield* db.run('DELETE FROM _ml_limits WHERE since < ? AND until IS NOT NULL', [since]);
@@ -62,7 +67,8 @@ function encode({ total, queues, jobs, rates }: ClaimLimits): string {
 }
 
 function toEra(row: Row): LimitsEra {
-  const { total, queues, jobs, rates } = JSON.parse(String(row['limits'])) as {
+  const text = row['limits'] === null ? UNREADABLE : String(row['limits']);
+  const { total, queues, jobs, rates } = JSON.parse(text) as {
     total: number | null;
     queues: Record<string, number>;
     jobs: Record<string, number>;

@@ -15,7 +15,14 @@ const NOTE = 'INSERT INTO _ml_meta (key, value) VALUES (?, ?) ON CONFLICT (key) 
 /** In the order in which they were noted. */
 export function* repeatedStretches(db: Db, slug: string): Op<RepeatedStretch[]> {
   const row = yield* db.get('SELECT value FROM _ml_meta WHERE key = ?', [KEY + slug]);
-  return row ? (JSON.parse(String(row['value'])) as RepeatedStretch[]) : [];
+  try {
+    const stretches: unknown = JSON.parse(String(row?.['value'] ?? '[]'));
+    const isStretch = (each: RepeatedStretch) => [each?.from, each?.until, each?.settled].every(Number.isFinite);
+    return Array.isArray(stretches) ? stretches.filter(isStretch) : [];
+  } catch {
+    // Nobody of ours has written it.
+    return [];
+  }
 }
 
 /** From `from` on, up to where the ledger of the schedule reaches or to `until` if that is later; nothing where neither is later than `from`. */

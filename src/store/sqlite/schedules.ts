@@ -3,16 +3,18 @@ import type { Op } from '../../domain/op.js';
 import type { Db, Row } from '../db.js';
 import type { ScheduleEntry } from '../store.js';
 import { noteRepeat } from './schedule-repeats.js';
+import { SOUND_SCHEDULE } from './sound-rows.js';
 
 export function* currentSchedules(db: Db): Op<ScheduleEntry[]> {
   const rows = yield* db.all(
-    'SELECT * FROM _ml_schedules s WHERE since = (SELECT max(since) FROM _ml_schedules n WHERE n.slug = s.slug) ORDER BY slug',
+    `SELECT * FROM _ml_schedules s WHERE ${SOUND_SCHEDULE} AND since = (SELECT max(since) FROM _ml_schedules n WHERE n.slug = s.slug AND ${SOUND_SCHEDULE})
+     ORDER BY slug`,
   );
   return rows.map(toEntry);
 }
 
 export function* scheduleHistory(db: Db, slug: string): Op<ScheduleEntry[]> {
-  return (yield* db.all('SELECT * FROM _ml_schedules WHERE slug = ? ORDER BY since', [slug])).map(toEntry);
+  return (yield* db.all(`SELECT * FROM _ml_schedules WHERE slug = ? AND ${SOUND_SCHEDULE} ORDER BY since`, [slug])).map(toEntry);
 }
 
 /** Two edits within one millisecond are one. */

@@ -21,6 +21,7 @@ import { retry, retryAll } from './retry.js';
 import { countBy, countRuns, findRun, listRuns, recentRuns } from './runs.js';
 import { noteRepeat, repeatedStretches, settleRepeats } from './schedule-repeats.js';
 import { beginSchedules, currentSchedules, hasActive, recordSchedule, scheduleHistory } from './schedules.js';
+import { listUnendable, mendUnendable, mendUnsound } from './sound-rows.js';
 import { lastTick, listTicks, recordTick, ticksWithin } from './ticks.js';
 import { readAttempts, readMarks, readRunning, readTicks } from './verify-history.js';
 import { findBreaches } from './verify-runs.js';
@@ -84,4 +85,7 @@ export const sqliteStore: Store = {
   releaseStuck,
   restoreWaits,
   dropLeftovers,
+  mendUnsound,
+  listUnendable,
+  mendUnendable,
 };

@@ -2,17 +2,25 @@
 import type { Op } from '../../domain/op.js';
 import type { Db, Row } from '../db.js';
 import type { RecordedTick, TickRecord } from '../store.js';
+import { SOUND_TICK } from './sound-rows.js';
 
 export function* lastTick(db: Db, slug: string): Op<number | undefined> {
   // Rows of a schedule never overlap, so the newest ends last: MAX(until) would read all of them at each tick.
-  const row = yield* db.get('SELECT until FROM _ml_ticks WHERE slug = ? ORDER BY at DESC LIMIT 1', [slug]);
+  const row = yield* db.get(`SELECT until FROM _ml_ticks WHERE slug = ? AND ${SOUND_TICK} ORDER BY at DESC LIMIT 1`, [slug]);
   return row && Number(row['until']);
 }
 
 /** The rows of a schedule that hold something of after < t <= until, ascending. */
 export function* ticksWithin(db: Db, slug: string, after: number, until: number): Op<{ at: number; until: number }[]> {
-  const covering = yield* db.all('SELECT at, until FROM _ml_ticks WHERE slug = ? AND at <= ? ORDER BY at DESC LIMIT 1', [slug, after]);
-  const within = yield* db.all('SELECT at, until FROM _ml_ticks WHERE slug = ? AND at > ? AND at <= ? ORDER BY at', [slug, after, until]);
+  const covering = yield* db.all(`SELECT at, until FROM _ml_ticks WHERE slug = ? AND at <= ? AND ${SOUND_TICK} ORDER BY at DESC LIMIT 1`, [
+    slug,
+    after,
+  ]);
+  const within = yield* db.all(`SELECT at, until FROM _ml_ticks WHERE slug = ? AND at > ? AND at <= ? AND ${SOUND_TICK} ORDER BY at`, [
+    slug,
+    after,
+    until,
+  ]);
   return [...covering, ...within].map((row) => ({ at: Number(row['at']), until: Number(row['until']) })).filter((row) => row.until > after);
 }
 
@@ -20,10 +28,10 @@ export function* ticksWithin(db: Db, slug: string, after: number, until: number)
 export function* recordTick(db: Db, tick: TickRecord, now: number): Op<'recorded' | 'folded' | false> {
   const until = tick.until ?? tick.at;
   const count = tick.count ?? 1;
-  const covering = yield* db.get('SELECT at, until, outcome, reason FROM _ml_ticks WHERE slug = ? AND at <= ? ORDER BY at DESC LIMIT 1', [
-    tick.slug,
-    until,
-  ]);
+  const covering = yield* db.get(
+    `SELECT at, until, outcome, reason FROM _ml_ticks WHERE slug = ? AND at <= ? AND ${SOUND_TICK} ORDER BY at DESC LIMIT 1`,
+    [tick.slug, until],
+  );
   if (covering && Number(covering['until']) >= tick.at) return false;
   if (tick.outcome === 'skipped' && covering?.['outcome'] === 'skipped' && covering['reason'] === (tick.reason ?? null)) {
     yield* db.run('UPDATE _ml_ticks SET until = ?, count = count + ?, recorded_at = ? WHERE slug = ? AND at = ?', [
@@ -35,7 +43,8 @@ export function* recordTick(db: Db, tick: TickRecord, now: number): Op<'recorded
     ]);
     return 'folded';
   }
-  yield* db.run('INSERT INTO _ml_ticks (slug, at, until, count, outcome, reason, run, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)', [
+  // Only a row that is not sound can stand in its place.
+  yield* db.run('INSERT OR REPLACE INTO _ml_ticks (slug, at, until, count, outcome, reason, run, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)', [
     tick.slug,
     tick.at,
     until,

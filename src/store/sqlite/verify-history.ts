@@ -7,7 +7,9 @@ import type { RecordedTick } from '../store.js';
 import { clockNotes } from './clock-notes.js';
 import { OURS } from './fence.js';
 import { purgedBefore, runWideLimit } from './marks.js';
+import { SOUND_SCHEDULE, SOUND_TICK, soundTick } from './sound-rows.js';
 import { toTick } from './ticks.js';
+import { instantOf } from './times.js';
 
 const COLUMNS = 'j.slug, j.queue, j._ml_key AS key, j._ml_key_limit AS key_limit';
 const ATTEMPTS = `SELECT a.rowid AS row, a.run, a.claim, a.started_at, a.ended_at, a.outcome, ${COLUMNS} FROM _ml_attempts a
@@ -30,8 +32,8 @@ function toAttempt(row: Row): PastAttempt {
     row: row['row'] === null ? Number.MAX_SAFE_INTEGER : Number(row['row']),
     run: String(row['run']),
     claim: Number(row['claim']),
-    startedAt: row['started_at'] === null ? null : Number(row['started_at']),
-    endedAt: row['ended_at'] === null ? null : Number(row['ended_at']),
+    startedAt: instantOf(row['started_at']),
+    endedAt: instantOf(row['ended_at']),
     outcome: row['outcome'] === null ? null : (String(row['outcome']) as Outcome),
     slug: String(row['slug']),
     queue: String(row['queue']),
@@ -43,7 +45,7 @@ function toAttempt(row: Row): PastAttempt {
 /** The ledger of one schedule, ascending; `runExists`: false where the run of a tick is not there. */
 export function* readTicks(db: Db, slug: string, after: number, limit: number): Op<(RecordedTick & { runExists: boolean })[]> {
   const rows = yield* db.all(
-    `SELECT t.*, j.id AS found FROM _ml_ticks t LEFT JOIN _crap_jobs j ON j.id = t.run WHERE t.slug = ? AND t.at > ? ORDER BY t.at LIMIT ?`,
+    `SELECT t.*, j.id AS found FROM _ml_ticks t LEFT JOIN _crap_jobs j ON j.id = t.run WHERE t.slug = ? AND t.at > ? AND ${soundTick('t.')} ORDER BY t.at LIMIT ?`,
     [slug, after, limit],
   );
   return rows.map((row) => ({ ...toTick(row), runExists: row['run'] === null || row['found'] !== null }));
@@ -53,7 +55,7 @@ export function* readMarks(db: Db): Op<HistoryMarks> {
   const count = function* (table: string): Op<number> {
     return Number((yield* db.get(`SELECT count(*) AS n FROM ${table}`))?.['n'] ?? 0);
   };
-  const ticks = yield* db.get('SELECT coalesce(sum(count), 0) AS n, max(recorded_at) AS newest FROM _ml_ticks');
+  const ticks = yield* db.get(`SELECT coalesce(sum(count), 0) AS n, max(recorded_at) AS newest FROM _ml_ticks WHERE ${SOUND_TICK}`);
   return {
     runs: yield* count('_crap_jobs'),
     attempts: yield* count('_ml_attempts'),
@@ -62,6 +64,8 @@ export function* readMarks(db: Db): Op<HistoryMarks> {
     purged: yield* purgedBefore(db),
     runWideLimit: yield* runWideLimit(db),
     clockSetBack: yield* clockNotes(db),
-    scheduled: (yield* db.all('SELECT DISTINCT slug FROM _ml_schedules ORDER BY slug')).map((row) => String(row['slug'])),
+    scheduled: (yield* db.all(`SELECT DISTINCT slug FROM _ml_schedules WHERE ${SOUND_SCHEDULE} ORDER BY slug`)).map((row) =>
+      String(row['slug']),
+    ),
   };
 }

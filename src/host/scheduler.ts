@@ -10,6 +10,7 @@ import { nextInstant } from '../domain/schedule.js';
 import type { Db } from '../store/db.js';
 import type { ScheduleEntry } from '../store/store.js';
 import type { HostActs } from './acts.js';
+import { giveBackMissed } from './ahead.js';
 import type { HostEmitter, HostEvents } from './events.js';
 import { Outage } from './outage.js';
 import { editedBy, entryOf, sameRules, type Watched, watchedBefore, watchedOf } from './schedule-watch.js';
@@ -102,9 +103,15 @@ export class Scheduler {
   /** The clock was set back: the watch follows it, instants that come again are already in the ledger; schedules that are younger begin now. */
   async #setBack(now: number): Promise<boolean> {
     const { acts } = this.#options;
-    const noted = await this.#attempt(() => acts.write('schedule', (db) => acts.store.beginSchedules(db, now)));
+    const noted = await this.#attempt(() => acts.write('schedule', (db) => this.#beginSchedules(db, now)));
     if (noted) for (const watched of this.#watched) if (watched.accounted > now) this.#reset(watched, now);
     return noted;
+  }
+
+  *#beginSchedules(db: Db, now: number): Op<void> {
+    const { store } = this.#options.acts;
+    yield* store.beginSchedules(db, now);
+    for (const { slug } of yield* store.currentSchedules(db)) yield* giveBackMissed(db, store, slug, now);
   }
 
   #reset(watched: Watched, now: number): void {
@@ -119,7 +126,7 @@ export class Scheduler {
   *#begin(db: Db, now: number): Op<HostEvents['tick:recorded'][]> {
     const { store } = this.#options.acts;
     const events: HostEvents['tick:recorded'][] = [];
-    yield* store.beginSchedules(db, now);
+    yield* this.#beginSchedules(db, now);
     const entries = new Map((yield* store.currentSchedules(db)).map((entry) => [entry.slug, entry]));
     for (const watched of this.#watched) {
       const { slug } = watched.job;
@@ -169,6 +176,9 @@ export class Scheduler {
     const edited = editedBy(watched, (yield* store.scheduleHistory(db, watched.job.slug)).filter(({ since }) => since <= now).at(-1));
     if (edited) this.#follow(watched, edited);
     if (!this.#watched.includes(watched)) return [];
+    const ticks = yield* accountFor(db, this.#account, watched, watched.accounted, now);
+    // Another host may have recorded it: the one at the right time, or one that was ahead, for which it was missed.
+    if (ticks.length > 0 || !(yield* giveBackMissed(db, store, watched.job.slug, now, watched.accounted))) return ticks;
     return yield* accountFor(db, this.#account, watched, watched.accounted, now);
   }
 

@@ -135,7 +135,9 @@ function* skip(
   const range = instantsWithin(watched, from, until);
   if (!range) return;
   const { slug } = watched.job;
-  const recorded = yield* store.recordTick(db, { slug, ...range, outcome: 'skipped', reason }, now);
+  // Between a row that was cut short and this one instants may still be to come.
+  const follows = (end: number) => nextInstant(watched.schedule, end, watched.zone, watched.dst)?.at === range.at;
+  const recorded = yield* store.recordTick(db, { slug, ...range, outcome: 'skipped', reason, follows }, now);
   if (recorded === false) return;
   const last = events.at(-1);
   if (recorded === 'folded' && last?.outcome === 'skipped') last.count += range.count;

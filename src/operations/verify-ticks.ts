@@ -76,8 +76,16 @@ export class LedgerCheck {
     return Math.max(this.#options.after, this.#options.history[0]?.since ?? Number.POSITIVE_INFINITY);
   }
 
+  /** Due instants from `first` to `until`, but for those of stretches that no host has accounted for yet. */
   #missing(first: number, until: number): void {
-    this.#breach('TICK_MISSING', first, { until, count: this.#count(first - 1, until) });
+    const open = this.#options.repeated.filter((stretch) => stretch.settled < stretch.until).sort((a, b) => a.settled - b.settled);
+    let from = first - 1;
+    for (const { settled, until: end } of [...open, { settled: until, until }]) {
+      const next = this.#next(from);
+      const to = Math.min(settled, until);
+      if (next !== undefined && next <= to) this.#breach('TICK_MISSING', next, { until: to, count: this.#count(from, to) });
+      from = Math.max(from, end);
+    }
   }
 
   #breach(code: FoundBreach['code'], at: number, evidence: FoundBreach['evidence'], run: string | null = null): void {

@@ -67,7 +67,7 @@ export function verify(opened: OpenedProject, since?: number): Promise<VerifyRep
 /** Over one snapshot. */
 export function* verifyStore(db: Db, store: Store, options: VerifyOptions): Op<VerifyReport> {
   const { now, limits, since = Number.NEGATIVE_INFINITY } = options;
-  const marks = yield* store.readMarks(db);
+  const marks = yield* store.readMarks(db, now);
   const doubtful = new DoubtfulTimes(marks.clockSetBack);
   const history = new LimitHistory(yield* store.limitsHistory(db), { ...limits, total: Math.max(limits.total, marks.runWideLimit) });
   const inTime = new LimitCheck(history);

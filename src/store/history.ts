@@ -76,6 +76,7 @@ export interface HistoryMarks {
   attempts: number;
   /** Due instants in the ledger. */
   ticks: number;
+  /** When a tick was recorded last, by clocks that had not to be set back. */
   newestTickRecord: number | null;
   /** What is missing from before was purged. */
   purged: { runs: number; ticks: number };

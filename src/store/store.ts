@@ -103,6 +103,8 @@ export interface TickRecord {
   outcome: 'run' | 'skipped';
   reason?: string;
   run?: string;
+  /** Whether nothing was due between an earlier row that ends at `until` and this one, which then may become one with it. Default: nothing was. */
+  follows?(until: number): boolean;
 }
 
 /** One execution as it was recorded when it ended. Instants are epoch ms. */
@@ -262,8 +264,16 @@ export interface Store {
   // schedules
   /** The instant up to which a schedule has been accounted for; undefined = never. */
   lastTick(db: Db, slug: string): Op<number | undefined>;
+  /** Its newest row. */
+  newestTick(db: Db, slug: string): Op<RecordedTick | undefined>;
   /** The rows of a schedule that hold something of after < t <= until, ascending; they never overlap. */
   ticksWithin(db: Db, slug: string, after: number, until: number): Op<{ at: number; until: number }[]>;
+  /** The rows of instants that were missed (`misfire`, `host_down`) which hold something of t > after, ascending. */
+  missedAfter(db: Db, slug: string, after: number): Op<{ at: number; until: number }[]>;
+  /** The row of skips that begins at `at` ends at `kept.until`, the last of `kept.count` instants; undefined: the row is removed. */
+  cutTick(db: Db, slug: string, at: number, kept: { until: number; count: number } | undefined): Op<void>;
+  /** The clock shows `now` after it had shown `was`: `verify` judges nothing by what was recorded at times between. */
+  noteSetBack(db: Db, now: number, was: number): Op<void>;
   /** Records a tick once: false when another host has. A skip that continues the newest row for the same reason is folded into it. */
   recordTick(db: Db, tick: TickRecord, now: number): Op<'recorded' | 'folded' | false>;
   /** The ledger of a schedule, newest first. */
@@ -292,7 +302,7 @@ export interface Store {
   readRunning(db: Db): Op<PastAttempt[]>;
   /** The ledger of one schedule, ascending, after the instant `after`. */
   readTicks(db: Db, slug: string, after: number, limit: number): Op<(RecordedTick & { runExists: boolean })[]>;
-  readMarks(db: Db): Op<HistoryMarks>;
+  readMarks(db: Db, now: number): Op<HistoryMarks>;
   /** By which limits hosts claimed when, oldest first. */
   limitsHistory(db: Db): Op<LimitsEra[]>;
 

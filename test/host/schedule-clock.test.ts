@@ -53,7 +53,9 @@ it('[TICK] [ONCE] an instant and its run are recorded in one transaction', async
   watchStatements((sql) => statements.push(sql.trim()));
   await at(scheduler, 1);
   watchStatements(undefined);
-  const places = ['INSERT INTO _crap_jobs', 'INSERT INTO _ml_ticks'].map((text) => statements.findIndex((sql) => sql.startsWith(text)));
+  const places = ['INSERT INTO _crap_jobs', 'INSERT INTO _ml_ticks'].map((text) =>
+    statements.findIndex((sql) => sql.replace(' OR REPLACE', '').startsWith(text)),
+  );
   expect(Math.min(...places)).toBeGreaterThanOrEqual(0);
   expect(statements.slice(Math.min(...places), Math.max(...places))).not.toContain('COMMIT');
   expect([ledger(), stage.runs().length]).toEqual([[['run', 1, 1]], 1]);
@@ -133,6 +135,100 @@ describe('[TICK] Regression: where the ledger reaches further than the clock, be
     ]);
     expect(stage.acts.read((db) => stage.acts.store.repeatedStretches(db, 'j')).map(({ settled, until }) => settled === until)).toEqual([
       true,
+    ]);
+  });
+});
+
+describe('[TICK] [ONCE] Regression: instants that a clock far ahead has called missed are not left out when they come', () => {
+  const AHEAD = 30 * 24 * 60;
+  const verified = ({ stage }: { stage: Stage }, later = 0) => {
+    const limits = { total: 10, queues: new Map(), jobs: new Map(), rates: new Map() };
+    const now = stage.clock.time + later * MINUTE;
+    return stage.acts.read((db) => verifyStore(db, stage.acts.store, { now, limits, rescueWithinMs: 1e12 })).breaches;
+  };
+
+  it('where the host lives through both jumps', async () => {
+    const made = await minutely();
+    const { stage, start, at, ledger } = made;
+    const scheduler = await start();
+    await at(scheduler, 1);
+    await at(scheduler, AHEAD);
+    expect(ledger()).toEqual([
+      ['run', 1, 1],
+      ['misfire', 2, AHEAD - 2],
+      ['run', AHEAD, 1],
+    ]);
+    await at(scheduler, 3.5);
+    for (let minute = 4; minute <= 6; minute++) await at(scheduler, minute);
+    expect(ledger()).toEqual([
+      ...[
+        ['run', 1, 1],
+        ['misfire', 2, 2],
+      ],
+      ...[4, 5, 6, AHEAD].map((minute) => ['run', minute, 1]),
+    ]);
+    expect(stage.runs()).toHaveLength(5);
+    expect([verified(made), verified(made, 600), verified(made, 2 * AHEAD)]).toEqual([[], [], []]);
+    // Nothing that was due while no host was up is left out either.
+    await scheduler.stop();
+    stage.clock.time += 10.5 * MINUTE;
+    await start();
+    expect(ledger().slice(5)).toEqual([
+      ['host_down', 7, 10],
+      ['run', AHEAD, 1],
+    ]);
+    expect(verified(made, 600)).toEqual([]);
+  });
+
+  it('where it was started once with the wrong time, for a job that is gone as well', async () => {
+    const made = await minutely();
+    const { stage, start, at, ledger, from } = made;
+    await (await start()).stop();
+    stage.clock.time = from + AHEAD * MINUTE;
+    await (await start()).stop();
+    expect(ledger()).toEqual([['host_down', 1, AHEAD]]);
+    stage.clock.time = from + 2.5 * MINUTE;
+    const gone = new Scheduler({
+      acts: stage.acts,
+      events: stage.events,
+      jobs: [],
+      timezone: 'UTC',
+      generation: 8,
+      clock: stage.clock,
+      onEnqueued: () => {},
+    });
+    await gone.start();
+    await gone.stop();
+    expect(ledger()).toEqual([['host_down', 1, 2]]);
+    const scheduler = await start();
+    for (let minute = 3; minute <= 5; minute++) await at(scheduler, minute);
+    expect(ledger()).toEqual([['host_down', 1, 2], ...[3, 4, 5].map((minute) => ['run', minute, 1])]);
+    expect([verified(made), verified(made, 600)]).toEqual([[], []]);
+  });
+
+  it('where another host with the wrong time was there meanwhile', async () => {
+    const made = await minutely();
+    const { stage, start, at, ledger, from } = made;
+    const scheduler = await start();
+    await at(scheduler, 1);
+    stage.clock.time = from + AHEAD * MINUTE;
+    await (await start()).stop();
+    for (let minute = 2; minute <= 4; minute++) await at(scheduler, minute);
+    expect(ledger()).toEqual([1, 2, 3, 4].map((minute) => ['run', minute, 1]));
+    expect(stage.runs()).toHaveLength(4);
+    expect([verified(made), verified(made, 600)]).toEqual([[], []]);
+  });
+
+  it('and of a clock that is ahead by seconds nothing is taken back', async () => {
+    const { stage, start, at, ledger, from } = await minutely();
+    const scheduler = await start();
+    await at(scheduler, 1);
+    stage.clock.time = from + 2.7 * MINUTE;
+    await (await start()).stop();
+    await at(scheduler, 2);
+    expect(ledger()).toEqual([
+      ['run', 1, 1],
+      ['host_down', 2, 1],
     ]);
   });
 });

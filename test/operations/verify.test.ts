@@ -334,7 +334,32 @@ describe('verify, the ledger', () => {
       yield* store.recordTick(c, { slug: 'u', at: START + 60 * MINUTE, outcome: 'skipped', reason: 'overlap' }, START + 60 * MINUTE);
     });
     expect((await check(START + 25 * MINUTE + 500)).breaches).toEqual([]);
+    await db.write((c) => store.recordTick(c, { slug: 'u', at: START, outcome: 'skipped', reason: 'overlap' }, START + 28 * MINUTE));
     expect((await check(START + 28 * MINUTE)).breaches).toMatchObject([{ code: 'TICK_MISSING', slug: 't', evidence: { count: 1 } }]);
+  });
+
+  it('Regression: what a clock that was ahead has recorded proves of no time that a host was up then', async () => {
+    await ledger();
+    await db.write(function* (c) {
+      yield* store.recordSchedule(c, { slug: 'u', since: START, schedule: '0 * * * *', timezone: 'UTC' });
+      yield* store.recordTick(c, { slug: 'u', at: START + 60 * MINUTE, outcome: 'skipped', reason: 'overlap' }, START + 60 * MINUTE);
+    });
+    // It is still ahead, or a host has seen later that it had been.
+    expect((await check(START + 40 * MINUTE)).breaches).toEqual([]);
+    await db.write((c) => store.noteSetBack(c, START + 25 * MINUTE, START + 60 * MINUTE));
+    expect((await check(START + 2 * HOUR)).breaches).toEqual([]);
+  });
+
+  it('Regression: does not miss what is still to come in a stretch that is gone through once more', async () => {
+    await ledger();
+    await db.write(function* (c) {
+      yield* store.recordTick(c, { slug: 't', at: START + 60 * MINUTE, outcome: 'run', run: 'r' }, START + 60 * MINUTE);
+      yield* store.noteRepeat(c, 't', START + 24 * MINUTE);
+    });
+    const missing = async () => (await check(START + 50 * MINUTE)).breaches.filter(({ code }) => code === 'TICK_MISSING');
+    expect(await missing()).toEqual([]);
+    await db.write((c) => store.settleRepeats(c, 't', START + 45 * MINUTE));
+    expect(await missing()).toMatchObject([{ slug: 't', at: new Date(START + 25 * MINUTE).toISOString(), evidence: { count: 5 } }]);
   });
 
   it('misses what another schedule proves that a host should have recorded', async () => {

@@ -3,6 +3,7 @@ import type { Store } from '../store.js';
 import { listAttempts } from './attempts.js';
 import { cancelAllPending, cancelPending, listCancelRequests, requestCancel } from './cancel.js';
 import { claim, runningCounts } from './claim.js';
+import { noteSetBack } from './clock-notes.js';
 import { complete } from './complete.js';
 import { listDependencies } from './dependencies.js';
 import { dropLeftovers, inspectDatabase, releaseStuck, repairSchema, restoreWaits } from './doctor.js';
@@ -22,7 +23,7 @@ import { countBy, countRuns, findRun, listRuns, recentRuns } from './runs.js';
 import { noteRepeat, repeatedStretches, settleRepeats } from './schedule-repeats.js';
 import { beginSchedules, currentSchedules, hasActive, recordSchedule, scheduleHistory } from './schedules.js';
 import { listUnendable, mendUnendable, mendUnsound } from './sound-rows.js';
-import { lastTick, listTicks, recordTick, ticksWithin } from './ticks.js';
+import { cutTick, lastTick, listTicks, missedAfter, newestTick, recordTick, ticksWithin } from './ticks.js';
 import { readAttempts, readMarks, readRunning, readTicks } from './verify-history.js';
 import { findBreaches } from './verify-runs.js';
 
@@ -64,6 +65,10 @@ export const sqliteStore: Store = {
   listClaimsOf,
   lastTick,
   ticksWithin,
+  newestTick,
+  missedAfter,
+  cutTick,
+  noteSetBack,
   recordTick,
   listTicks,
   currentSchedules,

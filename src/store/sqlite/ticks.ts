@@ -10,6 +10,11 @@ export function* lastTick(db: Db, slug: string): Op<number | undefined> {
   return row && Number(row['until']);
 }
 
+export function* newestTick(db: Db, slug: string): Op<RecordedTick | undefined> {
+  const row = yield* db.get(`SELECT * FROM _ml_ticks WHERE slug = ? AND ${SOUND_TICK} ORDER BY at DESC LIMIT 1`, [slug]);
+  return row && toTick(row);
+}
+
 /** The rows of a schedule that hold something of after < t <= until, ascending. */
 export function* ticksWithin(db: Db, slug: string, after: number, until: number): Op<{ at: number; until: number }[]> {
   const covering = yield* db.all(`SELECT at, until FROM _ml_ticks WHERE slug = ? AND at <= ? AND ${SOUND_TICK} ORDER BY at DESC LIMIT 1`, [
@@ -24,6 +29,22 @@ export function* ticksWithin(db: Db, slug: string, after: number, until: number)
   return [...covering, ...within].map((row) => ({ at: Number(row['at']), until: Number(row['until']) })).filter((row) => row.until > after);
 }
 
+/** The rows of what was missed that hold something of t > after, ascending. */
+export function* missedAfter(db: Db, slug: string, after: number): Op<{ at: number; until: number }[]> {
+  const rows = yield* db.all(
+    `SELECT at, until FROM _ml_ticks WHERE slug = ? AND outcome = 'skipped' AND reason IN ('misfire', 'host_down')
+      AND at >= coalesce((SELECT at FROM _ml_ticks WHERE slug = ? AND at <= ? ORDER BY at DESC LIMIT 1), ?) AND until > ? AND ${SOUND_TICK} ORDER BY at`,
+    [slug, slug, after, after, after],
+  );
+  return rows.map((row) => ({ at: Number(row['at']), until: Number(row['until']) }));
+}
+
+/** The row of skips that begins at `at` ends earlier, or is gone. */
+export function* cutTick(db: Db, slug: string, at: number, kept: { until: number; count: number } | undefined): Op<void> {
+  if (kept) yield* db.run('UPDATE _ml_ticks SET until = ?, count = ? WHERE slug = ? AND at = ?', [kept.until, kept.count, slug, at]);
+  else yield* db.run('DELETE FROM _ml_ticks WHERE slug = ? AND at = ?', [slug, at]);
+}
+
 /** False when the instant is in the ledger already, alone or within a folded row. */
 export function* recordTick(db: Db, tick: TickRecord, now: number): Op<'recorded' | 'folded' | false> {
   const until = tick.until ?? tick.at;
@@ -33,7 +54,8 @@ export function* recordTick(db: Db, tick: TickRecord, now: number): Op<'recorded
     [tick.slug, until],
   );
   if (covering && Number(covering['until']) >= tick.at) return false;
-  if (tick.outcome === 'skipped' && covering?.['outcome'] === 'skipped' && covering['reason'] === (tick.reason ?? null)) {
+  const alike = tick.outcome === 'skipped' && covering?.['outcome'] === 'skipped' && covering['reason'] === (tick.reason ?? null);
+  if (alike && (tick.follows?.(Number(covering['until'])) ?? true)) {
     yield* db.run('UPDATE _ml_ticks SET until = ?, count = count + ?, recorded_at = ? WHERE slug = ? AND at = ?', [
       until,
       count,
@@ -44,16 +66,10 @@ export function* recordTick(db: Db, tick: TickRecord, now: number): Op<'recorded
     return 'folded';
   }
   // Only a row that is not sound can stand in its place.
-  yield* db.run('INSERT OR REPLACE INTO _ml_ticks (slug, at, until, count, outcome, reason, run, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)', [
-    tick.slug,
-    tick.at,
-    until,
-    count,
-    tick.outcome,
-    tick.reason ?? null,
-    tick.run ?? null,
-    now,
-  ]);
+  yield* db.run(
+    'INSERT OR REPLACE INTO _ml_ticks (slug, at, until, count, outcome, reason, run, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    [tick.slug, tick.at, until, count, tick.outcome, tick.reason ?? null, tick.run ?? null, now],
+  );
   return 'recorded';
 }
 

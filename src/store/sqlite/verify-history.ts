@@ -17,6 +17,10 @@ const ATTEMPTS = `SELECT a.rowid AS row, a.run, a.claim, a.started_at, a.ended_a
 const RUNNING = `SELECT NULL AS row, j.id AS run, j._ml_claim AS claim, j._ml_started AS started_at, NULL AS ended_at, NULL AS outcome, ${COLUMNS}
   FROM _crap_jobs j WHERE j.status = 'running' AND ${OURS}`;
 
+/** Parameter: now. A record of a time over which the clock was set back may be of either. */
+const NEWEST_RECORD = `max(recorded_at) FILTER (WHERE recorded_at <= ?
+  AND NOT EXISTS (SELECT 1 FROM _ml_clock WHERE was >= recorded_at AND seen_at <= recorded_at))`;
+
 /** In the order in which they were recorded; `after`: row of the last one that is known, 0 = from the beginning. */
 export function* readAttempts(db: Db, after: number, limit: number): Op<PastAttempt[]> {
   return (yield* db.all(ATTEMPTS, [after, limit])).map(toAttempt);
@@ -51,11 +55,12 @@ export function* readTicks(db: Db, slug: string, after: number, limit: number): 
   return rows.map((row) => ({ ...toTick(row), runExists: row['run'] === null || row['found'] !== null }));
 }
 
-export function* readMarks(db: Db): Op<HistoryMarks> {
+/** `now`: what is said to have been recorded later was so by a clock that was ahead. */
+export function* readMarks(db: Db, now: number): Op<HistoryMarks> {
   const count = function* (table: string): Op<number> {
     return Number((yield* db.get(`SELECT count(*) AS n FROM ${table}`))?.['n'] ?? 0);
   };
-  const ticks = yield* db.get(`SELECT coalesce(sum(count), 0) AS n, max(recorded_at) AS newest FROM _ml_ticks WHERE ${SOUND_TICK}`);
+  const ticks = yield* db.get(`SELECT coalesce(sum(count), 0) AS n, ${NEWEST_RECORD} AS newest FROM _ml_ticks WHERE ${SOUND_TICK}`, [now]);
   return {
     runs: yield* count('_crap_jobs'),
     attempts: yield* count('_ml_attempts'),

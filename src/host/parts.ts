@@ -107,6 +107,7 @@ export function buildParts(options: HostOptions, shared: SharedParts): Parts {
     ...(options.workerEntry && { entry: options.workerEntry }),
     onStarted: heard.onStarted,
     onFinished: heard.onFinished,
+    onRoom: wake,
     onMessage: (message) => {
       if (message.type === 'log') events.emit('log', { run: message.run, slug: message.slug, line: message.line });
       else if (message.type === 'writer-suspended') suspended.met(message);

@@ -14,6 +14,8 @@ const RESTART_DELAY_MS = 250;
 const RESTART_LIMIT_MS = 10_000;
 /** Time for the threads to close their slots and connections. */
 const SHUTDOWN_PATIENCE_MS = 1_000;
+/** What a thread has not taken after this, and no other has room for, is given back. */
+const RELEASED_AFTER_MS = 1_000;
 /** A thread that has not answered for its on_init functions this long after their limit does not answer any more. */
 const ON_INIT_PATIENCE_MS = ON_INIT_LIMIT_MS + 1_000;
 
@@ -33,6 +35,8 @@ export interface WorkerPoolOptions {
   /** Called once for each run that was given, whatever became of it. */
   onFinished(end: FinishedRun): void;
   onMessage(message: FromWorker, worker: number): void;
+  /** A thread that did not answer can be given runs again. */
+  onRoom?(): void;
 }
 
 interface Settle {
@@ -91,13 +95,13 @@ export class WorkerPool {
 
   /**
    * Hands a run to the least loaded thread, those first that are loaded already and not blocked. False = no slot is free. What a thread does
-   * not take, since code in it cannot be suspended, is given to another that has room.
+   * not take, since code in it cannot be suspended, is given to another that has room, or soon given back for other hosts to take.
    */
   give(run: ClaimedRun, timeoutMs: number): boolean {
     const best = this.#best();
     if (!best) return false;
     best.give(run, timeoutMs);
-    if (this.#options.threads > 1) this.#watch(best);
+    this.#watch(best);
     return true;
   }
 
@@ -131,6 +135,11 @@ export class WorkerPool {
       const [least] = others.filter(({ free }) => free > 0).sort((a, b) => a.running - b.running);
       least!.give(run, timeoutMs);
       this.#watch(least!);
+    }
+    if (!blocked.blockedFor(RELEASED_AFTER_MS)) return;
+    for (const { run } of blocked.withdraw(Number.POSITIVE_INFINITY)) {
+      const report = { outcome: 'released' as const, committed: false, log: [], queued: false };
+      this.#options.onFinished({ run, report, durationMs: 0, worker: blocked.id });
     }
   }
 
@@ -193,6 +202,7 @@ export class WorkerPool {
       },
       started: (run, worker) => this.#options.onStarted(run, worker),
       finished: (end) => this.#options.onFinished(end),
+      roomy: () => this.#options.onRoom?.(),
       message: (message, worker) => {
         if (message.type === 'initialised') this.#initialised(thread, message.error);
         else if (message.type === 'job-redefined') this.#redefine(thread, message.job);

@@ -60,6 +60,8 @@ export interface ThreadEvents {
   started(run: ClaimedRun, worker: number): void;
   finished(end: FinishedRun): void;
   message(message: FromWorker, worker: number): void;
+  /** It answers again, and can be given runs. */
+  roomy(): void;
   /** The thread is gone for good; every run of it has been reported through `finished`. */
   gone(thread: WorkerThread, reason: string): void;
 }
@@ -74,6 +76,8 @@ export class WorkerThread {
   readonly #places: Places;
   readonly #freePlaces: number[];
   readonly #unread: Int32Array;
+  /** Taken back from it, of which it has not heard yet. */
+  #withdrawn = 0;
   /** Given in this turn of the event loop, sent together. */
   #outgoing: GivenRun[] = [];
   #startsTimer: NodeJS.Timeout | undefined;
@@ -142,9 +146,9 @@ export class WorkerThread {
     return [...this.#runs.values()].map((assignment) => assignment.run);
   }
 
-  /** How many runs may be given to it now. */
+  /** How many runs may be given to it now; none while it has not even heard of those that were taken back from it. */
   get free(): number {
-    return this.ended ? 0 : this.#freePlaces.length;
+    return this.ended || this.#withdrawn > 0 ? 0 : this.#freePlaces.length;
   }
 
   /** A run that was given to it has not been taken yet. */
@@ -155,7 +159,12 @@ export class WorkerThread {
 
   /** It has not taken a run that was given to it a while ago. */
   get blocked(): boolean {
-    const before = monotonicMs() - BLOCKED_AFTER_MS;
+    return this.blockedFor(BLOCKED_AFTER_MS);
+  }
+
+  /** One that was given to it `ms` ago. */
+  blockedFor(ms: number): boolean {
+    const before = monotonicMs() - ms;
     for (const { givenAt, place } of this.#runs.values()) if (givenAt <= before && !isTaken(this.#places, place)) return true;
     return false;
   }
@@ -168,6 +177,7 @@ export class WorkerThread {
       if (!assignment.stopping && withdrawPlace(this.#places, assignment.place)) taken.push(assignment);
     }
     for (const assignment of taken) this.#remove(assignment);
+    this.#withdrawn += taken.length;
     return taken;
   }
 
@@ -204,6 +214,7 @@ export class WorkerThread {
     assignment.stopping = reason;
     assignment.stopError = error;
     if (withdrawPlace(this.#places, assignment.place)) {
+      this.#withdrawn++;
       this.#remove(assignment);
       this.#tell(assignment, buriedReport(assignment, reason, false, ''));
       return true;
@@ -275,6 +286,7 @@ export class WorkerThread {
       }
       case 'place-freed':
         this.#freePlaces.push(message.place);
+        if (--this.#withdrawn === 0) this.#events.roomy();
         return;
       case 'write-requested':
         this.#queue.requestFor(

@@ -14,10 +14,18 @@ export class RunControl {
   #error: RunError | undefined;
   readonly #listeners = new Set<(reason: StopReason) => void>();
   readonly #turn: (turn: Turn) => void;
+  /** Somebody is told of its turns. */
+  readonly tellsTurns: boolean;
 
   /** `turn` is told when the run's code begins and ceases to be executed, between its waits. */
-  constructor(turn: (turn: Turn) => void = () => {}) {
-    this.#turn = turn;
+  constructor(turn?: (turn: Turn) => void) {
+    this.tellsTurns = turn !== undefined;
+    this.#turn = turn ?? (() => {});
+  }
+
+  /** The run's code begins or ceases to be executed. */
+  noteTurn(turn: Turn): void {
+    this.#turn(turn);
   }
 
   /** Executes a stretch of the run that does not wait. */

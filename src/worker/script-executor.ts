@@ -154,7 +154,7 @@ class ScriptPassage {
         }),
       enqueue: (slug, payload, options) => this.#inTurn(() => drive(this.#enqueue(slug, payload, options), this.#assignment.control)),
     });
-    return await belonging(run, () => handler(context));
+    return await belonging(run, this.#assignment.control, async () => await handler(context));
   }
 
   /** One operation after the other: they share one connection and one transaction. */

@@ -262,6 +262,20 @@ describe('a module job', () => {
     expect((await host.collection('notes').find({})).documents.map(({ title }) => title)).toEqual(['note 5']);
   });
 
+  it('[BOUNDARY] Regression: one that loops behind a wait is to blame for what it keeps from going on, instead of those beside it', async () => {
+    const hogs = defineJob({ slug: 'hogs', timeoutMs: 60_000, handler: module, exportName: 'spinLater' });
+    const beside = defineJob({ slug: 'beside', timeoutMs: 2_000, handler: module, exportName: 'beside' });
+    const host = await open({ project: await notes(), jobs: [hogs, beside], threads: 1 });
+    const lost = new Promise<string>((resolve) =>
+      host.on('attempt:finished', ({ run, outcome, error }) => run.slug === 'hogs' && resolve(`${outcome}: ${error?.message}`)),
+    );
+    const hog = await host.enqueue('hogs');
+    const { id } = await host.enqueue('beside');
+    expect(await lost).toMatch(/^lost: .*let no other go on/);
+    await host.jobs.cancel(hog.id);
+    expect(await host.jobs.wait(id)).toMatchObject({ status: 'completed', attempt: 1, result: 'unharmed' });
+  });
+
   it('one that is not there, or does not export it, fails its runs with the reason', async () => {
     const missing = defineJob({ slug: 'missing', handler: new URL('./nowhere.mjs', import.meta.url) });
     const other = defineJob({ slug: 'other', handler: module, exportName: 'nothing' });

@@ -11,3 +11,15 @@ export async function spin(ctx) {
   ctx.log.info('spinning');
   for (;;);
 }
+
+/** Waits for something of its own, then loops. */
+export async function spinLater() {
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (;;);
+}
+
+/** Would end soon. */
+export async function beside() {
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  return 'unharmed';
+}

@@ -32,6 +32,7 @@ class Stage {
   readonly started = new Set<string>();
   readonly starts: string[] = [];
   readonly messages: FromWorker[] = [];
+  rooms = 0;
   readonly #watchers = new Set<() => void>();
   readonly pool: WorkerPool;
 
@@ -59,6 +60,10 @@ class Stage {
         }),
       onFinished: (end) => this.#note(() => this.ends.set(end.run.id, end)),
       onMessage: (message) => this.#note(() => this.messages.push(message)),
+      onRoom: () =>
+        this.#note(() => {
+          this.rooms++;
+        }),
     });
   }
 
@@ -177,13 +182,26 @@ describe('worker pool', () => {
     expect(s.ends.has('blocking')).toBe(false);
     for (const id of beside) expect(s.ends.get(id)).toMatchObject({ report: { outcome: 'completed' } });
     expect(beside.map((id) => s.ends.get(id)!.worker)).not.toContain(blocked);
-    await s.until(() => s.ends.has('blocking'));
+    await s.until(() => s.ends.has('blocking') && s.rooms > 0);
     // One for each thread: what was posted before has been heard by then.
     for (const id of ['last 1', 'last 2']) s.pool.give(claimed(id, { wait: 50 }), 60_000);
     await s.until(() => s.ends.has('last 1') && s.ends.has('last 2'));
     expect(new Set([s.ends.get('last 1')!.worker, s.ends.get('last 2')!.worker]).size).toBe(2);
     expect(s.starts.toSorted()).toEqual(['blocking', ...beside, 'last 1', 'last 2'].toSorted());
     expect(s.pool.free).toBe(8);
+  });
+
+  it('Regression: what a blocked thread has not taken, and no other has room for, is given back, and the thread is given nothing until it answers', async () => {
+    const s = await stage({ threads: 1, maxSlots: 4 });
+    s.pool.give(claimed('blocker', { block: 2_500 }), 60_000);
+    s.pool.give(claimed('kept', { wait: 1 }), 60_000);
+    await s.until(() => s.ends.has('kept'));
+    expect(s.ends.get('kept')?.report).toMatchObject({ outcome: 'released', committed: false });
+    expect(s.ends.has('blocker')).toBe(false);
+    expect(s.pool.free).toBe(0);
+    await s.until(() => s.rooms > 0);
+    expect(s.starts.filter((id) => id === 'kept')).toEqual([]);
+    expect(s.pool.free).toBeGreaterThanOrEqual(3);
   });
 
   it('Regression: a run that is withdrawn before it begins leaves no timer behind', async () => {

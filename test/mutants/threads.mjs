@@ -7,6 +7,19 @@ const THREAD = 'src/host/worker-thread.ts';
 
 export const mutants = [
   {
+    name: "stretches of a handler in JavaScript behind its waits are nobody's",
+    file: 'src/worker/floating.ts',
+    edits: [{ search: 'if (handlers++ === 0) turns.enable();', replace: 'handlers++;' }],
+    tests: ['test/api/host.test.ts'],
+    build: true,
+  },
+  {
+    name: 'what a blocked thread has not taken waits for it where no other has room',
+    file: 'src/host/worker-pool.ts',
+    edits: [{ search: 'if (!blocked.blockedFor(RELEASED_AFTER_MS)) return;', replace: 'if (blocked) return;' }],
+    tests: ['test/host/worker-pool.test.ts'],
+  },
+  {
     name: 'workers write before the host',
     file: QUEUE,
     edits: [

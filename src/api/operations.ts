@@ -5,7 +5,7 @@ import { type Explanation, explainRun } from '../operations/explain-run.js';
 import { explainSchedule, type ScheduleExplanation } from '../operations/explain-schedule.js';
 import { getRun } from '../operations/find-run.js';
 import { type JobHealth, jobHealth } from '../operations/job-health.js';
-import { listRuns, type RunQuery } from '../operations/list-runs.js';
+import { countRuns, listRuns, type RunQuery } from '../operations/list-runs.js';
 import { listSchedules, type ScheduleView } from '../operations/list-schedules.js';
 import { type NextTicks, nextTicks } from '../operations/next-ticks.js';
 import type { OpenedProject } from '../operations/open-project.js';
@@ -25,6 +25,8 @@ export interface JobOperations {
   run(id: string): Promise<RunView>;
   /** Newest first; default the newest twenty. */
   runs(query?: Partial<RunQuery>): Promise<RunView[]>;
+  /** How many there are. */
+  count(query?: Omit<RunQuery, 'limit'>): Promise<number>;
   /** Ends when the run has, wherever it is executed. The signal's reason when it is aborted; HostError HOST_STOPPED when the host stops first. */
   wait(id: string, signal?: AbortSignal): Promise<RunView>;
   /** `wait`: until a running one has ended. */
@@ -47,6 +49,7 @@ export function jobOperations(opened: OpenedProject, waits: RunWaits): JobOperat
   return {
     run: (id) => getRun(opened, id),
     runs: (query = {}) => listRuns(opened, { limit: 20, ...query }),
+    count: (query = {}) => countRuns(opened, query),
     wait: (id, signal) => waits.wait(id, signal),
     cancel: (id, options) => cancelRun(opened, id, options),
     cancelPending: (slug) => cancelPendingRuns(opened, slug),

@@ -165,8 +165,7 @@ async function start(
   }
   await host.start();
   for (const [slug, schedule] of schedules) await beginChain(host, slug, schedule, now());
-  const runs = async (query: Parameters<EmbeddedHost['jobs']['runs']>[0]) =>
-    (await host.jobs.runs(query)).filter(({ slug }) => names.has(slug));
+  const runs = async (query: Parameters<EmbeddedHost['jobs']['runs']>[0]) => await host.jobs.runs({ ...query, slugs: [...names.keys()] });
   const jobs = async (query: Parameters<EmbeddedHost['jobs']['runs']>[0]) => {
     const found = await runs({ limit: -1, ...query });
     return await Promise.all(found.map(async (each) => toJob(each, names.get(each.slug)!, await holderOf(host, each.id))));
@@ -196,9 +195,9 @@ async function start(
     getRunningJobs: () => jobs({ status: 'running' }),
     getRunningJobsByQueueName: (queue) => jobs({ status: 'running', queue }),
     getSucceededJobs: async (limit) =>
-      (await runs({ status: 'completed', limit: -1 })).slice(0, limit).map((each) => toSucceeded(each, names.get(each.slug)!)),
+      (await runs({ status: 'completed', limit: Math.max(limit, 0) })).map((each) => toSucceeded(each, names.get(each.slug)!)),
     getFailedJobs: async (limit) =>
-      (await runs({ status: 'failed', limit: -1 })).slice(0, limit).map((each) => toFailed(each, names.get(each.slug)!)),
+      (await runs({ status: 'failed', limit: Math.max(limit, 0) })).map((each) => toFailed(each, names.get(each.slug)!)),
     monitor: {
       getByName: async (queue) => (await host.queueLimits()).find((state) => state.queue === queue),
       getByPid: async (id) => (await jobs({ status: 'running' })).filter(({ reserved_by }) => reserved_by === id),
@@ -217,9 +216,7 @@ async function beginChain(host: EmbeddedHost, slug: string, schedule: Schedule, 
 
 async function roomiest(host: EmbeddedHost, queues: readonly QueueSpec[]): Promise<string> {
   const states = (await host.queueLimits()).filter(({ queue }) => queues.some(({ name }) => name === queue));
-  const waiting = await Promise.all(
-    queues.map(async ({ name }) => (await host.jobs.runs({ queue: name, status: 'pending', limit: -1 })).length),
-  );
+  const waiting = await Promise.all(queues.map(({ name }) => host.jobs.count({ queue: name, status: 'pending' })));
   const room = ({ name }: QueueSpec, i: number) => (states.find(({ queue }) => queue === name)?.available ?? 0) - waiting[i]!;
   return queues[queues.reduce((best, queue, i) => (room(queue, i) > room(queues[best]!, best) ? i : best), 0)]!.name;
 }

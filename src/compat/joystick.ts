@@ -100,7 +100,8 @@ function openQueue(host: EmbeddedHost, queue: NormalQueue, now: () => number): Q
       return (await host.enqueue(slug, payload, runAt && { runAt })).id;
     },
     async list(status) {
-      const runs = await host.jobs.runs({ queue: queue.name, limit: -1 });
+      const one = status !== undefined && status !== 'incomplete' && { status };
+      const runs = await host.jobs.runs({ queue: queue.name, limit: -1, ...one });
       return runs
         .filter(({ slug, result }) => names.has(slug) && result !== DELETED)
         .map((run) => ({

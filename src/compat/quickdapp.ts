@@ -69,7 +69,7 @@ export class Worker<const Type extends string = string> {
   }
 
   async getTotalPendingJobs(): Promise<number> {
-    return (await this.#pending()).length;
+    return await this.host.jobs.count({ slugs: [...this.#types.keys()], status: 'pending' });
   }
 
   /** The one due first. */
@@ -79,11 +79,12 @@ export class Worker<const Type extends string = string> {
 
   /** By its name there. */
   async gerInProgressOrPendingJobOfTypeForUser(type: Type, userId: number): Promise<WorkerJob | undefined> {
-    const runs = await this.host.jobs.runs({ slug: slugFor(type), limit: -1 });
-    return runs
-      .filter(({ status }) => status === 'pending' || status === 'running')
-      .map((run) => this.#row(run))
-      .find((row) => row.userId === userId);
+    for (const status of ['pending', 'running']) {
+      const runs = await this.host.jobs.runs({ slug: slugFor(type), status, limit: -1 });
+      const found = runs.map((run) => this.#row(run)).find((row) => row.userId === userId);
+      if (found) return found;
+    }
+    return undefined;
   }
 
   /** Removes ended rows past their removeAt; hourly by itself. Ends with their number. */
@@ -121,9 +122,8 @@ export class Worker<const Type extends string = string> {
     const slug = slugFor(type);
     if (row.tag !== null) {
       // A tag means its rows of other types too.
-      const twins = (await this.host.jobs.runs({ status: 'pending', limit: -1 })).filter(
-        (run) => run.unique_key === key && run.slug !== slug,
-      );
+      const slugs = [...this.#types.keys()].filter((each) => each !== slug);
+      const twins = await this.host.jobs.runs({ slugs, status: 'pending', uniqueKey: key, limit: -1 });
       for (const { id } of twins) await this.host.jobs.cancel(id).catch(() => {});
     }
     const { id } = await this.host.enqueue(slug, row as unknown as Json, { unique, ...(due && { runAt: due }) });
@@ -131,8 +131,8 @@ export class Worker<const Type extends string = string> {
   }
 
   async #pending(): Promise<WorkerJob[]> {
-    const runs = await this.host.jobs.runs({ status: 'pending', limit: -1 });
-    return runs.filter(({ slug }) => this.#types.has(slug)).map((run) => this.#row(run));
+    const runs = await this.host.jobs.runs({ slugs: [...this.#types.keys()], status: 'pending', limit: -1 });
+    return runs.map((run) => this.#row(run));
   }
 
   #row(run: Parameters<typeof toWorkerJob>[0]): WorkerJob {

@@ -1,4 +1,4 @@
-/** List runs, newest first. */
+/** List runs, newest first; count them. */
 import { UsageError } from '../domain/errors.js';
 import { RUN_STATUSES, type RunStatus } from '../domain/run.js';
 import { didYouMean } from '../domain/suggest.js';
@@ -7,18 +7,29 @@ import { type RunView, viewOf } from './run-view.js';
 
 export interface RunQuery {
   slug?: string;
+  /** Of one of these jobs; an empty list gives nothing. */
+  slugs?: readonly string[];
   /** Text that must be one of the statuses. */
   status?: string;
   queue?: string;
+  /** Queued with this unique key, whatever its mode. */
+  uniqueKey?: string;
   /** Negative = all. */
   limit: number;
 }
 
 export async function listRuns(opened: OpenedDatabase, query: RunQuery): Promise<RunView[]> {
-  const { slug, queue, limit } = query;
-  const status = query.status === undefined ? undefined : parseStatus(query.status);
-  const runs = await opened.read((db) => opened.store.listRuns(db, { slug, status, queue, limit }));
-  return runs.map(viewOf);
+  const filter = { ...filterOf(query), limit: query.limit };
+  return (await opened.read((db) => opened.store.listRuns(db, filter))).map(viewOf);
+}
+
+export function countRuns(opened: OpenedDatabase, query: Omit<RunQuery, 'limit'>): Promise<number> {
+  const filter = filterOf(query);
+  return opened.read((db) => opened.store.countRuns(db, filter));
+}
+
+function filterOf({ slug, slugs, status, queue, uniqueKey }: Omit<RunQuery, 'limit'>) {
+  return { slug, slugs, status: status === undefined ? undefined : parseStatus(status), queue, uniqueKey };
 }
 
 function parseStatus(text: string): RunStatus {

@@ -89,6 +89,7 @@ export interface RunFilter {
   slugs?: readonly string[];
   status?: RunStatus;
   queue?: string;
+  uniqueKey?: string;
   limit: number;
   offset?: number;
 }

@@ -119,6 +119,25 @@ describe('scheduling a job', () => {
     expect((await rows(worker, 'note')).map(({ success }) => success)).toEqual([false, true, true]);
   });
 
+  it('Regression: whoever scheduled a row with a tag read every pending run of the database, and who asked for one of a user every row of the type', async () => {
+    const { worker, app } = await start({ note: { run: async () => {} }, other: { run: async () => {} } });
+    const due = new Date(worker.host.nextTickAt()! + 1_000_000);
+    for (let userId = 1; userId <= 20; userId++) await scheduleJob(app, { type: 'note', userId, due });
+    const ended = await scheduleJob(app, { type: 'other', tag: 'sync', userId: 2, due });
+    await worker.host.jobs.cancel(ended.id);
+    const read: number[] = [];
+    const { runs } = worker.host.jobs;
+    worker.host.jobs.runs = async (query) => {
+      const found = await runs(query);
+      read.push(found.length);
+      return found;
+    };
+    await scheduleJob(app, { type: 'note', tag: 'sync', userId: 1, due });
+    expect(await worker.gerInProgressOrPendingJobOfTypeForUser('other', 2)).toBe(undefined);
+    expect(await worker.getTotalPendingJobs()).toBe(21);
+    expect(read).toEqual([0, 0, 0]);
+  });
+
   it('by tag: of every type and user', async () => {
     const { worker, app, clock } = await start({ note, other: note });
     const due = new Date(clock.now() + 60_000);

@@ -162,6 +162,25 @@ it('Regression: to list the newest runs of a queue or of a status, all of them w
   }
 });
 
+it('what was queued with a unique key is found by its index, whatever else there is', async () => {
+  for (const slug of ['a', 'b', 'c']) {
+    for (const key of ['k', 'l']) await db.enqueue(slug, { uniqueKey: key, uniqueMode: 'pending' });
+    await db.enqueue(slug);
+  }
+  const filter = { slugs: ['a', 'b'], status: 'pending', uniqueKey: 'k' } as const;
+  const found = await db.read((c) => store.listRuns(c, { ...filter, limit: -1 }));
+  expect(found.map(({ slug, uniqueKey }) => [slug, uniqueKey]).sort()).toEqual([
+    ['a', 'k'],
+    ['b', 'k'],
+  ]);
+  expect(await db.read((c) => store.countRuns(c, filter))).toBe(2);
+  for (const limit of [-1, 5]) {
+    expect((await plansOf((c) => store.listRuns(c, { ...filter, limit }))).join('\n')).toContain(
+      '_ml_jobs_by_unique (slug=? AND _ml_unique=? AND status=?)',
+    );
+  }
+});
+
 it('the newest runs of a queue are listed also where every run has its own priority', async () => {
   await db.write(function* (c) {
     for (let n = 0; n < 2_100; n++) {
@@ -220,6 +239,8 @@ it('the newest runs are the same, in the same order, whichever way they are foun
     { queue: 'none' },
     { queue: '' },
     { queue: 'mail', slug: 'job1' },
+    { status: 'pending', slugs: ['job0', 'job2', 'theirs'] },
+    { status: 'pending', queue: 'default', slugs: ['job0', 'job1'] },
   ] as const) {
     const all = await ids({ ...which, limit: -1 });
     for (const [limit, offset] of [

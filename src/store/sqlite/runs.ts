@@ -16,8 +16,9 @@ export function* findRun(db: Db, id: string): Op<Run | undefined> {
 
 /** Newest first; within one instant in the order of insertion, as the reference lists them. */
 const NEWEST_FIRST = 'ORDER BY created_at DESC, _ml_created DESC, rowid ASC LIMIT ?';
-const NEWEST_OF_JOB = `SELECT rowid AS row FROM _crap_jobs WHERE slug = ? ${NEWEST_FIRST}`;
-const NEWEST_OF_LANE = `SELECT rowid AS row FROM _crap_jobs WHERE status = ? AND queue = ? AND priority = ? ${NEWEST_FIRST}`;
+const ROWS = 'SELECT rowid AS row FROM _crap_jobs';
+const FEW = 1_000;
+const NEWEST_OF_LANE = `${ROWS} WHERE status = ? AND queue = ? AND priority = ? ${NEWEST_FIRST}`;
 /** More (every run has its own priority) are no shorter way than sorting. */
 const MOST_SEARCHES = 2_000;
 /** Beyond so many, reading all runs and sorting them is no worse. */
@@ -35,20 +36,26 @@ export function* listRuns(db: Db, filter: RunFilter): Op<Run[]> {
   return rows.map(toRun);
 }
 
-/** Rows among which the newest of the filter are; undefined where no index has them. */
+/** Rows among which the newest of the filter are; undefined where an index has them all, or none the newest. */
 function* newestOf(db: Db, filter: RunFilter, most: number): Op<SqlValue[] | undefined> {
-  const { slug, status, queue } = filter;
-  if (status === undefined && queue === undefined) return yield* newestOfJobs(db, filter, most);
-  return slug === undefined && filter.slugs === undefined ? yield* newestOfLanes(db, { status, queue }, most) : undefined;
+  const { slug, slugs, status, queue, uniqueKey } = filter;
+  if (uniqueKey !== undefined) return undefined;
+  const lanes = slug === undefined && slugs === undefined && (status !== undefined || queue !== undefined);
+  return lanes ? yield* newestOfLanes(db, { status, queue }, most) : yield* newestOfJobs(db, filter, most);
 }
 
 /** The newest of all are among the newest of each job, which an index has: sorting a million runs takes a second. */
-function* newestOfJobs(db: Db, { slug, slugs }: RunFilter, most: number): Op<SqlValue[]> {
+function* newestOfJobs(db: Db, filter: RunFilter, most: number): Op<SqlValue[]> {
+  const { slug, slugs, ...which } = filter;
   const named = slugs ?? (slug === undefined ? yield* slugsWithRuns(db) : [slug]);
   const found: SqlValue[] = [];
   for (const each of new Set(named)) {
     if (slug !== undefined && each !== slug) continue;
-    for (const row of yield* db.all(NEWEST_OF_JOB, [each, most])) found.push(row['row'] as number);
+    const { condition, params } = conditionOf({ ...which, slug: each });
+    // Few of a status may stand behind very many of others, which the order of age would walk through.
+    const some = which.status === undefined ? undefined : yield* db.all(`${ROWS} ${condition} LIMIT ?`, [...params, FEW]);
+    const rows = some && some.length < FEW ? some : yield* db.all(`${ROWS} ${condition} ${NEWEST_FIRST}`, [...params, most]);
+    for (const { row } of rows) found.push(row as number);
   }
   return found;
 }
@@ -88,6 +95,7 @@ function conditionOf(filter: Omit<RunFilter, 'limit'>): { condition: string; par
     ['slug', filter.slug],
     ['status', filter.status],
     ['queue', filter.queue],
+    ['_ml_unique', filter.uniqueKey],
   ] as const) {
     if (value === undefined) continue;
     where.push(`${column} = ?`);

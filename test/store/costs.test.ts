@@ -164,7 +164,7 @@ it('Regression: to list the newest runs of a queue or of a status, all of them w
 
 it('what was queued with a unique key is found by its index, whatever else there is', async () => {
   for (const slug of ['a', 'b', 'c']) {
-    for (const key of ['k', 'l']) await db.enqueue(slug, { uniqueKey: key, uniqueMode: 'pending' });
+    for (const key of ['k', 'l']) await db.enqueue(slug, { uniqueKey: key, uniqueMode: 'active' });
     await db.enqueue(slug);
   }
   const filter = { slugs: ['a', 'b'], status: 'pending', uniqueKey: 'k' } as const;

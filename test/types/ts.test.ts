@@ -1,9 +1,11 @@
 /** `types --ts`: what is written, that it compiles, and that wrong calls do not. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { EventEmitter } from 'node:events';
+import { type FSWatcher, mkdirSync, readFileSync, symlinkSync, type watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { watchTsTypes } from '../../src/operations/watch-ts-types.js';
 import { failJson, runCli, runJson, startCli } from '../support/cli.js';
 import { createProject, type ProjectFolder } from '../support/project.js';
 
@@ -114,6 +116,22 @@ it('--check says when it is out of date; a file of somebody else is not written 
   expect(await ask('--ts', '--out', 'x/jobs.ts')).toMatchObject({ exit: 4, code: 'FILE_EXISTS' });
   expect(await ask('--ts', '--jobs', 'dist/nowhere.mjs')).toMatchObject({ exit: 1, code: 'MODULE_UNUSABLE' });
   expect(await ask('--watch')).toMatchObject({ exit: 2, code: 'INVALID_OPTION' });
+});
+
+it('Regression: --watch ended with an exception that nobody caught where the folder could not be watched any longer', async () => {
+  const own = await createProject({ 'jobs/a.lua': 'crap.jobs.define("a", { handler = "jobs.a.run" })\nreturn { run = function() end }' });
+  const never = new AbortController().signal;
+  const open = { config: own.dir, env: {}, cwd: own.dir };
+  const watcher = Object.assign(new EventEmitter(), { close: () => watcher.emit('close') }) as unknown as FSWatcher;
+  const heard = { written: () => void watcher.emit('error', new Error('ENOSPC: no watches left')), failed: () => {} };
+  await expect(
+    watchTsTypes(open, { check: false, force: false }, never, heard, (() => watcher) as unknown as typeof watch),
+  ).rejects.toThrow(expect.objectContaining({ code: 'WATCH_FAILED', message: `${own.dir} cannot be watched: ENOSPC: no watches left` }));
+  const refuse = () => {
+    throw new Error('EMFILE');
+  };
+  await expect(watchTsTypes(open, { check: false, force: false }, never, heard, refuse)).rejects.toMatchObject({ code: 'WATCH_FAILED' });
+  await own.dispose();
 });
 
 it('--watch writes it again when a job comes', async () => {

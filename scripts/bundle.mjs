@@ -14,6 +14,7 @@ const ENTRIES = {
   'cli/main': 'cli/main.ts',
   'worker/thread': 'worker/thread.ts',
   'host/load-project-entry': 'host/load-project-entry.ts',
+  'operations/inspect-entry': 'operations/inspect-entry.ts',
   'package/index': 'index.ts',
   'package/testing': 'testing.ts',
   'compat/quickdapp': 'compat/quickdapp.ts',

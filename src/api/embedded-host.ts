@@ -10,10 +10,11 @@ import { evalChunk } from '../operations/eval-chunk.js';
 import { collectionBySlug } from '../operations/find-collection.js';
 import { jobBySlug } from '../operations/find-job.js';
 import { type ForegroundOptions, inTransaction } from '../operations/foreground.js';
+import { doctorAside } from '../operations/inspect-thread.js';
 import { type CollectionView, listCollections } from '../operations/list-collections.js';
 import { type JobView, listJobs } from '../operations/list-jobs.js';
 import type { OpenedProject, OpenOptions } from '../operations/open-project.js';
-import { type DoctorOptions, type DoctorReport, runDoctor } from '../operations/run-doctor.js';
+import type { DoctorOptions, DoctorReport } from '../operations/run-doctor.js';
 import { type RunOnceReport, runOnce } from '../operations/run-once.js';
 import type { VerifyReport } from '../operations/verify.js';
 import { clientDb } from '../store/sqlite/client.js';
@@ -299,7 +300,7 @@ export class EmbeddedHost<const Jobs extends readonly AnyJob[] = readonly AnyJob
 
   /** The state of the database and what stands around it; with `repair` what is safe is mended. */
   doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
-    return runDoctor(this.#parts.opened, options);
+    return doctorAside(this.#parts.opened, options);
   }
 
   async #one(slug: string, data: Json | undefined, options: EnqueueOptions): Promise<Enqueued> {

@@ -1,13 +1,14 @@
 /** What the command line does with a project and its database as a whole, as methods of a host. */
 import { UsageError } from '../domain/errors.js';
 import { type CheckReport, check } from '../operations/check.js';
+import { verifyAside } from '../operations/inspect-thread.js';
 import { type DownReport, migrateDown } from '../operations/migrate-down.js';
 import { migrateSchema, type SchemaStatus, schemaStatus } from '../operations/migrate-schema.js';
 import { type MigrationView, migrationStatus } from '../operations/migrate-status.js';
 import type { MigrateOptions } from '../operations/migrate-step.js';
 import { migrateUp, type UpReport } from '../operations/migrate-up.js';
 import type { OpenedProject, OpenOptions } from '../operations/open-project.js';
-import { type VerifyReport, verify } from '../operations/verify.js';
+import type { VerifyReport } from '../operations/verify.js';
 import { type TsTypesReport, type WriteTsOptions, writeTsTypes } from '../operations/write-ts-types.js';
 import { type TypesReport, type WriteTypesOptions, writeTypes } from '../operations/write-types.js';
 
@@ -42,7 +43,7 @@ export function checkFiles(open: OpenOptions): Promise<CheckReport> {
 
 /** `since`: what was before is not judged. */
 export function verifyDatabase(opened: OpenedProject, since?: Date): Promise<VerifyReport> {
-  return verify(opened, since?.getTime());
+  return verifyAside(opened, since?.getTime());
 }
 
 export interface TypesOperations {

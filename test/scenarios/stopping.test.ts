@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
+import { allowance } from '../support/allowance.js';
 import { Scenario } from './support.js';
 
 let scenario: Scenario | undefined;
@@ -35,15 +36,16 @@ return { run = function(ctx) ${loops[name]} end, after = function() return { fin
   });
   await scenario.json('jobs', 'trigger', 'loop');
   await scenario.json('jobs', 'trigger', 'after');
+  const allowed = allowance();
   const drained = await scenario.command('work', '--drain');
   expect(drained.code, drained.stderr).toBe(0);
-  expect(drained.ms).toBeLessThan(6_000);
+  expect(drained.ms).toBeLessThan(allowed(6_000));
   const [after] = await scenario.json<RunRow[]>('jobs', 'status', '-s', 'after');
   const [looped] = await scenario.json<RunRow[]>('jobs', 'status', '-s', 'loop');
   expect(looped).toMatchObject({ status: 'failed' });
   expect(looped!.error).toContain('timeout after 1s');
   expect(after).toMatchObject({ status: 'completed', result: { fine: true } });
-  expect(Date.parse(after!.started_at) - Date.parse(looped!.completed_at)).toBeLessThan(1_000);
+  expect(Date.parse(after!.started_at) - Date.parse(looped!.completed_at)).toBeLessThan(allowed(1_000));
 });
 
 it("[STOP] a project coroutine sees none of the host's yields", async () => {

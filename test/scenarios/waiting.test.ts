@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { allowance } from '../support/allowance.js';
 import { numbersCollection, Scenario } from './support.js';
 
 let scenario: Scenario | undefined;
@@ -44,13 +45,14 @@ crap.jobs.define("wait", { handler = "jobs.wait.run", concurrency = 200 })
 return { run = function(ctx) return crap.http.request({ url = "${url}?ms=200" }).status end }`,
   });
   await scenario.eval('for i = 1, 200 do crap.jobs.queue("wait") end');
+  const allowed = allowance();
   const drained = await scenario.command('work', '--drain');
   expect(drained.code, drained.stderr).toBe(0);
   const runs = await scenario.json<RunRow[]>('jobs', 'status', '-l', '300');
   expect(runs.map((r) => r.status)).toEqual(Array(200).fill('completed'));
   const started = Math.min(...runs.map((r) => Date.parse(r.started_at)));
   const ended = Math.max(...runs.map((r) => Date.parse(r.completed_at)));
-  expect(ended - started).toBeLessThan(5_000);
+  expect(ended - started).toBeLessThan(allowed(5_000));
 });
 
 it('[EXPLAIN] a writer that waits for HTTP is named once; reads, timeouts and /healthz go on, other writers wait and then go on', async () => {

@@ -204,7 +204,7 @@ export class WorkerPool {
       finished: (end) => this.#options.onFinished(end),
       roomy: () => this.#options.onRoom?.(),
       message: (message, worker) => {
-        if (message.type === 'initialised') this.#initialised(thread, message.error);
+        if (message.type === 'initialised') this.#initialised(thread, message.error, message.remedy);
         else if (message.type === 'job-redefined') this.#redefine(thread, message.job);
         else this.#options.onMessage(message, worker);
       },
@@ -214,13 +214,13 @@ export class WorkerPool {
     for (const job of this.#redefined.values()) thread.post({ type: 'redefine', job });
   }
 
-  #initialised(thread: WorkerThread, error: RunError | undefined): void {
+  #initialised(thread: WorkerThread, error: RunError | undefined, remedy = 'mend the function, or take it out of [hooks] on_init'): void {
     if (this.#initialising?.thread !== thread) return;
     const { settle, timer } = this.#initialising;
     this.#initialising = undefined;
     clearTimeout(timer);
     if (!error) settle.resolve();
-    else settle.reject(new HostError(error.code, error.message, { remedy: 'mend the function, or take it out of [hooks] on_init' }));
+    else settle.reject(new HostError(error.code, error.message, { remedy }));
   }
 
   /** Runs to come use the new definition; limits and schedule stay as they were loaded. */

@@ -18,9 +18,19 @@ export async function runOnInit(options: ExecutorOptions, refs: readonly string[
     } catch (error) {
       if (error instanceof RunAbort && error.reason === 'conflict' && mode === 'deferred') continue;
       const text = error instanceof LuaError ? error.render() : messageOf(error);
-      throw new HostError('ON_INIT_FAILED', `on_init hooks failed: ${text}`, { cause: error });
+      throw new HostError('ON_INIT_FAILED', `on_init hooks failed: ${text}`, { cause: error, remedy: remedyOf(error) });
     }
   }
+}
+
+const OVERRIDE =
+  'on_init has no user, and is asked for access like anybody: call it with { overrideAccess = true }, or write an access rule that allows it ([access] default_deny denies where there is none)';
+
+/** What stands in the way knows better what to do than that a function failed. */
+function remedyOf(error: unknown): string | undefined {
+  const host = error instanceof LuaError ? error.cause : error;
+  if (!(host instanceof HostError)) return undefined;
+  return host.code === 'ACCESS_DENIED' ? OVERRIDE : host.remedy;
 }
 
 async function passage(options: ExecutorOptions, refs: readonly string[], mode: TransactionMode): Promise<{ queued: boolean }> {

@@ -89,7 +89,7 @@ export type FromWorker =
   | { type: 'ready'; problems: Problem[] }
   /** The thread cannot work (the project does not load any more, no database). It exits after this. */
   | { type: 'unusable'; error: RunError }
-  | { type: 'initialised'; error?: RunError; queued: boolean }
+  | { type: 'initialised'; error?: RunError; remedy?: string | undefined; queued: boolean }
   /** A script has defined this job anew: the runs to come use it, on every thread. */
   | { type: 'job-redefined'; job: JobDefinition }
   /** The handler has begun and has not returned at once; one that has is known to have begun by its end. */

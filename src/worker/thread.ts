@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CrapConfig } from '../config/crap-config.js';
 import type { MoonlighterConfig } from '../config/moonlighter-config.js';
+import type { HostError } from '../domain/errors.js';
 import type { JobDefinition } from '../domain/job.js';
 import type { ClaimedRun, LogLine } from '../domain/run.js';
 import { engineFor } from '../lua/engines.js';
@@ -91,7 +92,7 @@ parentPort!.on('message', (message: ToWorker) => {
     case 'initialise':
       runOnInit(options, crap.hooks.on_init).then(
         ({ queued }) => post({ type: 'initialised', queued }),
-        (error) => post({ type: 'initialised', error: errorOf(error), queued: false }),
+        (error) => post({ type: 'initialised', error: errorOf(error), remedy: (error as HostError).remedy, queued: false }),
       );
       return;
     case 'shutdown':

@@ -41,6 +41,16 @@ return M`,
     expect(running.rows('SELECT id FROM _ml_hosts')).toEqual([]);
   });
 
+  it('Regression: says of an on_init that is denied access how it gets it, instead of how any other is mended', async () => {
+    running = await RunningHost.prepare({
+      'crap.toml': '[access]\ndefault_deny = true\n[hooks]\non_init = ["hooks.init.first"]\n',
+      'collections/numbers.lua': numbers,
+      'hooks/init.lua': 'return { first = function() crap.collections.count("numbers") end }',
+    });
+    const remedy = expect.stringContaining('overrideAccess = true');
+    await expect(running.host.start()).rejects.toMatchObject({ code: 'ON_INIT_FAILED', remedy });
+  });
+
   it('Regression: a stop during the start ends the start and leaves nothing running', async () => {
     let stopping: Promise<void> | undefined;
     let host: Host | undefined;

@@ -71,13 +71,28 @@ function invalid(reason: string): Error {
   return refused('CURSOR_INVALID', `Invalid cursor: ${reason}`);
 }
 
-/** The rows behind the cursor in the order (in front of it when `reversed`); NULL sorts first ascending. */
-export function keysetSql(order: Order, cursor: Cursor, reversed: boolean): Sql {
+/**
+ * Conditions whose rows, those of the first before those of the second, are the ones behind the cursor in the order (in front of it when
+ * `reversed`); NULL sorts first ascending. `published`: other statuses are not read. The bound on the leading column is what an index can
+ * begin at; where NULLs come last they are a condition of their own, since no bound has them.
+ */
+export function keysetRanges(order: Order, cursor: Cursor, reversed: boolean, published: boolean): Sql[] {
+  const terms = published && order.column !== '_status' ? order.terms.filter(({ alias }) => alias !== '_status') : order.terms;
+  const behind = behindSql(terms, order, cursor, reversed);
+  const lead = terms[0]!;
+  const value = cursorValue(order, cursor, lead);
+  if (value === null || lead.alias === '_status') return [behind];
+  const descending = lead.descending !== reversed;
+  const bounded = { text: `${lead.sql} ${descending ? '<=' : '>='} ? AND ${behind.text}`, params: [value, ...behind.params] };
+  return descending && lead.alias !== 'id' ? [bounded, { text: `${lead.sql} IS NULL`, params: [] }] : [bounded];
+}
+
+function behindSql(terms: readonly OrderTerm[], order: Order, cursor: Cursor, reversed: boolean): Sql {
   const alternatives: string[] = [];
   const params: SqlValue[] = [];
   const equal: string[] = [];
   const equalParams: SqlValue[] = [];
-  for (const term of order.terms) {
+  for (const term of terms) {
     const value = cursorValue(order, cursor, term);
     const beyond = beyondSql(term.sql, value, term.descending !== reversed);
     if (beyond) {

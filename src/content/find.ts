@@ -4,7 +4,7 @@ import type { Op } from '../domain/op.js';
 import type { Row } from '../store/db.js';
 import type { ContentContext, Document } from './context.js';
 import { countRows } from './count.js';
-import { encodeCursor, keysetSql } from './cursor.js';
+import { encodeCursor, keysetRanges } from './cursor.js';
 import { refused, showingSql } from './failure.js';
 import { strip } from './field-access.js';
 import type { Sql } from './filter.js';
@@ -66,15 +66,21 @@ function* select(
   const { plan } = scope;
   const { cursor } = window;
   const reversed = cursor?.before ?? false;
-  const parts = cursor ? [...scope.parts, keysetSql(order, cursor.at, reversed)] : scope.parts;
-  const where = whereClause(ctx, parts);
-  const sql = `${selectSql(plan, ctx.db.dialect, ctx.settings, scope.locale, sortColumn(ctx, order))} ${ranks?.text ?? ''} ${where.text} ORDER BY ${orderSql(order, reversed)} LIMIT ?`;
   // With a cursor one row more tells whether there are others.
-  const params = [...(ranks?.params ?? []), ...where.params, cursor ? window.limit + 1 : window.limit];
-  const skipping = window.offset > 0;
-  const rows = yield* showingSql(`Failed to execute query on '${plan.slug}'`, 'prepare', () =>
-    ctx.db.all(skipping ? `${sql} OFFSET ?` : sql, skipping ? [...params, window.offset] : params),
-  );
+  const wanted = cursor ? window.limit + 1 : window.limit;
+  const ranges = cursor ? keysetRanges(order, cursor.at, reversed, scope.published) : [undefined];
+  const rows: Row[] = [];
+  for (const range of ranges) {
+    if (rows.length >= wanted) break;
+    const where = whereClause(ctx, range ? [...scope.parts, range] : scope.parts);
+    const sql = `${selectSql(plan, ctx.db.dialect, ctx.settings, scope.locale, sortColumn(ctx, order))} ${ranks?.text ?? ''} ${where.text} ORDER BY ${orderSql(order, reversed)} LIMIT ?`;
+    const params = [...(ranks?.params ?? []), ...where.params, wanted - rows.length];
+    const skipping = window.offset > 0;
+    const found = yield* showingSql(`Failed to execute query on '${plan.slug}'`, 'prepare', () =>
+      ctx.db.all(skipping ? `${sql} OFFSET ?` : sql, skipping ? [...params, window.offset] : params),
+    );
+    rows.push(...found);
+  }
   const more = rows.length > window.limit;
   if (more) rows.pop();
   if (reversed) rows.reverse();

@@ -17,6 +17,8 @@ export interface ReadScope {
   override: boolean;
   locale: string | undefined;
   trash: boolean;
+  /** Other statuses are left out. */
+  published: boolean;
   parts: Sql[];
   /** Asked once a read, when first wanted. */
   denied(): Op<ReadonlySet<string>>;
@@ -34,18 +36,19 @@ export function* readScope(ctx: ContentContext, plan: Plan, query: QueryOptions,
   const rule = trash ? trashRule(plan) : plan.access.read;
   const constraint = override ? undefined : yield* allowRows(ctx, rule, trash ? 'Trash' : 'Read', id);
   let known: ReadonlySet<string> | undefined = override ? NONE : undefined;
+  const published = plan.drafts && !query.draft && (id === undefined || hidesDraftsById(ctx.settings.generation));
   const scope: ReadScope = {
     plan,
     override,
     locale,
     trash,
+    published,
     parts: [],
     *denied() {
       known ??= yield* deniedFields(ctx, plan, 'read');
       return known;
     },
   };
-  const published = plan.drafts && !query.draft && (id === undefined || hidesDraftsById(ctx.settings.generation));
   if (published) scope.parts.push({ text: "_status = 'published'", params: [] });
   if (plan.softDelete) scope.parts.push({ text: `_deleted_at IS ${trash ? 'NOT NULL' : 'NULL'}`, params: [] });
   if (where.all.length > 0 || where.any) {

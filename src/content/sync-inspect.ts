@@ -17,6 +17,8 @@ export interface ExistingIndex {
   columns: string[];
   unique: boolean;
   partial: boolean;
+  /** The condition of a partial one, as it was written. */
+  where: string | undefined;
   /** Made by UNIQUE in CREATE TABLE: it cannot be dropped. */
   inline: boolean;
 }
@@ -40,8 +42,9 @@ export function* existingColumns(db: Db, table: string): Op<ExistingColumn[]> {
 
 export function* existingIndexes(db: Db, table: string): Op<ExistingIndex[]> {
   const rows = yield* db.all(
-    'SELECT l.name AS name, l."unique" AS uniq, l.origin AS origin, l.partial AS part, i.name AS member ' +
-      'FROM pragma_index_list(?) l JOIN pragma_index_info(l.name) i ORDER BY l.seq, i.seqno',
+    'SELECT l.name AS name, l."unique" AS uniq, l.origin AS origin, l.partial AS part, i.name AS member, m.sql AS sql ' +
+      'FROM pragma_index_list(?) l JOIN pragma_index_info(l.name) i LEFT JOIN sqlite_master m ON m.name = l.name ' +
+      'ORDER BY l.seq, i.seqno',
     [table],
   );
   const indexes = new Map<string, ExistingIndex>();
@@ -52,6 +55,7 @@ export function* existingIndexes(db: Db, table: string): Op<ExistingIndex[]> {
       columns: [],
       unique: Number(row['uniq']) === 1,
       partial: Number(row['part']) === 1,
+      where: Number(row['part']) === 1 ? /\) WHERE (.*)$/s.exec(String(row['sql']))?.[1] : undefined,
       inline: row['origin'] === 'u',
     };
     index.columns.push(String(row['member']));

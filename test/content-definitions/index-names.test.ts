@@ -10,10 +10,12 @@ afterEach(() => db.dispose());
 
 const project = (collections: Record<string, Config>) =>
   registryOf(...Object.entries(collections).map(([slug, config]) => collection(slug, config).definition));
-/** `table.name (columns)`, unique ones with a star; without the ones that SQLite makes for a UNIQUE. */
+/** `table.name (columns)`, unique ones with a star; without the ones that SQLite makes for a UNIQUE, and that of the default order. */
 const indexes = () =>
   db
-    .all("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY tbl_name, name")
+    .all(
+      "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND name NOT LIKE '%_newest' ORDER BY tbl_name, name",
+    )
     .map(({ tbl_name, name, sql }) => `${tbl_name}.${name}${String(sql).includes('UNIQUE') ? '*' : ''}`);
 
 describe('within a collection', () => {
@@ -58,4 +60,20 @@ describe('between collections', () => {
     db.sync(project({ blog: taken, blog_post: later }));
     expect(indexes()).toContain('blog_post._ml_idx_blog_post_title_unique(title)*');
   });
+});
+
+it('the index of the default order follows what a find leaves out', () => {
+  const fields = [{ name: 'title' }];
+  const condition = (config: Config) => {
+    db.sync(project({ posts: { fields, ...config } }));
+    expect(db.sync(project({ posts: { fields, ...config } })).altered).toEqual([]);
+    const [row] = db.all("SELECT sql FROM sqlite_master WHERE name = '_ml_idx_posts_newest'");
+    return String(row?.['sql']).split(' WHERE ')[1];
+  };
+  const [published, live] = ["_status = 'published'", '_deleted_at IS NULL'];
+  expect(condition({})).toBeUndefined();
+  expect(condition({ versions: true })).toBe(published);
+  expect(condition({ versions: true, soft_delete: true })).toBe(`${published} AND ${live}`);
+  expect(condition({ soft_delete: true })).toBe(live);
+  expect(condition({})).toBeUndefined();
 });

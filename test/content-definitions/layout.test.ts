@@ -233,7 +233,9 @@ describe('side tables', () => {
 
 describe('indexes', () => {
   const indexes = (config: Config, settings = OFF) =>
-    layout(config, settings).indexes.map(({ name, columns, unique, where }) => [name, columns, unique, where]);
+    layout(config, settings)
+      .indexes.filter(({ name }) => !name.startsWith('_ml_'))
+      .map(({ name, columns, unique, where }) => [name, columns, unique, where]);
 
   it('of fields, by locale', () => {
     const fields = [
@@ -246,6 +248,15 @@ describe('indexes', () => {
       ['idx_posts_b__en', ['b__en'], false, undefined],
       ['idx_posts_b__de', ['b__de'], false, undefined],
     ]);
+  });
+
+  it('and one of ours, of the default order of find where there are times', () => {
+    const own = (config: Config) => layout({ fields: [], ...config }).indexes;
+    const newest = { name: '_ml_idx_posts_newest', table: 'posts', columns: ['created_at', 'id'], unique: false };
+    expect(own({})).toEqual([newest]);
+    expect(own({ versions: { drafts: false }, soft_delete: true })).toEqual([{ ...newest, where: '_deleted_at IS NULL' }]);
+    expect(own({ versions: true, soft_delete: true })).toEqual([{ ...newest, where: "_status = 'published' AND _deleted_at IS NULL" }]);
+    expect(own({ timestamps: false })).toEqual([]);
   });
 
   it('that are unique among live documents', () => {

@@ -44,7 +44,7 @@ describe('soft_delete over a unique column', () => {
     const rows = content();
     const { altered, warnings } = db.sync(posts({ ...before, soft_delete: true }));
     expect(warnings).toEqual([]);
-    expect(altered).toEqual(['posts._deleted_at', 'posts', 'idx_posts_code_active_unique']);
+    expect(altered).toEqual(['posts._deleted_at', 'posts', 'idx_posts_code_active_unique', '_ml_idx_posts_newest']);
     expect(content()).toEqual([rows[0]!.map((row) => ({ ...row, _deleted_at: null })), ...rows.slice(1)]);
     expect(db.all("SELECT name FROM sqlite_master WHERE name LIKE '_ml_rebuild%'")).toEqual([]);
     expect(db.all('PRAGMA foreign_key_check')).toEqual([]);
@@ -67,6 +67,7 @@ describe('soft_delete over a unique column', () => {
     db.sync(posts({ ...before, soft_delete: true }));
     expect(db.all('SELECT id FROM _fts_posts WHERE _fts_posts MATCH ?', 'second')).toEqual([{ id: 'q' }]);
     expect(db.all("SELECT name FROM pragma_index_list('posts') WHERE origin = 'c' ORDER BY name").map(({ name }) => name)).toEqual([
+      '_ml_idx_posts_newest',
       'idx_posts_code_active_unique',
       'idx_posts_code_title',
       'mine',

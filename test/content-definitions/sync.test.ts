@@ -219,6 +219,7 @@ describe('refusals', () => {
     expect(db.sync(withOptions({ soft_delete: true, fields: [{ name: 'code', unique: true }] })).altered).toEqual([
       'posts._deleted_at',
       'idx_posts_code_active_unique',
+      '_ml_idx_posts_newest',
     ]);
   });
 
@@ -252,8 +253,8 @@ it("a database of the reference's making is left alone but for what it lacks", (
     { name: 'code', unique: true },
     { name: 'rows', type: 'array', fields: [{ name: 'label' }] },
   );
-  expect(db.sync(registry)).toEqual({ created: [], altered: ['_ml_posts_rows_parent'], warnings: [] });
-  db.exec('DROP INDEX _ml_posts_rows_parent');
+  expect(db.sync(registry)).toEqual({ created: [], altered: ['_ml_idx_posts_newest', '_ml_posts_rows_parent'], warnings: [] });
+  db.exec('DROP INDEX _ml_idx_posts_newest; DROP INDEX _ml_posts_rows_parent');
   expect(db.schema()).toEqual(before);
   expect(db.all('SELECT id FROM posts')).toEqual([{ id: 'p' }]);
 });

@@ -98,6 +98,36 @@ it('rows of arrays and blocks are found by their owner, whatever the call', () =
   expect(cascade).toEqual([{ name: '_ml_posts_lines_parent' }]);
 });
 
+it.each([
+  ['plain', {}],
+  ['with drafts', { versions: true }],
+  ['with a trash', { soft_delete: true }],
+  ['with both', { versions: true, soft_delete: true }],
+])('Regression: a page in the default order was read and sorted from all documents: %s', (_, more) => {
+  const fields = [
+    { name: 'title', type: 'text' },
+    { name: 'kind', type: 'text', index: true },
+    { name: 'code', type: 'text', unique: true },
+  ];
+  const pagination = { defaultLimit: 10, maxLimit: 50, mode: 'cursor' as const };
+  stage = openStage({ collections: { notes: { fields, ...more } }, settings: { pagination } });
+  for (const title of ['a', 'b', 'c']) stage.create('notes', { title });
+  const planOf = (query: object) => {
+    const [sql] = statements(() => stage.find('notes', query)).filter((text) => text.includes(' LIMIT '));
+    return stage.rows(`EXPLAIN QUERY PLAN ${sql!.replaceAll('?', '1')}`).map(({ detail }) => String(detail));
+  };
+  const { endCursor } = stage.find('notes', { limit: 1 }).pagination;
+  for (const query of [{}, { limit: 2, page: 2 }, { where: { title: 'b' } }, { limit: 1, after_cursor: endCursor }]) {
+    expect(planOf(query)).toEqual([expect.stringMatching(/^S\w+ notes USING INDEX _ml_idx_notes_newest/)]);
+  }
+  // What is more selective is asked first, and the few that it finds are sorted.
+  expect(planOf({ where: { kind: 'x' } })[0]).toContain('USING INDEX idx_notes_kind');
+  expect(planOf({ where: { code: 'x' } })[0]).toMatch(/code=\?/);
+  expect(planOf({ where: { id: { in: ['x', 'y'] } } })[0]).toMatch(/id=\?/);
+  expect(planOf({ search: 'b' })[0]).toMatch(/id=\?/);
+  if (Object.keys(more).length === 0) expect(planOf({ order_by: 'title' })[0]).not.toContain('newest');
+});
+
 it('a document that many others point at has them all, in the order of creation times and ids', () => {
   const { authors } = fill(60);
   const [first] = authors;

@@ -68,7 +68,7 @@ describe.each([8, 10] as const)('generation %d', (generation) => {
     const locale = { default: 'en', locales: ['en', 'de'], fallback: false };
     const stage = openStage({ collections: { docs: DOCS }, settings: { generation, locale } });
     try {
-      holds(fc.tuple(fc.array(creation, { minLength: 1, maxLength: 4 }), fc.array(call, { minLength: 1, maxLength: 20 })), 120, (calls) => {
+      holds(fc.tuple(fc.array(creation, { minLength: 1, maxLength: 4 }), fc.array(call, { minLength: 1, maxLength: 20 })), 80, (calls) => {
         stage.execute('SAVEPOINT history');
         const history = new History(stage, generation);
         try {

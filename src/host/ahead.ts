@@ -10,20 +10,23 @@ import { instantsWithin, watchedBefore, watchedOf } from './schedule-watch.js';
 
 /** Clocks of several machines differ by seconds; what is further ahead was set back since. */
 const AHEAD_MS = 60_000;
+/** For so long a host that is ahead may still be there, for which what is given back is done with: whoever starts meanwhile looks at it again. */
+const UNSURE_MS = 7 * 86_400_000;
 
 /**
- * Whether something was given back, of the instants t > after; `after` is not later than `now`. To be asked after `beginSchedules`: later rules do not
- * count.
+ * Whether something was given back, of the instants t > after; `after` is not later than `now`. Nothing is where the rules change later than `now`: what
+ * was due before was accounted for by whoever changed them.
  */
 export function* giveBackMissed(db: Db, store: Store, slug: string, now: number, after = now): Op<boolean> {
   const newest = yield* store.newestTick(db, slug);
   if (newest === undefined || newest.until <= now + AHEAD_MS) return false;
+  const history = yield* store.scheduleHistory(db, slug);
+  if (history.some(({ since }) => since > now)) return false;
   yield* store.noteSetBack(db, now, Math.max(newest.until, newest.recordedAt));
   const rows = yield* store.missedAfter(db, slug, after);
   if (rows.length === 0) return false;
-  const history = yield* store.scheduleHistory(db, slug);
   for (const { at } of rows) yield* store.cutTick(db, slug, at, at > after ? undefined : kept(history, at, after));
-  yield* store.noteRepeat(db, slug, after);
+  yield* store.noteRepeat(db, slug, after, Math.min(newest.until, now + UNSURE_MS));
   return true;
 }
 

@@ -219,6 +219,29 @@ describe('[TICK] [ONCE] Regression: instants that a clock far ahead has called m
     expect([verified(made), verified(made, 600)]).toEqual([[], []]);
   });
 
+  it('but what was accounted for up to an edit stays, for nobody would come to it again', async () => {
+    const { stage, start, at, ledger, from } = await minutely();
+    const scheduler = await start();
+    await at(scheduler, 1);
+    stage.clock.time = from + 30.5 * MINUTE;
+    const other = new Scheduler({
+      acts: stage.acts,
+      events: stage.events,
+      jobs: jobs({ slug: 'j', schedule: '*/2 * * * *' }).jobs.values(),
+      timezone: 'UTC',
+      generation: 8,
+      clock: stage.clock,
+      onEnqueued: () => {},
+    });
+    schedulers.push(other);
+    await other.start();
+    await at(scheduler, 2);
+    expect(ledger()).toEqual([
+      ['run', 1, 1],
+      ['host_down', 2, 29],
+    ]);
+  });
+
   it('and of a clock that is ahead by seconds nothing is taken back', async () => {
     const { stage, start, at, ledger, from } = await minutely();
     const scheduler = await start();

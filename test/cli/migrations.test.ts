@@ -41,7 +41,7 @@ it('up, down and status say what they did', async () => {
 it('the same as documents', async () => {
   expect(await json('up')).toMatchObject({
     created: expect.arrayContaining(['notes']),
-    altered: [],
+    altered: ['_ml_idx_notes_newest'],
     warnings: [],
     applied: [FIRST, SECOND],
   });

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Clock } from '../domain/clock.js';
+import { type Clock, wholeClock } from '../domain/clock.js';
 import { createHost as createThreadedHost } from '../host/host.js';
 import { createHostLog, type HostLog, type LogLevel } from '../host/log.js';
 import { OpenedProject, openProjectDatabase } from '../operations/open-project.js';
@@ -67,7 +67,7 @@ export async function createHost<const Jobs extends readonly AnyJob[] = readonly
       ...(log && { log }),
       ...(options.queues && { queues: options.queues }),
       ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
-      ...(clock && { clock }),
+      ...(clock && { clock: wholeClock(clock) }),
       cron: options.cron ?? true,
       handlers,
       retryDelays,

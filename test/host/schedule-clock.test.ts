@@ -18,11 +18,11 @@ afterEach(async () => {
 async function minutely(other?: Stage) {
   const stage = await createStage(other);
   stages.unshift(stage);
-  const start = async () => {
+  const start = async (schedule = '* * * * *') => {
     const scheduler = new Scheduler({
       acts: stage.acts,
       events: stage.events,
-      jobs: jobs({ slug: 'j', schedule: '* * * * *', skipIfRunning: false }).jobs.values(),
+      jobs: jobs({ slug: 'j', schedule, skipIfRunning: false }).jobs.values(),
       timezone: 'UTC',
       generation: 8,
       clock: stage.clock,
@@ -224,17 +224,7 @@ describe('[TICK] [ONCE] Regression: instants that a clock far ahead has called m
     const scheduler = await start();
     await at(scheduler, 1);
     stage.clock.time = from + 30.5 * MINUTE;
-    const other = new Scheduler({
-      acts: stage.acts,
-      events: stage.events,
-      jobs: jobs({ slug: 'j', schedule: '*/2 * * * *' }).jobs.values(),
-      timezone: 'UTC',
-      generation: 8,
-      clock: stage.clock,
-      onEnqueued: () => {},
-    });
-    schedulers.push(other);
-    await other.start();
+    await start('*/2 * * * *');
     await at(scheduler, 2);
     expect(ledger()).toEqual([
       ['run', 1, 1],
@@ -261,17 +251,7 @@ it('[TICK] Regression: what a host whose clock is ahead by seconds has recorded 
   const ahead = await start();
   await at(ahead, 1);
   stage.clock.time = from + 0.6 * MINUTE;
-  const other = new Scheduler({
-    acts: stage.acts,
-    events: stage.events,
-    jobs: jobs({ slug: 'j', schedule: '*/2 * * * *' }).jobs.values(),
-    timezone: 'UTC',
-    generation: 8,
-    clock: stage.clock,
-    onEnqueued: () => {},
-  });
-  schedulers.push(other);
-  await other.start();
+  const other = await start('*/2 * * * *');
   for (let minute = 2; minute <= 8; minute++) await at(other, minute);
   const options = {
     now: stage.clock.time,

@@ -2,10 +2,10 @@
 import type { Op } from '../../domain/op.js';
 import type { Db } from '../db.js';
 import type { HealthFigures } from '../store.js';
-import { SLUGS } from './slugs.js';
+import { slugsIn } from './slugs.js';
 import { fromText, toText } from './times.js';
 
-const COMPLETED = `${SLUGS} SELECT slug FROM s WHERE slug IS NOT NULL AND EXISTS (SELECT 1 FROM _crap_jobs j WHERE j.slug = s.slug AND j.status = 'completed')`;
+const COMPLETED = `${slugsIn('_crap_jobs')} SELECT slug FROM s WHERE slug IS NOT NULL AND EXISTS (SELECT 1 FROM _crap_jobs j WHERE j.slug = s.slug AND j.status = 'completed')`;
 
 export function* healthFigures(db: Db, limits: { staleBefore: number; failedAfter: number; pendingBefore: number }): Op<HealthFigures> {
   const stale = yield* db.all(

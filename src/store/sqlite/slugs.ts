@@ -2,14 +2,15 @@
 import type { Op } from '../../domain/op.js';
 import type { Db, SqlValue } from '../db.js';
 
-/** The head of a statement, which names them `s(slug)`, in their order; the last row has NULL. */
-export const SLUGS = `WITH RECURSIVE s(slug) AS (
-  SELECT (SELECT slug FROM _crap_jobs ORDER BY slug LIMIT 1)
-  UNION ALL SELECT (SELECT slug FROM _crap_jobs WHERE slug > s.slug ORDER BY slug LIMIT 1) FROM s WHERE s.slug IS NOT NULL
+/** The head of a statement, which names those of a table with an index by slug `s(slug)`, in their order; the last row has NULL. */
+export const slugsIn = (table: '_crap_jobs' | '_ml_ticks') => `WITH RECURSIVE s(slug) AS (
+  SELECT (SELECT slug FROM ${table} ORDER BY slug LIMIT 1)
+  UNION ALL SELECT (SELECT slug FROM ${table} WHERE slug > s.slug ORDER BY slug LIMIT 1) FROM s WHERE s.slug IS NOT NULL
 )`;
+const WITH_RUNS = `${slugsIn('_crap_jobs')} SELECT slug FROM s WHERE slug IS NOT NULL`;
 
 export function* slugsWithRuns(db: Db): Op<string[]> {
-  return (yield* db.all(`${SLUGS} SELECT slug FROM s WHERE slug IS NOT NULL`)).map((row) => String(row['slug']));
+  return (yield* db.all(WITH_RUNS)).map((row) => String(row['slug']));
 }
 
 export interface Lane {

@@ -53,9 +53,11 @@ const SOUND_ATTEMPT = [
   instant('ended_at'),
   orNull('log', `(${text('log')} AND json_valid(log))`),
 ].join(' AND ');
+/** What counts claims, attempts and losses in a row of runs. */
+const COUNTERS = ['attempt', '_ml_claim', '_ml_attempt', '_ml_losses'].map((column) => whole(column));
 const SOUND_RUN = [
   ...['id', 'slug', 'queue'].map(text),
-  ...['attempt', '_ml_claim', '_ml_attempt', '_ml_losses'].map((column) => whole(column)),
+  ...COUNTERS,
   whole('max_attempts', 0, MOST),
   whole('priority', -1e9, 1e9),
   whole('_ml_key_limit', 1),
@@ -121,7 +123,7 @@ export function* mendUnsound(db: Db): Op<number> {
 }
 
 /** Running, and nobody could end it: the claim is written in numbers that are none. */
-const UNENDABLE = `status = 'running' AND NOT (${['attempt', '_ml_claim', '_ml_attempt', '_ml_losses'].map((column) => whole(column)).join(' AND ')}
+const UNENDABLE = `status = 'running' AND NOT (${COUNTERS.join(' AND ')}
   AND (NOT ${OURS} OR _ml_claim > 0))`;
 
 /** Ids of running runs that no act could end, as they are to be shown. */

@@ -2,6 +2,7 @@
 import type { Op } from '../../domain/op.js';
 import type { Db, Row } from '../db.js';
 import type { RecordedTick, TickRecord } from '../store.js';
+import { slugsIn } from './slugs.js';
 import { SOUND_TICK } from './sound-rows.js';
 
 export function* lastTick(db: Db, slug: string): Op<number | undefined> {
@@ -73,13 +74,9 @@ export function* recordTick(db: Db, tick: TickRecord, now: number): Op<'recorded
   return 'recorded';
 }
 
-const SCHEDULES = `WITH RECURSIVE s(slug) AS (
-  SELECT (SELECT slug FROM _ml_ticks ORDER BY slug LIMIT 1)
-  UNION ALL SELECT (SELECT slug FROM _ml_ticks WHERE slug > s.slug ORDER BY slug LIMIT 1) FROM s WHERE s.slug IS NOT NULL
-)`;
 const NEWEST_FIRST = 'ORDER BY at DESC, slug LIMIT ?';
 /** The newest of all are among the newest of each schedule, which the key has: sorting the whole ledger takes longer the older it is. */
-const NEWEST_OF_EACH = `${SCHEDULES} SELECT t.* FROM s JOIN _ml_ticks t ON t.slug = s.slug AND t.at < ?
+const NEWEST_OF_EACH = `${slugsIn('_ml_ticks')} SELECT t.* FROM s JOIN _ml_ticks t ON t.slug = s.slug AND t.at < ?
   AND t.at >= coalesce((SELECT at FROM _ml_ticks n WHERE n.slug = s.slug AND n.at < ? ORDER BY at DESC LIMIT 1 OFFSET ?), ?) ${NEWEST_FIRST}`;
 
 /** Newest first. `limit` negative: all; `before`: instants earlier than that only. */
